@@ -1,0 +1,91 @@
+package countertest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+func testEndedContext(t *testing.T, store counter.Store) {
+	wantAdd(t, store, "a", 1, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for method, call := range calls(store) {
+		wantErr(t, method+" with an ended context", call(ctx, "a"), context.Canceled)
+	}
+	wantErr(t, "List with an ended context", listErr(ctx, store), context.Canceled)
+	wantGet(t, store, "a", 1)
+}
+
+func testClose(t *testing.T, store counter.Store) {
+	wantAdd(t, store, "a", 1, 1)
+	for range 2 {
+		if err := store.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+	}
+	for method, call := range calls(store) {
+		wantErr(t, method+" after Close", call(t.Context(), "a"), counter.ErrClosed)
+	}
+	wantErr(t, "List after Close", listErr(t.Context(), store), counter.ErrClosed)
+	if pinger, ok := counter.As[counter.Pinger](store); ok {
+		wantErr(t, "Ping after Close", pinger.Ping(t.Context()), counter.ErrClosed)
+	}
+}
+
+// A call that Close overtakes succeeds, says that the store is closed, or says
+// that it does not know; none panics or hangs, and all end.
+func testCloseWhileAdding(t *testing.T, store counter.Store) {
+	started := make(chan struct{}, 8)
+	var wg sync.WaitGroup
+	for range cap(started) {
+		wg.Go(func() {
+			for first := true; ; first = false {
+				_, err := store.Add(t.Context(), "a", 1)
+				if first {
+					started <- struct{}{}
+				}
+				if errors.Is(err, counter.ErrClosed) {
+					return
+				}
+				if err != nil && !errors.Is(err, counter.ErrUnknown) {
+					t.Errorf("Add while closing: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for range cap(started) {
+		<-started
+	}
+	if err := store.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	wg.Wait()
+}
+
+func testPing(t *testing.T, store counter.Store) {
+	pinger, ok := counter.As[counter.Pinger](store)
+	if !ok {
+		return
+	}
+	if err := pinger.Ping(t.Context()); err != nil {
+		t.Errorf("Ping: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantErr(t, "Ping with an ended context", pinger.Ping(ctx), context.Canceled)
+}
+
+// listErr returns the error a listing yields.
+func listErr(ctx context.Context, store counter.Store) error {
+	for _, err := range store.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

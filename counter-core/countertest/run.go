@@ -1,0 +1,52 @@
+// Package countertest is the contract of [counter.Store] as tests. The author
+// of a backend or of a decorator proves it right with one line:
+//
+//	func TestStore(t *testing.T) { countertest.Run(t, open) }
+package countertest
+
+import (
+	"testing"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// Open returns a new, empty store for one test. [Run] closes it; what lies
+// behind it, such as a server, ends by t.Cleanup.
+type Open func(t *testing.T) counter.Store
+
+// Run tests that the stores open returns keep the contract of [counter.Store].
+// Run it under the race detector.
+func Run(t *testing.T, open Open) {
+	t.Helper()
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, counter.Store)
+	}{
+		{"Add", testAdd},
+		{"AddConcurrently", testAddConcurrently},
+		{"AddOverflow", testAddOverflow},
+		{"Set", testSet},
+		{"SetWhileAdding", testSetWhileAdding},
+		{"List", testList},
+		{"ListPrefix", testListPrefix},
+		{"ListStops", testListStops},
+		{"ListWhileAdding", testListWhileAdding},
+		{"Names", testNames},
+		{"BadNames", testBadNames},
+		{"BadDeltas", testBadDeltas},
+		{"EndedContext", testEndedContext},
+		{"Close", testClose},
+		{"CloseWhileAdding", testCloseWhileAdding},
+		{"Ping", testPing},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			store := open(t)
+			t.Cleanup(func() {
+				if err := store.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+			})
+			test.run(t, store)
+		})
+	}
+}

@@ -1,0 +1,61 @@
+package counter
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The errors of a [Store]. Test for them with [errors.Is]: what a store returns
+// wraps one of these and says more.
+var (
+	// ErrClosed says that the store was closed before the call.
+	ErrClosed = errors.New("counter: store is closed")
+
+	// ErrName says that the name is not one [CheckName] accepts.
+	ErrName = errors.New("counter: bad name")
+
+	// ErrDelta says that the addition is not 1 or more.
+	ErrDelta = errors.New("counter: bad delta")
+
+	// ErrOverflow says that the addition would pass the largest int64. Nothing changed.
+	ErrOverflow = errors.New("counter: overflow")
+
+	// ErrType says that the name holds something in the store that is no
+	// counter. Nothing changed.
+	ErrType = errors.New("counter: not a counter")
+
+	// ErrUnknown says that an addition or a Set may or may not have happened:
+	// the store was asked and its answer did not arrive. Asking again may count twice.
+	ErrUnknown = errors.New("counter: outcome unknown")
+)
+
+// MaxNameLen is the length in bytes of the longest name.
+const MaxNameLen = 512
+
+// CheckName returns nil for a name a counter can have: 1 to [MaxNameLen] bytes
+// of valid UTF-8 without control characters. Else it returns an error that wraps
+// [ErrName] and says what is wrong.
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("%w: it is empty", ErrName)
+	case len(name) > MaxNameLen:
+		return fmt.Errorf("%w: it is %d bytes long, %d are allowed", ErrName, len(name), MaxNameLen)
+	case !utf8.ValidString(name):
+		return fmt.Errorf("%w: %q is not valid UTF-8", ErrName, name)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("%w: %q holds a control character", ErrName, name)
+	}
+	return nil
+}
+
+// CheckDelta returns nil for a delta of 1 or more, else an error that wraps [ErrDelta].
+func CheckDelta(delta int64) error {
+	if delta < 1 {
+		return fmt.Errorf("%w: %d is less than 1", ErrDelta, delta)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+// Package counter defines what a counter store is: the [Store] interface that
+// every backend implements, the errors it returns and the helpers over it.
+//
+// Programs that count import this package and one backend, such as
+// counter-memory or counter-redis. Authors of a backend implement [Store] and
+// prove it right with package countertest.
+package counter
+
+import (
+	"context"
+	"iter"
+)
+
+// Store keeps named counters. A counter that was never added to has the value
+// zero. Implementations are safe for concurrent use.
+//
+// Every method but Close honours its context: one that has ended before the
+// call returns its error and changes nothing. After Close every method returns
+// [ErrClosed]. Names are what [CheckName] accepts, else the error is [ErrName]
+// and the backend is not asked.
+type Store interface {
+	// Add adds delta, 1 or more, to the counter and returns its new value.
+	// Additions to one counter are totally ordered: no two of them return the
+	// same value while nobody calls Set, and none is lost.
+	//
+	// Errors: [ErrDelta], [ErrOverflow] and [ErrType] changed nothing.
+	// [ErrUnknown] may or may not have added. Any other error changed nothing.
+	Add(ctx context.Context, name string, delta int64) (int64, error)
+
+	// Get returns the counter's value, zero if it was never added to.
+	Get(ctx context.Context, name string) (int64, error)
+
+	// Set replaces the counter's value, whatever the name held before.
+	// Setting zero removes the counter; removing what is not there is no error.
+	// On [ErrUnknown] the value may or may not have been replaced.
+	Set(ctx context.Context, name string, value int64) error
+
+	// List yields each counter whose name begins with prefix and whose value is
+	// not zero, once, in no particular order. An empty prefix lists all. What
+	// changes while it runs may be seen before or after the change. An error is
+	// the last thing it yields. Anything else a shared store holds is left out.
+	List(ctx context.Context, prefix string) iter.Seq2[Entry, error]
+
+	// Close releases what the store holds. A second call returns nil.
+	Close() error
+}
+
+// Entry is one counter of a [Store.List].
+type Entry struct {
+	Name  string
+	Value int64
+}
+
+// Pinger is implemented by a [Store] that can tell whether it would answer now.
+// A store that does not implement it is always ready. Reach it with [As].
+type Pinger interface {
+	// Ping returns nil if the store answers, and what is wrong if not. Its error
+	// holds no secret.
+	Ping(ctx context.Context) error
+}
+
+// Inc adds one to the named counter and returns its new value, as [Store.Add] does.
+func Inc(ctx context.Context, store Store, name string) (int64, error) {
+	return store.Add(ctx, name, 1)
+}
+
+// As finds the first store in a chain of decorators that is a T, which is
+// usually an optional interface such as [Pinger]. A decorator takes part by
+// having a method Unwrap() Store. A decorator that changes what T means must
+// implement T itself.
+func As[T any](store Store) (T, bool) {
+	for store != nil {
+		if t, ok := store.(T); ok {
+			return t, true
+		}
+		wrapper, ok := store.(interface{ Unwrap() Store })
+		if !ok {
+			break
+		}
+		store = wrapper.Unwrap()
+	}
+	var none T
+	return none, false
+}
