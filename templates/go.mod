@@ -1,0 +1,3 @@
+module example.com/herokuapp/templates
+
+go 1.26.0

@@ -1,0 +1,83 @@
+package templates_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"example.com/herokuapp/templates"
+)
+
+func newPages(t *testing.T) *templates.Pages {
+	t.Helper()
+	pages, err := templates.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
+}
+
+func TestHome(t *testing.T) {
+	pages := newPages(t)
+	for views, sentence := range map[int64]string{
+		1:             "<p>This page was viewed 1 times.</p>",
+		1234567:       "<p>This page was viewed 1234567 times.</p>",
+		math.MaxInt64: "<p>This page was viewed 9223372036854775807 times.</p>",
+		-3:            "<p>This page was viewed -3 times.</p>",
+	} {
+		html, err := pages.Home(templates.Home{Views: views})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantAll(t, string(html), sentence, "<!DOCTYPE html>", `<html lang="en">`, `<meta charset="utf-8">`,
+			`<meta name="viewport"`, "<title>Hello, world!</title>", "<h1>Hello, world!</h1>")
+	}
+}
+
+func TestProblem(t *testing.T) {
+	const hostile = `</title><script>alert("1")</script>&amp;`
+	html, err := newPages(t).Problem(templates.Problem{Title: hostile, Text: hostile, Detail: hostile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAll(t, string(html), `lang="en"`, `<meta charset="utf-8">`, `<meta name="viewport"`, "<pre>")
+	if strings.Contains(string(html), "<script>") {
+		t.Errorf("not escaped: %s", html)
+	}
+	if got := strings.Count(string(html), "&lt;script&gt;"); got != 4 {
+		t.Errorf("%d of 4 places show the escaped text: %s", got, html)
+	}
+}
+
+func TestProblemWithoutDetail(t *testing.T) {
+	html, err := newPages(t).Problem(templates.Problem{Title: "a", Text: "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAll(t, string(html), "<title>a</title>", "<h1>a</h1>", "<p>b</p>")
+	if strings.Contains(string(html), "<pre>") {
+		t.Errorf("an empty detail is shown: %s", html)
+	}
+}
+
+func wantAll(t *testing.T, html string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(html, part) {
+			t.Errorf("lacks %q: %s", part, html)
+		}
+	}
+}
+
+func BenchmarkHome(b *testing.B) {
+	pages, err := templates.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := pages.Home(templates.Home{Views: 1234567}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
