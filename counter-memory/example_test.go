@@ -10,10 +10,12 @@ import (
 
 func Example() {
 	store := countermemory.New()
-	counter.Inc(context.Background(), store, "views:/")
-	views, err := counter.Inc(context.Background(), store, "views:/")
-	fmt.Println(views, err)
-	// Output: 2 <nil>
+	for range 2 {
+		fmt.Println(counter.Inc(context.Background(), store, "views:/"))
+	}
+	// Output:
+	// 1 <nil>
+	// 2 <nil>
 }
 
 func ExampleStore_List() {
