@@ -1,0 +1,65 @@
+# Commands for developers. `make test` and `make check` are what CI runs.
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT    := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+# For pipefail.
+SHELL := bash
+
+# In each module that holds code (the root one does not), what follows up to "; done".
+each_module = set -eo pipefail; dirs=$$(go list -f '{{.Module.Dir}}' work | sort -u); \
+	for dir in $$dirs; do echo "$${dir\#\#*/}:"; cd "$$dir";
+
+.PHONY: help
+help: ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: run
+run: ## serve the page at http://127.0.0.1:8000/
+	go run ./app
+
+.PHONY: build
+build: ## build bin/app
+	go build -o bin/ ./app
+
+.PHONY: deps
+deps: ## install what the tests start: Redis and Chromium
+	@tools/testdeps
+
+.PHONY: test
+test: deps ## run all tests under the race detector
+	go test -race -timeout 15m work
+
+.PHONY: cover
+cover: deps ## say which share of the code the tests run; cover.out has the lines
+	go test -timeout 15m -coverpkg=work -coverprofile=cover.out work
+	go tool cover -func=cover.out | tail -n 1
+
+.PHONY: bench
+bench: ## run the benchmarks, with their ratios to the baselines
+	set -o pipefail; go test -run '^$$' -bench . -benchmem work | go run ./tools/benchratio
+
+.PHONY: fmt
+fmt: ## rewrite the code as check wants it
+	go fix work
+	go run $(GOLANGCI_LINT) fmt
+
+.PHONY: lint
+lint: ## run golangci-lint
+	@$(each_module) go run $(GOLANGCI_LINT) run; done
+
+# Each module without the workspace, as its users see it.
+.PHONY: modules
+modules: deps ## build and test each module on its own
+	@$(each_module) GOWORK=off go build ./...; GOWORK=off go test -timeout 15m ./...; done
+
+.PHONY: check
+check: ## check the rest: format, vet, today's Go, go.mod files, workflow, guide, lint, modules
+	go run $(GOLANGCI_LINT) fmt --diff
+	go vet work
+	go fix -diff work
+	@set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
+	for dir in $$dirs; do GOWORK=off go -C "$$dir" mod tidy -diff; done
+	go run $(ACTIONLINT) .github/workflows/*.yaml
+	go run ./tools/guidecheck docs/guide.md
+	@$(MAKE) lint modules
