@@ -1,0 +1,105 @@
+package counterredis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// readError is what a caller learns of err, with which go-redis ended a command
+// that changes nothing. The key is empty for a command of no one key.
+func readError(ctx context.Context, verb, key string, err error) error {
+	return wrap(ctx, verb, key, sentinel(err), err)
+}
+
+// writeError is what a caller learns of err, with which go-redis ended a command
+// that changes the key.
+func writeError(ctx context.Context, verb, key string, err error) error {
+	is := sentinel(err)
+	if is == nil && !unchanged(err) {
+		is = counter.ErrUnknown
+	}
+	return wrap(ctx, verb, key, is, err)
+}
+
+// wrap says what failed, with the sentinel error it is, if any, and the cause.
+func wrap(ctx context.Context, verb, key string, is, err error) error {
+	if key != "" {
+		verb = fmt.Sprintf("%s %q", verb, key)
+	}
+	if is == nil {
+		return fmt.Errorf("counterredis: %s: %w", verb, cause(ctx, err))
+	}
+	return fmt.Errorf("counterredis: %s: %w: %w", verb, is, cause(ctx, err))
+}
+
+// cause returns err as a caller may see it.
+func cause(ctx context.Context, err error) error {
+	// A server, or a proxy, that does not know AUTH repeats the password.
+	if text, _, repeats := strings.Cut(err.Error(), ", with args"); repeats {
+		return errors.New(text)
+	}
+	// go-redis waits with the socket's deadline, which can pass before the context's timer fires.
+	deadline, limited := ctx.Deadline()
+	if limited && errors.Is(err, os.ErrDeadlineExceeded) && !time.Now().Before(deadline) {
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return err
+}
+
+// sentinel returns the error of package counter that err proves, nil if it proves none.
+func sentinel(err error) error {
+	switch {
+	case errors.Is(err, redis.ErrClosed):
+		return counter.ErrClosed
+	case wrongType(err), redis.HasErrorPrefix(err, "value is not an integer or out of range"):
+		return counter.ErrType
+	case redis.HasErrorPrefix(err, "increment or decrement would overflow"):
+		return counter.ErrOverflow
+	default:
+		return nil
+	}
+}
+
+// wrongType says that err is the reply to a command for strings on another type.
+func wrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE ") }
+
+// unchanged says that err proves that the command it ended changed nothing:
+// there was no connection to send it on, or the server refused it.
+func unchanged(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return true
+	}
+	return errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) ||
+		refused(err) || replied(err,
+		"READONLY ", "MASTERDOWN ", "NOREPLICAS ", "OOM ", "MISCONF ", "BUSY ", "LOADING ",
+		"CLUSTERDOWN ", "TRYAGAIN ", "MOVED ", "ASK ", "NOSCRIPT ",
+		"max number of clients reached", "unknown command",
+	)
+}
+
+// refused says that the server does not let the client in, or not do what it
+// asked, and won't until somebody changes the settings of one of them.
+func refused(err error) bool {
+	return replied(err,
+		"NOAUTH ", "WRONGPASS ", "NOPERM ", "DENIED ",
+		"AUTH ", "Client sent AUTH", "invalid password", "wrong number of arguments for 'auth'",
+		"unknown command 'auth'", "unknown command `auth`",
+		"DB index is out of range", "invalid DB index", "SELECT is not allowed",
+	)
+}
+
+// replied says that err is an error reply that begins, after a code of ERR, with
+// one of the prefixes.
+func replied(err error, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return redis.HasErrorPrefix(err, prefix) })
+}

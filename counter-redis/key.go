@@ -1,0 +1,40 @@
+package counterredis
+
+import (
+	"strings"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// A counter's key is its prefix and name with the braces escaped: Redis Cluster
+// chooses a key's slot by what stands in its braces, which is not for names to
+// say, and keys that begin with a brace stay free for records about counters.
+
+func (s *Store) key(name string) string { return escape(s.prefix + name) }
+
+// name returns the name of the counter under a key; ok is false where no
+// counter can have that key.
+func (s *Store) name(key string) (name string, ok bool) {
+	text := unescape(key)
+	if escape(text) != key {
+		return "", false
+	}
+	name, ok = strings.CutPrefix(text, s.prefix)
+	return name, ok && counter.CheckName(name) == nil
+}
+
+func escape(text string) string {
+	if !strings.ContainsAny(text, "%{}") {
+		return text
+	}
+	return strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D").Replace(text)
+}
+
+func unescape(key string) string {
+	return strings.NewReplacer("%25", "%", "%7B", "{", "%7D", "}").Replace(key)
+}
+
+// glob returns the pattern of SCAN that matches the keys beginning with key.
+func glob(key string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "^", `\^`).Replace(key) + "*"
+}

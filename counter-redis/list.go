@@ -1,0 +1,91 @@
+package counterredis
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// scanCount is how many keys the server looks at in one step of a listing:
+// enough to make few round trips, few enough not to hold up its other clients.
+const scanCount = 500
+
+// List implements [counter.Store]. It goes through all the keys of the
+// database, in steps between which others are served, and remembers the names it
+// has yielded, for Redis may name a key twice.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
+	return func(yield func(counter.Entry, error) bool) {
+		seen := map[string]bool{}
+		match := glob(s.key(prefix))
+		for cursor := uint64(0); ; {
+			keys, next, err := s.scan(ctx, cursor, match)
+			if err == nil {
+				var entries []counter.Entry
+				entries, err = s.entries(ctx, keys, seen)
+				for _, entry := range entries {
+					if !yield(entry, nil) {
+						return
+					}
+				}
+			}
+			if err != nil {
+				yield(counter.Entry{}, err)
+				return
+			}
+			if next == 0 {
+				return
+			}
+			cursor = next
+		}
+	}
+}
+
+// scan returns one step's keys and the cursor of the next step, zero after the last.
+func (s *Store) scan(ctx context.Context, cursor uint64, match string) (keys []string, next uint64, err error) {
+	if err := s.open(ctx); err != nil {
+		return nil, 0, err
+	}
+	keys, next, err = s.client.ScanType(ctx, cursor, match, scanCount, "string").Result()
+	if err != nil {
+		return nil, 0, readError(ctx, "list", "", err)
+	}
+	return keys, next, nil
+}
+
+// entries returns the counters among keys that were not seen before.
+func (s *Store) entries(ctx context.Context, keys []string, seen map[string]bool) ([]counter.Entry, error) {
+	var entries []counter.Entry
+	var values []*redis.StringCmd
+	pipe := s.client.Pipeline()
+	for _, key := range keys {
+		name, ok := s.name(key)
+		if !ok || seen[name] {
+			continue
+		}
+		seen[name] = true
+		entries = append(entries, counter.Entry{Name: name})
+		values = append(values, pipe.Get(ctx, key)) // not MGET, which a Cluster refuses across slots
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	found := entries[:0]
+	for i, value := range values {
+		text, err := value.Result()
+		switch {
+		case errors.Is(err, redis.Nil), redis.HasErrorPrefix(err, "WRONGTYPE"): // replaced since the scan
+			continue
+		case err != nil:
+			return nil, readError(ctx, "list", "", err)
+		}
+		if number, ok := parse(text); ok && number != 0 {
+			found = append(found, counter.Entry{Name: entries[i].Name, Value: number})
+		}
+	}
+	return found, nil
+}

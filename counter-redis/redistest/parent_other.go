@@ -1,0 +1,9 @@
+//go:build unix && !linux
+
+package redistest
+
+import "syscall"
+
+// endWithParent does nothing where the kernel has no such service: a child
+// outlives a killed test binary.
+func endWithParent() *syscall.SysProcAttr { return nil }

@@ -1,0 +1,228 @@
+//go:build unix
+
+package redistest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+const (
+	// patience is how long a server may take to answer: far more than it needs, so
+	// that a busy machine fails no test.
+	patience = time.Minute
+
+	// Ports below those that systems give to outgoing connections (from 32768 on
+	// Linux): none of those can take the port of a server that is to come back.
+	firstPort, lastPort = 20000, 32767
+)
+
+// errPortTaken says that another process listens on the port.
+var errPortTaken = errors.New("port taken")
+
+// Server is a redis-server process of one test. Its methods are for the test's
+// goroutine, one at a time; what goes wrong in them fails the test.
+type Server struct {
+	tb      testing.TB
+	path    string // of the program
+	dir     string
+	args    []string
+	port    int
+	process *process
+}
+
+// Start starts a server with an empty database and returns once it answers.
+//
+// Each write is on disk before its reply (appendonly yes, appendfsync always), so
+// that Kill loses nothing. The arguments, such as "--maxmemory", "1mb", come after
+// these settings and override them; bind, port, dir and the log are fixed.
+//
+// Without redis-server on the PATH the test is skipped, and fails if the
+// environment has CI=true.
+func Start(tb testing.TB, args ...string) *Server {
+	tb.Helper()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		const how = "redis-server is not installed: apt-get install redis-server, or make test"
+		if os.Getenv("CI") == "true" {
+			tb.Fatal(how)
+		}
+		tb.Skip(how)
+	}
+	s := &Server{tb: tb, path: path, dir: tb.TempDir(), args: args}
+	tb.Cleanup(s.Kill)
+	err = errPortTaken
+	for range 10 {
+		if !errors.Is(err, errPortTaken) {
+			break
+		}
+		s.port = firstPort + rand.IntN(lastPort-firstPort+1) //nolint:gosec // a free port is no secret
+		err = s.run()
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// Addr returns the server's host and port.
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// URL returns the server's URL, redis:// and Addr.
+func (s *Server) URL() string { return "redis://" + s.Addr() }
+
+// Client returns a new client of the server, closed with the test. It has the
+// defaults of go-redis, but asks the server for nothing that is newer than Redis 6.
+func (s *Server) Client() *redis.Client {
+	client := redis.NewClient(&redis.Options{
+		Addr:                     s.Addr(),
+		Protocol:                 2,
+		DisableIdentity:          true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
+	s.tb.Cleanup(func() { _ = client.Close() }) // the test may have closed it
+	return client
+}
+
+// Kill ends the server at once, as SIGKILL does, and returns when it is gone.
+// Killing it again does nothing.
+func (s *Server) Kill() {
+	if s.process != nil {
+		s.process.kill()
+	}
+}
+
+// Restart ends the server as Kill does, starts it on the same port with the same
+// data, and returns once it answers.
+func (s *Server) Restart() {
+	s.tb.Helper()
+	s.Kill()
+	if err := s.run(); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+// Stop freezes the server: until Continue, connections to it open and nobody answers.
+func (s *Server) Stop() {
+	s.tb.Helper()
+	s.signal(syscall.SIGSTOP)
+	// A signal is only asked for: wait until the process has stopped.
+	var status syscall.WaitStatus
+	_, err := syscall.Wait4(s.process.cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
+	for errors.Is(err, syscall.EINTR) {
+		_, err = syscall.Wait4(s.process.cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
+	}
+	if err != nil || !status.Stopped() {
+		s.tb.Fatalf("redis-server did not stop: %v, status %#x", err, status)
+	}
+}
+
+// Continue lets a stopped server go on, with what arrived meanwhile.
+func (s *Server) Continue() {
+	s.tb.Helper()
+	s.signal(syscall.SIGCONT)
+}
+
+func (s *Server) signal(signal os.Signal) {
+	s.tb.Helper()
+	if err := s.process.cmd.Process.Signal(signal); err != nil {
+		s.tb.Fatalf("redis-server: %v: %v", signal, err)
+	}
+}
+
+// run starts the process and returns nil once it answers, errPortTaken if the port
+// is, else an error with the server's log.
+func (s *Server) run() error {
+	log, err := os.Create(filepath.Join(s.dir, "redis.log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	// The process outlives the test's context: other cleanups may need it.
+	ctx := context.WithoutCancel(s.tb.Context())
+	cmd := exec.CommandContext(ctx, s.path, s.arguments()...) //nolint:gosec // the test chose the arguments
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, log, log
+	if s.process, err = start(cmd); err != nil {
+		return fmt.Errorf("redis-server: %w", err)
+	}
+	ready, err := s.awaitReady(log.Name())
+	if ready || err != nil {
+		return err
+	}
+	s.Kill()
+	text, err := os.ReadFile(log.Name())
+	if err != nil {
+		return err
+	}
+	if strings.Contains(string(text), "Address already in use") {
+		return errPortTaken
+	}
+	return fmt.Errorf("redis-server %q did not come up; its log:\n%s", s.args, text)
+}
+
+// arguments returns the command line: defaults, the test's, and what is fixed.
+func (s *Server) arguments() []string {
+	args := []string{"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0"}
+	args = append(args, s.args...)
+	return append(args,
+		"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir,
+		"--daemonize", "no", "--loglevel", "notice", "--logfile", "")
+}
+
+// awaitReady returns true once the server answers, and false if it ended or took
+// longer than a minute.
+func (s *Server) awaitReady(log string) (bool, error) {
+	ctx, cancel := context.WithTimeout(s.tb.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.process.ended:
+			return false, nil
+		case <-ctx.Done():
+			return false, nil
+		case <-tick.C:
+		}
+		text, err := os.ReadFile(log)
+		if err != nil {
+			return false, err
+		}
+		// Without its word that it listens, what answers may be another server on
+		// a port that this one failed to take.
+		if strings.Contains(string(text), "Ready to accept connections") && s.answers(ctx) {
+			return true, nil
+		}
+	}
+}
+
+// answers says that the server replies to PING, be it that it wants a password.
+func (s *Server) answers(ctx context.Context) bool {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", s.Addr())
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	reply, err := bufio.NewReader(conn).ReadString('\n')
+	return err == nil && (strings.HasPrefix(reply, "+PONG") || strings.HasPrefix(reply, "-NOAUTH"))
+}

@@ -1,0 +1,160 @@
+// Package counterredis keeps counters in Redis, one plain integer string a
+// counter, so that whatever else reads or increments the key stays right.
+//
+// [Open] takes a URL and owns its connections; [New] takes a client of the
+// caller's.
+package counterredis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// Options adapts a store. The zero value is right for a Redis of one's own.
+type Options struct {
+	// Prefix begins the key of every counter: "views:" has the counter "/" under
+	// "views:/". Empty by default.
+	Prefix string
+}
+
+// Store is a [counter.Store] in Redis. An addition is one INCRBY, sent once:
+// where its reply is lost, the error is [counter.ErrUnknown].
+type Store struct {
+	client redis.UniversalClient
+	prefix string
+	owned  bool
+	closed atomic.Bool
+}
+
+var (
+	_ counter.Store  = (*Store)(nil)
+	_ counter.Pinger = (*Store)(nil)
+)
+
+// New returns a store over a client that stays the caller's: Close leaves it
+// open. The store never lets it repeat a command that changes something,
+// whatever its MaxRetries says.
+func New(client redis.UniversalClient, opts Options) *Store {
+	return &Store{client: client, prefix: opts.Prefix}
+}
+
+// Add implements [counter.Store].
+func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
+	if err := s.ready(ctx, name); err != nil {
+		return 0, err
+	}
+	if err := counter.CheckDelta(delta); err != nil {
+		return 0, err
+	}
+	key := s.key(name)
+	cmd := redis.NewIntCmd(ctx, "incrby", key, delta)
+	if err := s.client.Process(ctx, once{cmd}); err != nil {
+		return 0, writeError(ctx, "add to", key, err)
+	}
+	return cmd.Val(), nil
+}
+
+// Get implements [counter.Store].
+func (s *Store) Get(ctx context.Context, name string) (int64, error) {
+	if err := s.ready(ctx, name); err != nil {
+		return 0, err
+	}
+	key := s.key(name)
+	text, err := s.client.Get(ctx, key).Result()
+	switch {
+	case errors.Is(err, redis.Nil):
+		return 0, nil
+	case err != nil:
+		return 0, readError(ctx, "get", key, err)
+	}
+	value, ok := parse(text)
+	if !ok {
+		return 0, fmt.Errorf("%w: the key %q in Redis holds %.40q", counter.ErrType, key, text)
+	}
+	return value, nil
+}
+
+// Set implements [counter.Store].
+func (s *Store) Set(ctx context.Context, name string, value int64) error {
+	if err := s.ready(ctx, name); err != nil {
+		return err
+	}
+	key := s.key(name)
+	var cmd redis.Cmder = redis.NewStatusCmd(ctx, "set", key, value)
+	if value == 0 {
+		cmd = redis.NewIntCmd(ctx, "del", key)
+	}
+	if err := s.client.Process(ctx, once{cmd}); err != nil {
+		return writeError(ctx, "add to", key, err)
+	}
+	return nil
+}
+
+// Ping implements [counter.Pinger].
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	if err := s.client.Ping(ctx).Err(); err != nil {
+		return readError(ctx, "ping", "", err)
+	}
+	return nil
+}
+
+// Close closes the connections if the store has opened them itself.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) || !s.owned {
+		return nil
+	}
+	if err := s.client.Close(); err != nil {
+		return fmt.Errorf("redis: close: %w", err)
+	}
+	return nil
+}
+
+// String names the server and its database for logs, without the login.
+func (s *Store) String() string {
+	client, ok := s.client.(*redis.Client)
+	if !ok {
+		return "redis"
+	}
+	opts := client.Options()
+	if opts.Network == "unix" {
+		return fmt.Sprintf("redis %s/%d", opts.Addr, opts.DB)
+	}
+	host, port, err := net.SplitHostPort(opts.Addr)
+	if err != nil {
+		return "redis"
+	}
+	return fmt.Sprintf("redis %s/%d", net.JoinHostPort(host, port), opts.DB)
+}
+
+// open returns why a call must not go on, if so.
+func (s *Store) open(ctx context.Context) error {
+	if s.closed.Load() {
+		return counter.ErrClosed
+	}
+	return ctx.Err()
+}
+
+func (s *Store) ready(ctx context.Context, name string) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return counter.CheckName(name)
+}
+
+// parse reads what Redis takes for an integer: no sign but a minus, no spaces,
+// no zeros in front.
+func parse(text string) (int64, bool) {
+	value, err := strconv.ParseInt(text, 10, 64)
+	return value, err == nil && strconv.FormatInt(value, 10) == text
+}

@@ -1,0 +1,150 @@
+package counterredis
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// ErrURL says that a URL is not one [Open] accepts. Its text names the fault and
+// never what the URL holds, which may be a password.
+var ErrURL = errors.New("counterredis: bad URL")
+
+// maxConns bounds the connection counts a URL may ask for: a client has no more
+// ports, and go-redis allocates or panics beyond it.
+const maxConns = 1<<16 - 1
+
+// parseURL returns the options of the client for a URL.
+func parseURL(raw string) (*redis.Options, error) {
+	if fault := urlFault(raw); fault != "" {
+		return nil, badURL(fault)
+	}
+	// Its error may hold the password, or a part of one that was not escaped.
+	opts, err := redis.ParseURL(raw)
+	if err != nil {
+		return nil, badURL("an option after the ? is unknown, or its value is malformed")
+	}
+	if fault := optionFault(opts); fault != "" {
+		return nil, badURL(fault)
+	}
+	setDefaults(opts)
+	return opts, nil
+}
+
+// badURL returns the error for a URL with the fault.
+func badURL(fault string) error {
+	return fmt.Errorf("%w: %s; it should be like redis://user:password@host:6379/0, rediss://… for TLS, "+
+		"or unix:///path/to/redis.sock, with special characters of the password percent-escaped", ErrURL, fault)
+}
+
+// urlFault returns what is wrong with a URL, above all what redis.ParseURL takes
+// for something else without a word; empty if nothing is.
+func urlFault(raw string) string {
+	switch {
+	case raw == "":
+		return "it is empty"
+	case strings.ContainsFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
+		return "it holds white space or a control character"
+	case strings.Contains(raw, "#"):
+		return "it holds a #"
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "it can't be parsed"
+	}
+	if _, err := url.ParseQuery(u.RawQuery); err != nil {
+		return "its options after the ? can't be parsed"
+	}
+	switch u.Scheme {
+	case "redis", "rediss":
+		return serverFault(u)
+	case "unix":
+		return socketFault(u)
+	default:
+		return "its scheme is not redis, rediss or unix"
+	}
+}
+
+// serverFault is urlFault for a server reached by TCP.
+func serverFault(u *url.URL) string {
+	host, port, database := u.Hostname(), u.Port(), strings.Trim(u.Path, "/")
+	switch {
+	case strings.Contains(u.Host, ","):
+		return "it names several hosts, joined by commas"
+	case host == "":
+		return "it names no host"
+	case strings.Contains(host, ":") && !strings.HasPrefix(u.Host, "["):
+		return "its IPv6 address is not in brackets"
+	case port != "" && !numberWithin(port, 1, 1<<16-1):
+		return "its port is not within 1 and 65535"
+	case database != "" && !numberWithin(database, 0, 1<<31-1):
+		return "its path is not the number of a database"
+	}
+	return ""
+}
+
+// socketFault is urlFault for a server reached by a Unix socket.
+func socketFault(u *url.URL) string {
+	switch {
+	case u.Host != "":
+		return "the path of its socket does not begin with a slash"
+	case u.Path == "":
+		return "it names no socket"
+	}
+	return ""
+}
+
+// numberWithin says that the text is a decimal number within least and most.
+func numberWithin(text string, least, most uint64) bool {
+	n, err := strconv.ParseUint(text, 10, 64)
+	return err == nil && least <= n && n <= most
+}
+
+// optionFault returns what is wrong with the options that a URL set; empty if
+// nothing is.
+func optionFault(opts *redis.Options) string {
+	switch {
+	case opts.DB < 0:
+		return "its database is negative"
+	case opts.Protocol != 0 && opts.Protocol != 2 && opts.Protocol != 3:
+		return "its protocol is neither 2 nor 3"
+	case opts.DialTimeout < 0: // go-redis would take it for a time that has passed
+		return "its dial_timeout is not more than zero"
+	}
+	for _, n := range [...]int{opts.PoolSize, opts.MinIdleConns, opts.MaxIdleConns, opts.MaxActiveConns} {
+		if n < 0 || n > maxConns {
+			return "it asks for a negative or too large number of connections"
+		}
+	}
+	if opts.PipelinePoolSize > maxConns { // negative: none
+		return "it asks for too many connections"
+	}
+	return ""
+}
+
+// setDefaults sets what the URL did not, and what must be so.
+func setDefaults(opts *redis.Options) {
+	// A command sent again could count twice, and a caller's deadline is kept.
+	opts.MaxRetries = -1
+	opts.ContextTimeoutEnabled = true
+
+	opts.DialTimeout = cmp.Or(opts.DialTimeout, time.Second)
+	opts.DialerRetries = 1
+	opts.ReadTimeout = cmp.Or(opts.ReadTimeout, 500*time.Millisecond)
+	opts.WriteTimeout = cmp.Or(opts.WriteTimeout, 500*time.Millisecond)
+	opts.PoolTimeout = cmp.Or(opts.PoolTimeout, time.Second)
+	opts.PipelinePoolSize = cmp.Or(opts.PipelinePoolSize, -1) // hosted plans count connections
+
+	// Older servers and many hosts refuse the commands of what is newer.
+	opts.Protocol = cmp.Or(opts.Protocol, 2)
+	opts.DisableIdentity = true
+	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+}
