@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browserTimeout ends a test whose browser hangs.
+const browserTimeout = 2 * time.Minute
+
+func TestBrowserCountsEachReload(t *testing.T) {
+	app := startProcess(t)
+	browser := startBrowser(t)
+	do(t, browser, chromedp.Navigate(app.url+"/"))
+	for n := range int64(3) {
+		if got := viewsIn(t, browser); got != n+1 {
+			t.Fatalf("the page shows %d views; want %d", got, n+1)
+		}
+		do(t, browser, chromedp.Reload())
+	}
+	title, err := chromedp.Run(browser, chromedp.Title())
+	if err != nil || title != "Hello, world!" {
+		t.Errorf("title %q, %v", title, err)
+	}
+	app.wantView(t, 5) // nothing else the browser asks for counts
+}
+
+// A link whose page the browser has loaded ahead of the click counts one view
+// when it is followed, and none before.
+func TestBrowserCountsASpeculatedPageOnce(t *testing.T) {
+	for _, action := range []string{"prefetch", "prerender"} {
+		t.Run(action, func(t *testing.T) {
+			app := startProcess(t)
+			site, speculated := startLinkingSite(t, app.url, action)
+			browser := startBrowser(t)
+			do(t, browser, chromedp.Navigate(site+"/link"))
+			select {
+			case <-speculated:
+			case <-browser.Done():
+				t.Fatalf("the browser did not %s the link", action)
+			}
+			do(t, browser, chromedp.Click(chromedp.CSS("a")), chromedp.WaitReady(chromedp.CSS("p")))
+			if got := viewsIn(t, browser); got != 1 {
+				t.Errorf("the page shows %d views; want 1", got)
+			}
+			app.wantView(t, 2)
+		})
+	}
+}
+
+// startLinkingSite serves the app and, beside it, a page that links to it with
+// speculation rules. The channel closes once the app has answered the request
+// these rules led to.
+func startLinkingSite(t *testing.T, app, action string) (site string, speculated <-chan struct{}) {
+	t.Helper()
+	target, err := url.Parse(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan struct{}, 16)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		proxy.ServeHTTP(w, r)
+		if r.Header.Get("Sec-Purpose") != "" {
+			answered <- struct{}{}
+		}
+	})
+	mux.HandleFunc("/link", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<!DOCTYPE html><title>link</title><a href="/">open</a>
+<script type="speculationrules">{%q: [{"source": "list", "urls": ["/"], "eagerness": "immediate"}]}</script>`, action)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL, answered
+}
+
+// startBrowser starts a headless Chromium that ends with the test.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), browserTimeout)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(findChromium(t)),
+		chromedp.Flag("no-sandbox", os.Geteuid() == 0), // Chromium refuses to run as root with its sandbox
+	)...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	do(t, ctx)
+	return ctx
+}
+
+func findChromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	const how = "no Chromium is installed: apt-get install chromium, or make test"
+	if os.Getenv("CI") == "true" {
+		t.Fatal(how)
+	}
+	t.Skip(how)
+	return ""
+}
+
+func do(t *testing.T, browser context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(browser, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// viewsIn reads the number from the page as it is shown.
+func viewsIn(t *testing.T, browser context.Context) int64 {
+	t.Helper()
+	html, err := chromedp.Run(browser, chromedp.OuterHTML(chromedp.CSS("p")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return views(html)
+}

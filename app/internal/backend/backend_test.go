@@ -1,0 +1,49 @@
+package backend_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"example.com/herokuapp/app/internal/backend"
+	"example.com/herokuapp/app/internal/config"
+	counter "example.com/herokuapp/counter-core"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+func TestOpenChoosesByRedisURL(t *testing.T) {
+	redis := redistest.Start(t)
+	for url, name := range map[string]string{
+		"":                 "memory",
+		redis.URL() + "/3": "redis " + redis.Addr() + "/3",
+	} {
+		store, err := backend.Open(t.Context(), config.Config{RedisURL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(store); got != name {
+			t.Errorf("REDIS_URL=%s opens %q; want %q", url, got, name)
+		}
+		if got, err := counter.Inc(t.Context(), store, "a"); err != nil || got != 1 {
+			t.Errorf("Inc = %d, %v; want 1", got, err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestOpenRefusesNamingTheVariable(t *testing.T) {
+	locked := redistest.Start(t, "--requirepass", "right")
+	for url, want := range map[string]error{
+		"http://:hunter2@127.0.0.1":         counterredis.ErrURL,
+		"redis://:hunter2@" + locked.Addr(): counterredis.ErrRefused,
+	} {
+		_, err := backend.Open(t.Context(), config.Config{RedisURL: url})
+		if !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "REDIS_URL: ") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v; want one that names REDIS_URL, is %v and hides the password", err, want)
+		}
+	}
+}

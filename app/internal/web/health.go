@@ -1,0 +1,45 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// health is the answer of /healthz and /readyz.
+type health struct {
+	Status string `json:"status"`          // "ok" or "unavailable"
+	Error  string `json:"error,omitempty"` // what is wrong
+}
+
+// healthz says that the process serves, whatever its store does: to restart it
+// would not mend the store.
+func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
+	s.writeHealth(w, r, http.StatusOK, health{Status: "ok"})
+}
+
+// readyz says whether the store answers.
+func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
+	defer cancel()
+	if pinger, ok := counter.As[counter.Pinger](s.store); ok {
+		if err := pinger.Ping(ctx); err != nil {
+			s.writeHealth(w, r, http.StatusServiceUnavailable, health{Status: "unavailable", Error: err.Error()})
+			return
+		}
+	}
+	s.writeHealth(w, r, http.StatusOK, health{Status: "ok"})
+}
+
+func (s *site) writeHealth(w http.ResponseWriter, r *http.Request, status int, body health) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		s.internalProblem(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "application/json")
+	write(w, status, append(text, '\n'))
+}

@@ -1,0 +1,70 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"go.uber.org/zap"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/templates"
+)
+
+// retryAfter is what a visitor is told to wait, in seconds, when the store is out.
+const retryAfter = "5"
+
+func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, r, http.StatusNotFound, "There is no page at this address.", nil)
+}
+
+func (s *site) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, r, http.StatusMethodNotAllowed, "This address can only be read.", nil)
+}
+
+// storeProblem maps what a store returns to what a visitor gets.
+func (s *site) storeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() == nil { // else the visitor has left, and nothing is wrong with the store
+		s.log.Error("the view could not be counted", zap.Error(err), requestIDField(r))
+	}
+	if errors.Is(err, counter.ErrType) || errors.Is(err, counter.ErrOverflow) {
+		s.problem(w, r, http.StatusInternalServerError, "The counter of this page is broken.", err)
+		return
+	}
+	w.Header().Set("Retry-After", retryAfter)
+	s.problem(w, r, http.StatusServiceUnavailable, "The counter of this page can't be reached. Please try again in a moment.", err)
+}
+
+// internalProblem answers for a fault of the program.
+func (s *site) internalProblem(w http.ResponseWriter, r *http.Request, err error, fields ...zap.Field) {
+	s.log.Error("the request failed", append(fields, zap.Error(err), requestIDField(r))...)
+	s.problem(w, r, http.StatusInternalServerError, "Something went wrong on our side.", err)
+}
+
+// problem answers with a page that says what is wrong. The cause is shown to
+// developers only.
+func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, text string, cause error) {
+	data := templates.Problem{Title: http.StatusText(status), Text: text}
+	if s.debug && cause != nil {
+		data.Detail = cause.Error()
+	}
+	html, err := s.pages.Problem(data)
+	if err != nil {
+		s.log.Error("the problem page failed", zap.Error(err), requestIDField(r))
+		html = []byte(text)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeHTML(w, status, html)
+}
+
+func writeHTML(w http.ResponseWriter, status int, html []byte) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	write(w, status, html)
+}
+
+// write sends a whole answer. That it does not arrive is the visitor's news, not ours.
+func write(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

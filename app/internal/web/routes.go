@@ -1,0 +1,48 @@
+// Package web serves the page: its routes, its handlers and the life of its server.
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/app/internal/config"
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/templates"
+)
+
+// site is what the handlers share.
+type site struct {
+	store counter.Store
+	pages *templates.Pages
+	log   *zap.Logger
+	debug bool
+}
+
+// NewHandler returns all that the program serves.
+func NewHandler(cfg config.Config, store counter.Store, pages *templates.Pages, log *zap.Logger) http.Handler {
+	s := &site{store: store, pages: pages, log: log, debug: cfg.Debug}
+
+	router := mux.NewRouter().SkipClean(true) // a path that is not quite right is 404, not a redirect
+	router.NotFoundHandler = http.HandlerFunc(s.notFound)
+	s.route(router, "/", s.home)
+	s.route(router, "/favicon.ico", noIcon)
+	s.route(router, "/healthz", s.healthz)
+	s.route(router, "/readyz", s.readyz)
+
+	// From the outside in. Not by router.Use, which leaves out what no route matches.
+	return withRequestID(withAccessLog(log, withSecurityHeaders(s.withRecovery(router))))
+}
+
+// route serves path by handler for GET and HEAD, and tells any other method
+// what is allowed, which mux's own 405 leaves out.
+func (s *site) route(router *mux.Router, path string, handler http.HandlerFunc) {
+	allowed := []string{http.MethodGet, http.MethodHead}
+	router.HandleFunc(path, handler).Methods(allowed...)
+	router.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		s.methodNotAllowed(w, r)
+	})
+}

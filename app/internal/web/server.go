@@ -1,0 +1,97 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/app/internal/config"
+)
+
+// Limits that keep a slow or huge request from holding the server.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 95 * time.Second // longer than a router in front keeps connections: Heroku's does for 90 s
+	maxHeaderBytes    = 16 << 10
+)
+
+// Server is the HTTP server of the program.
+type Server struct {
+	http            http.Server
+	address         string
+	shutdownTimeout time.Duration
+	log             *zap.Logger
+
+	listener net.Listener
+	served   chan error // what ended Serve
+}
+
+// NewServer returns a server for handler that does not listen yet.
+func NewServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Server, error) {
+	errorLog, err := zap.NewStdLogAt(log.Named("http"), zap.WarnLevel)
+	if err != nil {
+		return nil, fmt.Errorf("log for net/http: %w", err)
+	}
+	return &Server{
+		http: http.Server{
+			Handler:                      handler,
+			DisableGeneralOptionsHandler: true, // "OPTIONS *" is a path like any other
+			ReadHeaderTimeout:            readHeaderTimeout,
+			ReadTimeout:                  readTimeout,
+			WriteTimeout:                 writeTimeout,
+			IdleTimeout:                  idleTimeout,
+			MaxHeaderBytes:               maxHeaderBytes,
+			ErrorLog:                     errorLog,
+		},
+		address:         net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))),
+		shutdownTimeout: cfg.ShutdownTimeout,
+		log:             log,
+		served:          make(chan error, 1),
+	}, nil
+}
+
+// Start listens and returns; requests are served from then on. If serving ends
+// before Stop, failed is called.
+func (s *Server) Start(ctx context.Context, failed func()) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
+	if err != nil {
+		return fmt.Errorf("HOST and PORT name an address that can't be listened on, choose another: %w", err)
+	}
+	s.listener = listener
+	s.log.Info("serving", zap.Stringer("address", listener.Addr()))
+	go func() {
+		err := s.http.Serve(listener)
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("the server died", zap.Error(err))
+			failed()
+		}
+		s.served <- err
+	}()
+	return nil
+}
+
+// Address is where the server listens, once it was started.
+func (s *Server) Address() net.Addr { return s.listener.Addr() }
+
+// Stop accepts no more connections and waits for the requests in flight. It
+// cuts off those that take longer than the shutdown timeout, and then returns
+// an error.
+func (s *Server) Stop(ctx context.Context) error {
+	s.log.Info("stopping", zap.Duration("timeout", s.shutdownTimeout))
+	ctx, cancel := context.WithTimeout(ctx, s.shutdownTimeout)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("requests were cut off after SHUTDOWN_TIMEOUT=%s: %w", s.shutdownTimeout, err), s.http.Close())
+	}
+	<-s.served
+	return err
+}

@@ -1,0 +1,313 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/web"
+	counter "example.com/herokuapp/counter-core"
+	countermemory "example.com/herokuapp/counter-memory"
+	"example.com/herokuapp/templates"
+)
+
+// site is a handler under test with its store and what it logs.
+type site struct {
+	http.Handler
+	store counter.Store
+	logs  *observer.ObservedLogs
+}
+
+func newSite(t *testing.T, cfg config.Config, store counter.Store) *site {
+	t.Helper()
+	pages, err := templates.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	core, logs := observer.New(zapcore.DebugLevel)
+	return &site{web.NewHandler(cfg, store, pages, zap.New(core)), store, logs}
+}
+
+// do asks for path with headers given as name, value, name, value, …
+func (s *site) do(method, path string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://example.com/", nil)
+	r.URL.Path = path
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+func (s *site) views(t *testing.T) int64 {
+	t.Helper()
+	views, err := s.store.Get(t.Context(), "counter_key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return views
+}
+
+func TestHomeCounts(t *testing.T) {
+	s := newSite(t, config.Config{}, countermemory.New())
+	for n := range 3 {
+		w := s.do(http.MethodGet, "/")
+		sentence := fmt.Sprintf("This page was viewed %d times.", n+1)
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), sentence) {
+			t.Fatalf("view %d: %d %s", n+1, w.Code, w.Body)
+		}
+		wantHeaders(t, w, map[string]string{
+			"View-Status":                "counted",
+			"Content-Type":               "text/html; charset=utf-8",
+			"Cache-Control":              "no-store",
+			"X-Content-Type-Options":     "nosniff",
+			"X-Frame-Options":            "DENY",
+			"Referrer-Policy":            "same-origin",
+			"Cross-Origin-Opener-Policy": "same-origin",
+		})
+		if policy := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") {
+			t.Errorf("Content-Security-Policy: %q", policy)
+		}
+	}
+}
+
+// HEAD answers what the next GET answers, but for the body and the view.
+func TestHeadCountsNothing(t *testing.T) {
+	s := newSite(t, config.Config{}, countermemory.New())
+	if err := s.store.Set(t.Context(), "counter_key", 9); err != nil { // the next number is longer
+		t.Fatal(err)
+	}
+	head := s.do(http.MethodHead, "/")
+	wantHeaders(t, head, map[string]string{"View-Status": "skipped;reason=head"})
+	if views := s.views(t); head.Code != http.StatusOK || views != 9 {
+		t.Fatalf("HEAD: %d, %d views; want 200 and 9", head.Code, views)
+	}
+	get := s.do(http.MethodGet, "/")
+	for _, w := range []*httptest.ResponseRecorder{head, get} {
+		w.Header().Del("View-Status")
+		w.Header().Del("X-Request-Id")
+	}
+	if got, want := fmt.Sprint(head.Header()), fmt.Sprint(get.Header()); got != want {
+		t.Errorf("HEAD answers %s\nGET answers %s", got, want)
+	}
+}
+
+func TestPrefetchCountsNothing(t *testing.T) {
+	s := newSite(t, config.Config{}, countermemory.New())
+	for _, header := range [][]string{
+		{"Sec-Purpose", "prefetch"},
+		{"Sec-Purpose", "prefetch;prerender"},
+		{"Sec-Purpose", "prefetch;anonymous-client-ip"},
+		{"Sec-Purpose", "Prefetch"},
+		{"Purpose", "prefetch"},
+		{"Purpose", "prerender"},
+		{"X-Purpose", "preview"},
+		{"X-Moz", "prefetch"},
+		{"Sec-Purpose", "other", "Sec-Purpose", "prefetch"},
+	} {
+		w := s.do(http.MethodGet, "/", header...)
+		wantHeaders(t, w, map[string]string{"View-Status": "skipped;reason=prefetch", "Cache-Control": "no-store"})
+		if w.Code != http.StatusServiceUnavailable || w.Body.Len() != 0 {
+			t.Errorf("%q: %d %q; want 503 and nothing", header, w.Code, w.Body)
+		}
+	}
+	if views := s.views(t); views != 0 {
+		t.Errorf("%d views counted", views)
+	}
+	s.do(http.MethodGet, "/", "Sec-Purpose", "", "Purpose", "navigate")
+	if views := s.views(t); views != 1 {
+		t.Errorf("%d views counted of 1 with other purposes", views)
+	}
+}
+
+func TestOtherPathsAre404(t *testing.T) {
+	s := newSite(t, config.Config{}, countermemory.New())
+	for _, path := range []string{"/x", "//", "/./", "/../", "/index.html", "/favicon.ico/", "/\x00", "", "*", "/<script>"} {
+		w := s.do(http.MethodGet, path)
+		if w.Code != http.StatusNotFound || w.Header().Get("View-Status") != "" || w.Header().Get("X-Frame-Options") != "DENY" {
+			t.Errorf("%q: %d %v", path, w.Code, w.Header())
+		}
+	}
+	if views := s.views(t); views != 0 {
+		t.Errorf("%d views counted", views)
+	}
+}
+
+func TestOtherMethodsAre405(t *testing.T) {
+	s := newSite(t, config.Config{}, countermemory.New())
+	for _, path := range []string{"/", "/favicon.ico", "/healthz", "/readyz"} {
+		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "BREW"} {
+			w := s.do(method, path)
+			if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
+				t.Errorf("%s %s: %d, Allow: %q", method, path, w.Code, w.Header().Get("Allow"))
+			}
+		}
+	}
+	if views := s.views(t); views != 0 {
+		t.Errorf("%d views counted", views)
+	}
+}
+
+func TestFaviconCountsNothing(t *testing.T) {
+	s := newSite(t, config.Config{}, countermemory.New())
+	w := s.do(http.MethodGet, "/favicon.ico")
+	if w.Code != http.StatusNoContent || w.Body.Len() != 0 || s.views(t) != 0 {
+		t.Errorf("%d, %d views; want 204 and none", w.Code, s.views(t))
+	}
+}
+
+func TestAccessLog(t *testing.T) {
+	s := newSite(t, config.Config{}, countermemory.New())
+	w := s.do(http.MethodGet, "/", "X-Request-Id", "abc-1")
+	if got := w.Header().Get("X-Request-Id"); got != "abc-1" {
+		t.Errorf("X-Request-Id is answered as %q", got)
+	}
+	lines := s.logs.FilterMessage("request").TakeAll()
+	if len(lines) != 1 {
+		t.Fatalf("%d access lines for a request", len(lines))
+	}
+	fields := lines[0].ContextMap()
+	for name, want := range map[string]any{
+		"method": "GET", "path": "/", "status": int64(200), "bytes": int64(w.Body.Len()),
+		"request_id": "abc-1", "view_status": "counted",
+	} {
+		if fields[name] != want {
+			t.Errorf("%s = %v; want %v", name, fields[name], want)
+		}
+	}
+	if _, ok := fields["duration"]; !ok {
+		t.Error("no duration")
+	}
+}
+
+func TestRequestIDIsMadeWhereItCantBeTrusted(t *testing.T) {
+	s := newSite(t, config.Config{}, countermemory.New())
+	seen := map[string]bool{}
+	for _, id := range []string{"", strings.Repeat("a", 129), "a b", "a\"b", "ä"} {
+		got := s.do(http.MethodGet, "/healthz", "X-Request-Id", id).Header().Get("X-Request-Id")
+		if len(got) < 20 || got == id || seen[got] {
+			t.Errorf("%q becomes %q", id, got)
+		}
+		seen[got] = true
+	}
+}
+
+// broken is a store of which every call fails.
+type broken struct{ err error }
+
+func (b broken) Add(context.Context, string, int64) (int64, error) { return 0, b.err }
+func (b broken) Get(context.Context, string) (int64, error)        { return 0, b.err }
+func (b broken) Set(context.Context, string, int64) error          { return b.err }
+func (b broken) Ping(context.Context) error                        { return b.err }
+func (b broken) Close() error                                      { return nil }
+func (b broken) List(context.Context, string) iter.Seq2[counter.Entry, error] {
+	return func(yield func(counter.Entry, error) bool) { yield(counter.Entry{}, b.err) }
+}
+
+func TestStoreProblems(t *testing.T) {
+	away := errors.New("dial tcp 192.0.2.1:6379: connection refused <b>")
+	for _, test := range []struct {
+		err        error
+		status     int
+		viewStatus string
+	}{
+		{away, http.StatusServiceUnavailable, "skipped;reason=error"},
+		{fmt.Errorf("%w: timeout", counter.ErrUnknown), http.StatusServiceUnavailable, "unknown"},
+		{fmt.Errorf("%w: a list", counter.ErrType), http.StatusInternalServerError, "skipped;reason=error"},
+		{fmt.Errorf("%w: at the end", counter.ErrOverflow), http.StatusInternalServerError, "skipped;reason=error"},
+	} {
+		s := newSite(t, config.Config{}, broken{test.err})
+		w := s.do(http.MethodGet, "/")
+		wantHeaders(t, w, map[string]string{"View-Status": test.viewStatus, "Cache-Control": "no-store"})
+		body := w.Body.String()
+		if w.Code != test.status || strings.Contains(body, "viewed") || strings.Contains(body, test.err.Error()) {
+			t.Errorf("%v: %d %s", test.err, w.Code, body)
+		}
+		if retry := w.Header().Get("Retry-After") != ""; retry != (test.status == http.StatusServiceUnavailable) {
+			t.Errorf("%v: Retry-After is there: %t", test.err, retry)
+		}
+		if errorLines := s.logs.FilterLevelExact(zapcore.ErrorLevel).Len(); errorLines != 1 {
+			t.Errorf("%v: %d error lines; want 1", test.err, errorLines)
+		}
+	}
+	w := newSite(t, config.Config{Debug: true}, broken{away}).do(http.MethodGet, "/")
+	if !strings.Contains(w.Body.String(), "connection refused &lt;b&gt;") {
+		t.Errorf("with DEBUG the page hides the error or does not escape it: %s", w.Body)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	for name, test := range map[string]struct {
+		store counter.Store
+		ready int
+		body  string
+	}{
+		"no pinger": {countermemory.New(), http.StatusOK, `{"status":"ok"}`},
+		"answers":   {broken{}, http.StatusOK, `{"status":"ok"}`},
+		"is away":   {broken{errors.New("dial <x>")}, http.StatusServiceUnavailable, `{"status":"unavailable","error":"dial \u003cx\u003e"}`},
+	} {
+		s := newSite(t, config.Config{}, test.store)
+		if w := s.do(http.MethodGet, "/healthz"); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `{"status":"ok"}` {
+			t.Errorf("%s: /healthz: %d %s", name, w.Code, w.Body)
+		}
+		w := s.do(http.MethodGet, "/readyz")
+		if w.Code != test.ready || strings.TrimSpace(w.Body.String()) != test.body {
+			t.Errorf("%s: /readyz: %d %s; want %d %s", name, w.Code, w.Body, test.ready, test.body)
+		}
+		wantHeaders(t, w, map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"})
+	}
+}
+
+// panicking is a store with a fault of its own.
+type panicking struct{ counter.Store }
+
+func (panicking) Add(context.Context, string, int64) (int64, error) { panic("out of order") }
+
+func TestPanicIsAnsweredAndLogged(t *testing.T) {
+	s := newSite(t, config.Config{}, panicking{})
+	w := s.do(http.MethodGet, "/")
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "out of order") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	lines := s.logs.FilterMessage("the request failed").TakeAll()
+	if len(lines) != 1 || !strings.Contains(fmt.Sprint(lines[0].ContextMap()["stack"]), "panicking") {
+		t.Errorf("%v does not say where it panicked", lines)
+	}
+	if s.logs.FilterMessage("request").Len() != 1 {
+		t.Error("no access line")
+	}
+}
+
+func wantHeaders(t *testing.T, w *httptest.ResponseRecorder, want map[string]string) {
+	t.Helper()
+	for name, value := range want {
+		if got := w.Header().Get(name); got != value {
+			t.Errorf("%s: %q; want %q", name, got, value)
+		}
+	}
+}
+
+// BenchmarkHome is a view with all that goes with it but the network.
+func BenchmarkHome(b *testing.B) {
+	pages, err := templates.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	handler := web.NewHandler(config.Config{}, countermemory.New(), pages, zap.NewNop())
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+}

@@ -1,0 +1,74 @@
+// Command app serves a page that says how often it was viewed. The environment
+// configures it: see package config.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"go.uber.org/dig"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/app/internal/backend"
+	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/web"
+)
+
+// closeTimeout is what the store may take to close once the server has stopped.
+const closeTimeout = 3 * time.Second
+
+func main() {
+	os.Exit(run(os.Getenv, os.Stderr))
+}
+
+// options is the program as fx builds it.
+func options(getenv func(string) string) fx.Option {
+	return fx.Options(
+		config.Module(getenv),
+		fx.Provide(newLogger),
+		backend.Module(),
+		web.Module(),
+		fx.WithLogger(func(log *zap.Logger) fxevent.Logger {
+			events := &fxevent.ZapLogger{Logger: log.Named("fx")}
+			events.UseLogLevel(zap.DebugLevel)
+			events.UseErrorLevel(zap.DebugLevel)
+			return events
+		}),
+	)
+}
+
+// run runs the program until a signal or a fault ends it, and returns its exit
+// status. What keeps it from running is one line on stderr.
+func run(getenv func(string) string, stderr io.Writer) int {
+	// fx stops listening at the first signal; another one must not kill a stop in progress.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM)
+
+	var cfg config.Config
+	app := fx.New(options(getenv), fx.Populate(&cfg))
+	if err := app.Start(context.Background()); err != nil {
+		return fail(stderr, dig.RootCause(err))
+	}
+	status := (<-app.Wait()).ExitCode
+	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout+closeTimeout)
+	defer cancel()
+	if err := app.Stop(ctx); err != nil {
+		return fail(stderr, err)
+	}
+	return status
+}
+
+// fail prints each fault as one line, and returns the exit status.
+func fail(stderr io.Writer, err error) int {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(stderr, "app:", strings.TrimSuffix(line, "\n"))
+	}
+	return 1
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// asApp in the environment makes the test binary the app: the tests start it as
+// a process of its own, with the race detector where they have it.
+const asApp = "APP_TEST_RUN_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asApp) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// process is the app, running.
+type process struct {
+	cmd    *exec.Cmd
+	url    string // of the page, without the slash
+	exited chan struct{}
+
+	mu     sync.Mutex
+	stderr strings.Builder
+}
+
+// startProcess starts the app with the variables given as NAME=value, and waits
+// until it serves.
+func startProcess(t *testing.T, variables ...string) *process {
+	t.Helper()
+	p, ready := launch(t, variables...)
+	select {
+	case address := <-ready:
+		p.url = "http://" + address
+	case <-p.exited:
+		t.Fatalf("the app ended before it served:\n%s", p.log())
+	}
+	return p
+}
+
+// launch starts the app. The channel yields where it serves, once it does.
+func launch(t *testing.T, variables ...string) (p *process, ready <-chan string) {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p = &process{cmd: exec.Command(executable), exited: make(chan struct{})}
+	p.cmd.Env = append([]string{asApp + "=1", "HOST=127.0.0.1", "PORT=0"}, variables...)
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	serving := make(chan string, 1)
+	go func() {
+		defer close(p.exited)
+		p.read(stderr, serving)
+		_ = p.cmd.Wait() // the tests look at ProcessState
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+		if t.Failed() {
+			t.Logf("log of the app:\n%s", p.log())
+		}
+	})
+	return p, serving
+}
+
+// read keeps what the app prints, and sends where it serves.
+func (p *process) read(stderr io.Reader, serving chan<- string) {
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		p.mu.Lock()
+		p.stderr.WriteString(lines.Text() + "\n")
+		p.mu.Unlock()
+		var line struct{ Msg, Address string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
+			serving <- line.Address
+		}
+	}
+}
+
+// log is what the app has printed until now.
+func (p *process) log() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stderr.String()
+}
+
+// stop sends the signal and returns the exit status, -1 if the signal killed it.
+func (p *process) stop(t *testing.T, signal syscall.Signal) int {
+	t.Helper()
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	<-p.exited
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// get opens a path of the app and returns the answer with its body.
+func (p *process) get(t *testing.T, path string) (*http.Response, string) {
+	t.Helper()
+	response, body, err := p.tryGet(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, body
+}
+
+func (p *process) tryGet(t *testing.T, path string) (*http.Response, string, error) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+path, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response, string(body), err
+}
+
+var viewed = regexp.MustCompile(`<p>This page was viewed ([0-9]+) times\.</p>`)
+
+// views reads the number from a page, -1 if it shows none.
+func views(page string) int64 {
+	match := viewed.FindStringSubmatch(page)
+	if match == nil {
+		return -1
+	}
+	number, err := strconv.ParseInt(match[1], 10, 64)
+	if err != nil {
+		return -1
+	}
+	return number
+}
+
+// wantView opens the page once and checks its number.
+func (p *process) wantView(t *testing.T, want int64) {
+	t.Helper()
+	response, body := p.get(t, "/")
+	if response.StatusCode != http.StatusOK || views(body) != want {
+		t.Fatalf("%s %s; want %d views", response.Status, body, want)
+	}
+}

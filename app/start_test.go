@@ -1,0 +1,88 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxtest"
+	"go.uber.org/goleak"
+
+	"example.com/herokuapp/app/internal/web"
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+func testEnv(variables map[string]string) func(string) string {
+	return func(name string) string { return variables[name] }
+}
+
+func TestOptionsAreComplete(t *testing.T) {
+	if err := fx.ValidateApp(options(testEnv(nil))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The parts as fx wires them serve a page, and leave nothing running.
+func TestStartAndStop(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	var server *web.Server
+	app := fxtest.New(t, options(testEnv(map[string]string{"HOST": "127.0.0.1", "PORT": "0"})), fx.Populate(&server))
+	app.RequireStart()
+	defer app.RequireStop()
+	defer http.DefaultClient.CloseIdleConnections()
+	(&process{url: "http://" + server.Address().String()}).wantView(t, 1)
+}
+
+// What the program can't run with is refused with one line on stderr that names
+// the variable, an exit status that is not 0, and no secret.
+func TestRefusesToStart(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, takenPort, err := net.SplitHostPort(taken.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked := redistest.Start(t, "--requirepass", "right")
+	const secret = "hunter2"
+	for name, test := range map[string]struct{ set, line string }{
+		"PORT":                {"PORT=http", `app: PORT is "http", which is no port number from 0 to 65535; for example PORT=8000`},
+		"port in use":         {"PORT=" + takenPort, "address already in use"},
+		"DEBUG":               {"DEBUG=maybe", `app: DEBUG is "maybe", which is neither true nor false; for example DEBUG=true`},
+		"SHUTDOWN_TIMEOUT":    {"SHUTDOWN_TIMEOUT=25", "app: SHUTDOWN_TIMEOUT is "},
+		"HOST":                {"HOST=localhost", "app: HOST is "},
+		"REDIS_URL malformed": {"REDIS_URL=redis://:" + secret + "@127.0.0.1:port/0", "app: REDIS_URL"},
+		"REDIS_URL scheme":    {"REDIS_URL=http://:" + secret + "@127.0.0.1", "app: REDIS_URL"},
+		"REDIS_URL refused":   {"REDIS_URL=redis://:" + secret + "@" + locked.Addr(), "app: REDIS_URL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app, ready := launch(t, test.set)
+			select {
+			case <-ready:
+				t.Fatal("the app serves")
+			case <-app.exited:
+			}
+			if status := app.cmd.ProcessState.ExitCode(); status != 1 {
+				t.Errorf("exit status %d", status)
+			}
+			log := app.log()
+			if strings.Contains(log, secret) || strings.Contains(log, url.QueryEscape(secret)) {
+				t.Errorf("the password is shown:\n%s", log)
+			}
+			var lines []string
+			for line := range strings.Lines(log) {
+				if strings.HasPrefix(line, "app: ") {
+					lines = append(lines, line)
+				}
+			}
+			if len(lines) != 1 || !strings.Contains(lines[0], test.line) {
+				t.Errorf("%q; want one line with %q", lines, test.line)
+			}
+		})
+	}
+}
