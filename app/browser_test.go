@@ -21,12 +21,12 @@ const browserTimeout = 2 * time.Minute
 func TestBrowserCountsEachReload(t *testing.T) {
 	app := startProcess(t)
 	browser := startBrowser(t)
-	do(t, browser, chromedp.Navigate(app.url+"/"))
+	do(browser, t, chromedp.Navigate(app.url+"/"))
 	for n := range int64(3) {
-		if got := viewsIn(t, browser); got != n+1 {
+		if got := viewsIn(browser, t); got != n+1 {
 			t.Fatalf("the page shows %d views; want %d", got, n+1)
 		}
-		do(t, browser, chromedp.Reload())
+		do(browser, t, chromedp.Reload())
 	}
 	title, err := chromedp.Run(browser, chromedp.Title())
 	if err != nil || title != "Hello, world!" {
@@ -43,14 +43,14 @@ func TestBrowserCountsASpeculatedPageOnce(t *testing.T) {
 			app := startProcess(t)
 			site, speculated := startLinkingSite(t, app.url, action)
 			browser := startBrowser(t)
-			do(t, browser, chromedp.Navigate(site+"/link"))
+			do(browser, t, chromedp.Navigate(site+"/link"))
 			select {
 			case <-speculated:
 			case <-browser.Done():
 				t.Fatalf("the browser did not %s the link", action)
 			}
-			do(t, browser, chromedp.Click(chromedp.CSS("a")), chromedp.WaitReady(chromedp.CSS("p")))
-			if got := viewsIn(t, browser); got != 1 {
+			do(browser, t, chromedp.Click(chromedp.CSS("a")), chromedp.WaitReady(chromedp.CSS("p")))
+			if got := viewsIn(browser, t); got != 1 {
 				t.Errorf("the page shows %d views; want 1", got)
 			}
 			app.wantView(t, 2)
@@ -97,7 +97,7 @@ func startBrowser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	do(t, ctx)
+	do(ctx, t)
 	return ctx
 }
 
@@ -116,7 +116,7 @@ func findChromium(t *testing.T) string {
 	return ""
 }
 
-func do(t *testing.T, browser context.Context, steps ...chromedp.Action[chromedp.Void]) {
+func do(browser context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(browser, steps...); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func do(t *testing.T, browser context.Context, steps ...chromedp.Action[chromedp
 }
 
 // viewsIn reads the number from the page as it is shown.
-func viewsIn(t *testing.T, browser context.Context) int64 {
+func viewsIn(browser context.Context, t *testing.T) int64 {
 	t.Helper()
 	html, err := chromedp.Run(browser, chromedp.OuterHTML(chromedp.CSS("p")))
 	if err != nil {

@@ -76,13 +76,13 @@ func wantDistinctViews(t *testing.T, total int, apps ...*process) {
 		app := apps[browser%len(apps)]
 		wg.Go(func() {
 			for range total / browsers {
-				_, body, err := app.tryGet(t, "/")
+				page, err := app.tryGet(t.Context(), "/")
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				mu.Lock()
-				shown = append(shown, views(body))
+				shown = append(shown, views(page.body))
 				mu.Unlock()
 			}
 		})

@@ -20,8 +20,8 @@ func TestRedisAway(t *testing.T) {
 	redis.Kill()
 	app.wantUnavailable(t)
 	app.wantReady(t, http.StatusServiceUnavailable)
-	if response, _ := app.get(t, "/healthz"); response.StatusCode != http.StatusOK {
-		t.Errorf("/healthz: %s", response.Status)
+	if health := app.get(t, "/healthz"); health.status != http.StatusOK {
+		t.Errorf("/healthz: %d", health.status)
 	}
 	redis.Restart()
 	app.wantView(t, 2)
@@ -36,9 +36,9 @@ func TestRedisHangs(t *testing.T) {
 	app.wantUnavailable(t)
 	redis.Continue()
 	// The view above was on its way, and its outcome unknown: it may have counted.
-	response, body := app.get(t, "/")
-	if got := views(body); response.StatusCode != http.StatusOK || got < 2 || got > 3 {
-		t.Errorf("%s %s; want 2 or 3 views", response.Status, body)
+	page := app.get(t, "/")
+	if got := views(page.body); page.status != http.StatusOK || got < 2 || got > 3 {
+		t.Errorf("%d %s; want 2 or 3 views", page.status, page.body)
 	}
 }
 
@@ -60,9 +60,9 @@ func TestRedisAwayAtStart(t *testing.T) {
 func (p *process) wantUnavailable(t *testing.T) {
 	t.Helper()
 	start := time.Now()
-	response, body := p.get(t, "/")
-	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" || views(body) != -1 {
-		t.Errorf("%s %v %s", response.Status, response.Header, body)
+	page := p.get(t, "/")
+	if page.status != http.StatusServiceUnavailable || page.header.Get("Retry-After") == "" || views(page.body) != -1 {
+		t.Errorf("%d %v %s", page.status, page.header, page.body)
 	}
 	// 2 s are promised; the rest is for a slow machine.
 	if took := time.Since(start); took > 30*time.Second {
@@ -72,8 +72,8 @@ func (p *process) wantUnavailable(t *testing.T) {
 
 func (p *process) wantReady(t *testing.T, want int) {
 	t.Helper()
-	response, body := p.get(t, "/readyz")
-	if response.StatusCode != want {
-		t.Errorf("/readyz: %s %s; want %d", response.Status, body, want)
+	ready := p.get(t, "/readyz")
+	if ready.status != want {
+		t.Errorf("/readyz: %d %s; want %d", ready.status, ready.body, want)
 	}
 }

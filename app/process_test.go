@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -58,7 +59,7 @@ func launch(t *testing.T, variables ...string) (p *process, ready <-chan string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &process{cmd: exec.Command(executable), exited: make(chan struct{})}
+	p = &process{cmd: exec.CommandContext(t.Context(), executable), exited: make(chan struct{})}
 	p.cmd.Env = append([]string{asApp + "=1", "HOST=127.0.0.1", "PORT=0"}, variables...)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -113,35 +114,42 @@ func (p *process) stop(t *testing.T, signal syscall.Signal) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// get opens a path of the app and returns the answer with its body.
-func (p *process) get(t *testing.T, path string) (*http.Response, string) {
+// answer is what the app has answered.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// get opens a path of the app.
+func (p *process) get(t *testing.T, path string) answer {
 	t.Helper()
-	response, body, err := p.tryGet(t, path)
+	got, err := p.tryGet(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, body
+	return got
 }
 
-func (p *process) tryGet(t *testing.T, path string) (*http.Response, string, error) {
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+path, nil)
+func (p *process) tryGet(ctx context.Context, path string) (answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+path, nil)
 	if err != nil {
-		return nil, "", err
+		return answer{}, err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, "", err
+		return answer{}, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	return response, string(body), err
+	return answer{response.StatusCode, response.Header, string(body)}, err
 }
 
 var viewed = regexp.MustCompile(`<p>This page was viewed ([0-9]+) times\.</p>`)
 
 // views reads the number from a page, -1 if it shows none.
-func views(page string) int64 {
-	match := viewed.FindStringSubmatch(page)
+func views(html string) int64 {
+	match := viewed.FindStringSubmatch(html)
 	if match == nil {
 		return -1
 	}
@@ -155,8 +163,8 @@ func views(page string) int64 {
 // wantView opens the page once and checks its number.
 func (p *process) wantView(t *testing.T, want int64) {
 	t.Helper()
-	response, body := p.get(t, "/")
-	if response.StatusCode != http.StatusOK || views(body) != want {
-		t.Fatalf("%s %s; want %d views", response.Status, body, want)
+	page := p.get(t, "/")
+	if page.status != http.StatusOK || views(page.body) != want {
+		t.Fatalf("%d %s; want %d views", page.status, page.body, want)
 	}
 }

@@ -39,7 +39,7 @@ func TestStartAndStop(t *testing.T) {
 // What the program can't run with is refused with one line on stderr that names
 // the variable, an exit status that is not 0, and no secret.
 func TestRefusesToStart(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

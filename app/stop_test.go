@@ -24,12 +24,12 @@ func TestStopUnderLoad(t *testing.T) {
 	for range browsers {
 		wg.Go(func() {
 			for {
-				_, body, err := app.tryGet(t, "/")
+				page, err := app.tryGet(t.Context(), "/")
 				if err != nil {
 					return // the app lets no one in any more
 				}
 				mu.Lock()
-				shown = append(shown, views(body))
+				shown = append(shown, views(page.body))
 				if len(shown) == before {
 					close(loaded)
 				}

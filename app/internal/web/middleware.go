@@ -100,7 +100,7 @@ func (s *site) withRecovery(next http.Handler) http.Handler {
 			fault := recover()
 			switch fault {
 			case nil:
-			case http.ErrAbortHandler: //nolint:errorlint // net/http compares it so
+			case http.ErrAbortHandler:
 				panic(fault)
 			default:
 				s.internalProblem(w, r, fmt.Errorf("panic: %v", fault), zap.ByteString("stack", debug.Stack()))

@@ -31,7 +31,7 @@ type Server struct {
 	log             *zap.Logger
 
 	listener net.Listener
-	served   chan error // what ended Serve
+	served   chan struct{} // closed once Serve has returned
 }
 
 // NewServer returns a server for handler that does not listen yet.
@@ -54,7 +54,7 @@ func NewServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Serve
 		address:         net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))),
 		shutdownTimeout: cfg.ShutdownTimeout,
 		log:             log,
-		served:          make(chan error, 1),
+		served:          make(chan struct{}),
 	}, nil
 }
 
@@ -68,12 +68,11 @@ func (s *Server) Start(ctx context.Context, failed func()) error {
 	s.listener = listener
 	s.log.Info("serving", zap.Stringer("address", listener.Addr()))
 	go func() {
-		err := s.http.Serve(listener)
-		if !errors.Is(err, http.ErrServerClosed) {
+		defer close(s.served)
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("the server died", zap.Error(err))
 			failed()
 		}
-		s.served <- err
 	}()
 	return nil
 }

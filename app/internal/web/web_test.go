@@ -38,9 +38,9 @@ func newSite(t *testing.T, cfg config.Config, store counter.Store) *site {
 	return &site{web.NewHandler(cfg, store, pages, zap.New(core)), store, logs}
 }
 
-// do asks for path with headers given as name, value, name, value, …
+// do asks for path with headers given as name, value, name, value and so on.
 func (s *site) do(method, path string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "http://example.com/", nil)
+	r := httptest.NewRequestWithContext(context.Background(), method, "http://example.com/", nil)
 	r.URL.Path = path
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
@@ -305,7 +305,7 @@ func BenchmarkHome(b *testing.B) {
 		b.Fatal(err)
 	}
 	handler := web.NewHandler(config.Config{}, countermemory.New(), pages, zap.NewNop())
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/", nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		handler.ServeHTTP(httptest.NewRecorder(), r)
