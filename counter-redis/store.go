@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"sync/atomic"
 
@@ -127,14 +126,7 @@ func (s *Store) String() string {
 		return "redis"
 	}
 	opts := client.Options()
-	if opts.Network == "unix" {
-		return fmt.Sprintf("redis %s/%d", opts.Addr, opts.DB)
-	}
-	host, port, err := net.SplitHostPort(opts.Addr)
-	if err != nil {
-		return "redis"
-	}
-	return fmt.Sprintf("redis %s/%d", net.JoinHostPort(host, port), opts.DB)
+	return fmt.Sprintf("redis %s/%d", opts.Addr, opts.DB)
 }
 
 // open returns why a call must not go on, if so.
