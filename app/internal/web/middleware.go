@@ -39,6 +39,9 @@ func withAccessLog(log *zap.Logger, next http.Handler) http.Handler {
 		start := time.Now()
 		recorder := &recorder{ResponseWriter: w}
 		defer func() {
+			if r.Method == http.MethodHead {
+				recorder.bytes = 0 // net/http drops the body
+			}
 			log.Info("request",
 				zap.String("method", r.Method),
 				zap.String("path", r.URL.EscapedPath()),

@@ -173,7 +173,7 @@ func TestAccessLog(t *testing.T) {
 	if got := w.Header().Get("X-Request-Id"); got != "abc-1" {
 		t.Errorf("X-Request-Id is answered as %q", got)
 	}
-	lines := s.logs.FilterMessage("request").TakeAll()
+	lines := s.logs.FilterMessage("request").All()
 	if len(lines) != 1 {
 		t.Fatalf("%d access lines for a request", len(lines))
 	}
@@ -188,6 +188,10 @@ func TestAccessLog(t *testing.T) {
 	}
 	if _, ok := fields["duration"]; !ok {
 		t.Error("no duration")
+	}
+	s.do(http.MethodHead, "/")
+	if fields := s.logs.FilterMessage("request").All()[1].ContextMap(); fields["bytes"] != int64(0) {
+		t.Errorf("HEAD is logged with %v bytes", fields["bytes"])
 	}
 }
 
@@ -280,7 +284,7 @@ func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "out of order") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	lines := s.logs.FilterMessage("the request failed").TakeAll()
+	lines := s.logs.FilterMessage("the request failed").All()
 	if len(lines) != 1 || !strings.Contains(fmt.Sprint(lines[0].ContextMap()["stack"]), "panicking") {
 		t.Errorf("%v does not say where it panicked", lines)
 	}
