@@ -49,6 +49,7 @@ func TestRefusesToStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	locked := redistest.Start(t, "--requirepass", "right")
+	private := redistest.StartTLS(t)
 	const secret = "hunter2"
 	for name, test := range map[string]struct{ set, line string }{
 		"PORT":                {"PORT=http", `app: PORT is "http", which is no port number from 0 to 65535; for example PORT=8000`},
@@ -58,6 +59,9 @@ func TestRefusesToStart(t *testing.T) {
 		"HOST":                {"HOST=localhost", "app: HOST is "},
 		"REDIS_URL malformed": {"REDIS_URL=redis://:" + secret + "@127.0.0.1:port/0", "app: REDIS_URL"},
 		"REDIS_URL scheme":    {"REDIS_URL=http://:" + secret + "@127.0.0.1", "app: REDIS_URL"},
+		"REDIS_URL untrusted": {"REDIS_URL=rediss://:" + secret + "@" + private.Addr(), "set REDIS_TLS_CA to"},
+		"REDIS_POOL_SIZE":     {"REDIS_POOL_SIZE=0", "app: REDIS_POOL_SIZE is "},
+		"REDIS_TLS_CA":        {"REDIS_TLS_CA=/nowhere", "app: REDIS_TLS_CA is "},
 		"REDIS_URL refused":   {"REDIS_URL=redis://:" + secret + "@" + locked.Addr(), "app: REDIS_URL"},
 	} {
 		t.Run(name, func(t *testing.T) {

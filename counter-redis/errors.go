@@ -2,6 +2,7 @@ package counterredis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -96,6 +97,12 @@ func refused(err error) bool {
 		"unknown command 'auth'", "unknown command `auth`",
 		"DB index is out of range", "invalid DB index", "SELECT is not allowed",
 	)
+}
+
+// untrusted says that the server has shown a certificate that proves nothing.
+func untrusted(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
 }
 
 // replied says that err is an error reply that begins, after a code of ERR, with

@@ -7,6 +7,7 @@ package counterredis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strconv"
@@ -22,6 +23,18 @@ type Options struct {
 	// Prefix begins the key of every counter: "views:" has the counter "/" under
 	// "views:/". Empty by default.
 	Prefix string
+
+	// The rest is for [Open] alone: a borrowed client has its own.
+
+	// TLS is how a rediss:// server is proven to be the right one. Without a
+	// ServerName, the certificate must be for the URL's host. Nil, it must be
+	// signed by an authority of the system.
+	TLS *tls.Config
+
+	// MaxConns is how many connections the store may have, in all, and comes
+	// before what the URL says. Zero, the URL's pool_size, or go-redis's default of
+	// ten for each CPU, says how many it keeps, and a burst may open more.
+	MaxConns int
 }
 
 // Store is a [counter.Store] in Redis. An addition is one INCRBY, sent once:

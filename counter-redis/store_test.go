@@ -74,7 +74,7 @@ func TestTwoStoresShareACount(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	wantValue(t, open(t, server.URL(), counterredis.Options{}), "a", 2*each)
+	wantValue(t, server.URL(), 2*each)
 }
 
 func TestContinuesWhatAnotherProgramCounted(t *testing.T) {
@@ -109,7 +109,7 @@ func TestCountOutlivesTheServer(t *testing.T) {
 		t.Error("Ping: nil while the server is gone")
 	}
 	server.Restart()
-	wantValue(t, open(t, server.URL(), counterredis.Options{}), "a", 3)
+	wantValue(t, server.URL(), 3)
 }
 
 func TestListLeavesOutWhatIsNoCounter(t *testing.T) {
@@ -172,7 +172,7 @@ func TestNothingIsSentTwice(t *testing.T) {
 		}
 		line.losing.Store(false)
 	}
-	wantValue(t, open(t, server.URL(), counterredis.Options{}), "a", 1)
+	wantValue(t, server.URL(), 1)
 	calls, err := server.Client().InfoMap(t.Context(), "commandstats").Result()
 	if err != nil {
 		t.Fatal(err)
@@ -235,9 +235,10 @@ func (l *lossyLine) forward(ctx context.Context, client net.Conn) {
 	}
 }
 
-func wantValue(t *testing.T, store counter.Store, name string, want int64) {
+// wantValue checks the value of the counter "a".
+func wantValue(t *testing.T, url string, want int64) {
 	t.Helper()
-	if got, err := store.Get(t.Context(), name); err != nil || got != want {
-		t.Errorf("Get(%q) = %d, %v; want %d", name, got, err, want)
+	if got, err := open(t, url, counterredis.Options{}).Get(t.Context(), "a"); err != nil || got != want {
+		t.Errorf("Get = %d, %v; want %d", got, err, want)
 	}
 }

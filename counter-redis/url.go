@@ -141,6 +141,8 @@ func setDefaults(opts *redis.Options) {
 	opts.ReadTimeout = cmp.Or(opts.ReadTimeout, 500*time.Millisecond)
 	opts.WriteTimeout = cmp.Or(opts.WriteTimeout, 500*time.Millisecond)
 	opts.PoolTimeout = cmp.Or(opts.PoolTimeout, time.Second)
+	// Hosts close what is idle for five minutes.
+	opts.ConnMaxIdleTime = cmp.Or(opts.ConnMaxIdleTime, 4*time.Minute)
 	opts.PipelinePoolSize = cmp.Or(opts.PipelinePoolSize, -1) // hosted plans count connections
 
 	// Older servers and many hosts refuse the commands of what is newer.

@@ -5,6 +5,7 @@ package redistest
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -44,6 +45,7 @@ type Server struct {
 	args    []string
 	port    int
 	process *process
+	tls     *certificates // nil: it speaks no TLS
 }
 
 // Start starts a server with an empty database and returns once it answers.
@@ -56,6 +58,12 @@ type Server struct {
 // environment has CI=true.
 func Start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
+	return launch(tb, nil, args)
+}
+
+// launch is Start, with TLS if there are certificates.
+func launch(tb testing.TB, tls *certificates, args []string) *Server {
+	tb.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		const how = "redis-server is not installed: apt-get install redis-server, or make test"
@@ -64,7 +72,7 @@ func Start(tb testing.TB, args ...string) *Server {
 		}
 		tb.Skip(how)
 	}
-	s := &Server{tb: tb, path: path, dir: tb.TempDir(), args: args}
+	s := &Server{tb: tb, path: path, dir: tb.TempDir(), args: args, tls: tls}
 	tb.Cleanup(s.Kill)
 	err = errPortTaken
 	for range 10 {
@@ -83,14 +91,20 @@ func Start(tb testing.TB, args ...string) *Server {
 // Addr returns the server's host and port.
 func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
-// URL returns the server's URL, redis:// and Addr.
-func (s *Server) URL() string { return "redis://" + s.Addr() }
+// URL returns the server's URL: redis://, or rediss:// with TLS, and Addr.
+func (s *Server) URL() string {
+	if s.tls != nil {
+		return "rediss://" + s.Addr()
+	}
+	return "redis://" + s.Addr()
+}
 
 // Client returns a new client of the server, closed with the test. It has the
 // defaults of go-redis, but asks the server for nothing that is newer than Redis 6.
 func (s *Server) Client() *redis.Client {
 	client := redis.NewClient(&redis.Options{
 		Addr:                     s.Addr(),
+		TLSConfig:                s.tls.client(),
 		Protocol:                 2,
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
@@ -179,9 +193,10 @@ func (s *Server) run() error {
 func (s *Server) arguments() []string {
 	args := []string{"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0"}
 	args = append(args, s.args...)
-	return append(args,
-		"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir,
+	args = append(args,
+		"--bind", "127.0.0.1", "--dir", s.dir,
 		"--daemonize", "no", "--loglevel", "notice", "--logfile", "")
+	return append(args, s.tls.arguments(s.port)...)
 }
 
 // awaitReady returns true once the server answers, and false if it ended or took
@@ -217,6 +232,9 @@ func (s *Server) answers(ctx context.Context) bool {
 	conn, err := dialer.DialContext(ctx, "tcp", s.Addr())
 	if err != nil {
 		return false
+	}
+	if s.tls != nil {
+		conn = tls.Client(conn, s.tls.client())
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()

@@ -4,6 +4,8 @@ package backend
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 
 	"example.com/herokuapp/app/internal/config"
@@ -17,12 +19,28 @@ import (
 func Open(ctx context.Context, cfg config.Config) (counter.Store, error) {
 	switch {
 	case cfg.RedisURL != "":
-		store, err := counterredis.Open(ctx, cfg.RedisURL, counterredis.Options{})
-		if err != nil {
-			return nil, fmt.Errorf("REDIS_URL: %w", err)
-		}
-		return store, nil
+		return openRedis(ctx, cfg)
 	default:
 		return countermemory.New(), nil
 	}
+}
+
+func openRedis(ctx context.Context, cfg config.Config) (counter.Store, error) {
+	opts := counterredis.Options{MaxConns: cfg.RedisPoolSize}
+	if cfg.RedisTLSRoots != nil || cfg.RedisTLSSkipVerify {
+		opts.TLS = &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			RootCAs:            cfg.RedisTLSRoots,
+			InsecureSkipVerify: cfg.RedisTLSSkipVerify, //nolint:gosec // the owner asks for it, and is told what it costs
+		}
+	}
+	store, err := counterredis.Open(ctx, cfg.RedisURL, opts)
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return nil, fmt.Errorf("REDIS_URL: %w; set REDIS_TLS_CA to the certificate of the server's authority, "+
+			"or REDIS_TLS_SKIP_VERIFY=true, which gives up the proof that this is your server", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	return store, nil
 }

@@ -19,7 +19,7 @@ func TestOpenChoosesByRedisURL(t *testing.T) {
 		"":                 "memory",
 		redis.URL() + "/3": "redis " + redis.Addr() + "/3",
 	} {
-		store, err := backend.Open(t.Context(), config.Config{RedisURL: url})
+		store, err := backend.Open(t.Context(), config.Config{RedisURL: url, RedisPoolSize: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,10 +4,13 @@
 package config
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,6 +23,16 @@ type Config struct {
 	// RedisURL says where Redis is, and may hold a password. Empty, counts are
 	// kept in memory.
 	RedisURL string
+	// RedisPoolSize is how many connections to Redis the program may have, in all.
+	RedisPoolSize int
+	// RedisTLSRoots are the authorities whose word is taken for the certificate of
+	// a rediss:// server. Nil, those of the system.
+	RedisTLSRoots *x509.CertPool
+	// RedisTLSSkipVerify takes any certificate: nobody can listen in on the
+	// connection, but anybody can pretend to be the server.
+	RedisTLSSkipVerify bool
+	// Revision names the commit the program was built from.
+	Revision string
 	// Debug turns on development logs and shows errors in the page.
 	Debug bool
 	// ShutdownTimeout is how long requests in flight may take to end after the
@@ -43,15 +56,24 @@ func (e *Error) Error() string {
 func Load(getenv func(string) string) (Config, error) {
 	cfg := Config{
 		RedisURL:        getenv("REDIS_URL"),
+		RedisPoolSize:   4,
+		Revision:        revision(getenv),
 		Port:            8000,
 		ShutdownTimeout: 25 * time.Second,
 	}
-	return cfg, errors.Join(
+	err := errors.Join(
 		set(&cfg.Host, getenv, "HOST", parseHost, "127.0.0.1"),
 		set(&cfg.Port, getenv, "PORT", parsePort, "8000"),
+		set(&cfg.RedisPoolSize, getenv, "REDIS_POOL_SIZE", parsePoolSize, "4"),
+		set(&cfg.RedisTLSRoots, getenv, "REDIS_TLS_CA", parseRoots, "/etc/ssl/redis-ca.pem"),
+		set(&cfg.RedisTLSSkipVerify, getenv, "REDIS_TLS_SKIP_VERIFY", parseBool, "true"),
 		set(&cfg.Debug, getenv, "DEBUG", parseBool, "true"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
+	if err == nil && cfg.RedisTLSSkipVerify && cfg.RedisTLSRoots != nil {
+		err = &Error{Variable: "REDIS_TLS_SKIP_VERIFY", Fault: "is true, and REDIS_TLS_CA would be of no use", Example: "false"}
+	}
+	return cfg, err
 }
 
 // set gives field the variable's parsed value, and leaves the default in place
@@ -82,6 +104,30 @@ func parsePort(text string) (uint16, error) {
 		return 0, errors.New("which is no port number from 0 to 65535")
 	}
 	return uint16(port), nil
+}
+
+func parsePoolSize(text string) (int, error) {
+	size, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || size == 0 {
+		return 0, errors.New("which is no number of connections from 1 to 65535")
+	}
+	return int(size), nil
+}
+
+// parseRoots reads certificates in PEM: those in the text, or in the file it names.
+func parseRoots(text string) (*x509.CertPool, error) {
+	pem := []byte(text)
+	if !strings.Contains(text, "-----BEGIN") {
+		var err error
+		if pem, err = os.ReadFile(text); err != nil { //nolint:gosec // the owner chooses the file
+			return nil, errors.New("which is neither a certificate in PEM nor a file that can be read")
+		}
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, errors.New("which holds no certificate in PEM")
+	}
+	return roots, nil
 }
 
 func parseBool(text string) (bool, error) {

@@ -1,7 +1,11 @@
 package config_test
 
 import (
+	"encoding/pem"
 	"errors"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,21 +19,24 @@ func env(variables map[string]string) func(string) string {
 }
 
 func TestLoad(t *testing.T) {
+	defaults := config.Config{Port: 8000, RedisPoolSize: 4, ShutdownTimeout: 25 * time.Second}
 	for name, test := range map[string]struct {
 		env  map[string]string
 		want config.Config
 	}{
-		"nothing set": {nil, config.Config{Port: 8000, ShutdownTimeout: 25 * time.Second}},
+		"nothing set": {nil, defaults},
 		"empty is not set": {
-			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
-			config.Config{Port: 8000, ShutdownTimeout: 25 * time.Second},
+			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
+			defaults,
 		},
 		"all set": {
-			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
-			config.Config{Host: "::1", RedisURL: "redis://h", Debug: true, ShutdownTimeout: 90 * time.Second},
+			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_TLS_SKIP_VERIFY": "1", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
+			config.Config{Host: "::1", RedisURL: "redis://h", RedisPoolSize: 20, RedisTLSSkipVerify: true, Debug: true, ShutdownTimeout: 90 * time.Second},
 		},
 	} {
-		if got, err := config.Load(env(test.env)); err != nil || got != test.want {
+		got, err := config.Load(env(test.env))
+		got.Revision = ""
+		if err != nil || got != test.want {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, test.want)
 		}
 	}
@@ -37,10 +44,13 @@ func TestLoad(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	for variable, values := range map[string][]string{
-		"HOST":             {"localhost", "127.0.0.1:80", " ", "256.0.0.1"},
-		"PORT":             {"http", "-1", "65536", "8000 ", "80.0", "0x50", strings.Repeat("9", 1000)},
-		"DEBUG":            {"yes", "2", "on", "true "},
-		"SHUTDOWN_TIMEOUT": {"25", "0s", "-1s", "s", "forever"},
+		"REDIS_POOL_SIZE":       {"0", "-1", "four", "65536"},
+		"REDIS_TLS_SKIP_VERIFY": {"yes"},
+		"REDIS_TLS_CA":          {"/nowhere", ".", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "config_test.go"},
+		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1"},
+		"PORT":                  {"http", "-1", "65536", "8000 ", "80.0", "0x50", strings.Repeat("9", 1000)},
+		"DEBUG":                 {"yes", "2", "on", "true "},
+		"SHUTDOWN_TIMEOUT":      {"25", "0s", "-1s", "s", "forever"},
 	} {
 		for _, value := range values {
 			_, err := config.Load(env(map[string]string{variable: value}))
@@ -65,9 +75,45 @@ func TestLoadRefusesEveryFaultAtOnce(t *testing.T) {
 	}
 }
 
+func TestLoadReadsCertificates(t *testing.T) {
+	ca := testCertificate(t)
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, []byte(ca), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []string{ca, file} {
+		cfg, err := config.Load(env(map[string]string{"REDIS_TLS_CA": value}))
+		if err != nil || cfg.RedisTLSRoots == nil {
+			t.Errorf("REDIS_TLS_CA=%.40q: %v, %v", value, cfg.RedisTLSRoots, err)
+		}
+	}
+	_, err := config.Load(env(map[string]string{"REDIS_TLS_CA": ca, "REDIS_TLS_SKIP_VERIFY": "true"}))
+	if fault, ok := errors.AsType[*config.Error](err); !ok || !strings.Contains(fault.Error(), "REDIS_TLS_CA") {
+		t.Errorf("%v; want an error that names both variables", err)
+	}
+}
+
+// testCertificate returns a certificate that httptest brings along, as PEM.
+func testCertificate(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+}
+
+func TestRevision(t *testing.T) {
+	cfg, err := config.Load(env(map[string]string{"HEROKU_SLUG_COMMIT": "2c3a0b24"}))
+	if err != nil || cfg.Revision != "2c3a0b24" {
+		t.Errorf("%q, %v", cfg.Revision, err)
+	}
+	if cfg, err = config.Load(env(nil)); err != nil || cfg.Revision == "" {
+		t.Errorf("%q, %v; want unknown, or what Git says", cfg.Revision, err)
+	}
+}
+
 // The examples in the error lines must be accepted themselves.
 func TestExamplesAreAccepted(t *testing.T) {
-	for _, variable := range []string{"HOST", "PORT", "DEBUG", "SHUTDOWN_TIMEOUT"} {
+	for _, variable := range []string{"HOST", "PORT", "REDIS_POOL_SIZE", "REDIS_TLS_SKIP_VERIFY", "DEBUG", "SHUTDOWN_TIMEOUT"} {
 		_, err := config.Load(env(map[string]string{variable: "!"}))
 		fault, ok := errors.AsType[*config.Error](err)
 		if !ok {

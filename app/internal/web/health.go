@@ -10,14 +10,15 @@ import (
 
 // health is the answer of /healthz and /readyz.
 type health struct {
-	Status string `json:"status"`          // "ok" or "unavailable"
-	Error  string `json:"error,omitempty"` // what is wrong
+	Status   string `json:"status"`             // "ok" or "unavailable"
+	Error    string `json:"error,omitempty"`    // what is wrong
+	Revision string `json:"revision,omitempty"` // of the program
 }
 
 // healthz says that the process serves, whatever its store does: to restart it
 // would not mend the store.
 func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
-	s.writeHealth(w, r, http.StatusOK, health{Status: "ok"})
+	s.writeHealth(w, r, http.StatusOK, health{Status: "ok", Revision: s.revision})
 }
 
 // readyz says whether the store answers.

@@ -19,11 +19,13 @@ type site struct {
 	pages *templates.Pages
 	log   *zap.Logger
 	debug bool
+
+	revision string
 }
 
 // NewHandler returns all that the program serves.
 func NewHandler(cfg config.Config, store counter.Store, pages *templates.Pages, log *zap.Logger) http.Handler {
-	s := &site{store: store, pages: pages, log: log, debug: cfg.Debug}
+	s := &site{store: store, pages: pages, log: log, debug: cfg.Debug, revision: cfg.Revision}
 
 	router := mux.NewRouter().SkipClean(true) // a path that is not quite right is 404, not a redirect
 	router.NotFoundHandler = http.HandlerFunc(s.notFound)

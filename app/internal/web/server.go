@@ -27,6 +27,7 @@ const (
 type Server struct {
 	http            http.Server
 	address         string
+	revision        string
 	shutdownTimeout time.Duration
 	log             *zap.Logger
 
@@ -52,6 +53,7 @@ func NewServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Serve
 			ErrorLog:                     errorLog,
 		},
 		address:         net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))),
+		revision:        cfg.Revision,
 		shutdownTimeout: cfg.ShutdownTimeout,
 		log:             log,
 		served:          make(chan struct{}),
@@ -66,7 +68,7 @@ func (s *Server) Start(ctx context.Context, failed func()) error {
 		return fmt.Errorf("HOST and PORT name an address that can't be listened on, choose another: %w", err)
 	}
 	s.listener = listener
-	s.log.Info("serving", zap.Stringer("address", listener.Addr()))
+	s.log.Info("serving", zap.Stringer("address", listener.Addr()), zap.String("revision", s.revision))
 	go func() {
 		defer close(s.served)
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
