@@ -119,7 +119,7 @@ func parseRoots(text string) (*x509.CertPool, error) {
 	pem := []byte(text)
 	if !strings.Contains(text, "-----BEGIN") {
 		var err error
-		if pem, err = os.ReadFile(text); err != nil { //nolint:gosec // the owner chooses the file
+		if pem, err = os.ReadFile(text); err != nil {
 			return nil, errors.New("which is neither a certificate in PEM nor a file that can be read")
 		}
 	}
