@@ -30,7 +30,41 @@ var (
 	// ErrUnknown says that an addition or a Set may or may not have happened:
 	// the store was asked and its answer did not arrive. Asking again may count twice.
 	ErrUnknown = errors.New("counter: outcome unknown")
+
+	// ErrPending says that an addition is kept and will be counted once, but is not
+	// counted yet; a [*PendingError] says more. A Set that returns it has not
+	// happened, because additions are pending.
+	ErrPending = errors.New("counter: pending")
+
+	// ErrStale says that a [Batch] is a late copy of one the store knows. Nothing changed.
+	ErrStale = errors.New("counter: stale batch")
+
+	// ErrRecord says that the record of a [Batch]'s writer is not one the store
+	// has written. Nothing changed.
+	ErrRecord = errors.New("counter: malformed record")
 )
+
+// PendingError is the [ErrPending] of an addition.
+type PendingError struct {
+	// AtLeast is what the counter's value will be at least once all that is kept is
+	// counted, this addition included. It means nothing unless Known.
+	AtLeast int64
+	// Known is false if the store has never told the counter's value.
+	Known bool
+	// Err is why the addition is pending.
+	Err error
+}
+
+// Error implements the error interface.
+func (e *PendingError) Error() string {
+	if e.Known {
+		return fmt.Sprintf("%v, at least %d: %v", ErrPending, e.AtLeast, e.Err)
+	}
+	return fmt.Sprintf("%v: %v", ErrPending, e.Err)
+}
+
+// Unwrap returns [ErrPending] and the cause.
+func (e *PendingError) Unwrap() []error { return []error{ErrPending, e.Err} }
 
 // MaxNameLen is the length in bytes of the longest name.
 const MaxNameLen = 512
