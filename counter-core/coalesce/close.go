@@ -1,0 +1,121 @@
+package coalesce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// Close is Shutdown with Options.CloseTimeout.
+func (s *Store) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.opts.CloseTimeout)
+	defer cancel()
+	return s.Shutdown(ctx)
+}
+
+// Shutdown takes no more additions, waits until those there are have been counted,
+// and closes the store within. If the context ends before, the error is an
+// [*UndrainedError] with what remains, whose callers are told. A second call
+// returns nil at once.
+func (s *Store) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.announceDrained()
+	s.mu.Unlock()
+
+	select {
+	case <-s.drained:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	s.cancel() // under the lock, so that no sender starts after it
+	s.mu.Unlock()
+	s.senders.Wait()
+	return errors.Join(s.abandon(), s.forget(ctx), s.inner.Close())
+}
+
+// announceDrained closes drained when that is so. The caller holds the lock.
+func (s *Store) announceDrained() {
+	if !s.closed || s.groups > 0 {
+		return
+	}
+	select {
+	case <-s.drained:
+	default:
+		close(s.drained)
+	}
+}
+
+// abandon ends what could not be drained.
+func (s *Store) abandon() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var left UndrainedError
+	for _, t := range s.tallies {
+		if t.kept > 0 {
+			left.Counters = append(left.Counters, counter.Entry{Name: t.name, Value: t.kept})
+		}
+		if f := t.flight; f != nil && f.group != nil {
+			err := counter.ErrClosed
+			if !f.doubt.IsZero() {
+				err = fmt.Errorf("%w: %w", counter.ErrUnknown, err)
+			}
+			f.group.finish(0, err)
+		}
+		for _, group := range t.queue {
+			group.finish(0, counter.ErrClosed)
+		}
+		t.notify()
+	}
+	if len(left.Counters) == 0 {
+		return nil
+	}
+	slices.SortFunc(left.Counters, func(a, b counter.Entry) int { return strings.Compare(a.Name, b.Name) })
+	return &left
+}
+
+// forget removes the records of this process, if there is time: if not, they expire.
+func (s *Store) forget(ctx context.Context) error {
+	if s.applier == nil || ctx.Err() != nil {
+		return nil
+	}
+	var batches []counter.Batch
+	s.mu.Lock()
+	for _, t := range s.tallies {
+		// A copy that arrives late must meet its record, or it would count again.
+		if t.writer != "" && t.flight == nil && !t.copies {
+			batches = append(batches, counter.Batch{Name: t.name, Writer: t.writer})
+		}
+	}
+	s.mu.Unlock()
+	for chunk := range slices.Chunk(batches, maxBatches) {
+		if err := s.applier.Forget(ctx, chunk); err != nil {
+			return nil // all is counted: that is what the caller asks
+		}
+	}
+	return nil
+}
+
+// UndrainedError says which additions were not applied when a store closed, or
+// not for certain.
+type UndrainedError struct {
+	// Counters has the counters concerned, by name, with the number of additions.
+	Counters []counter.Entry
+}
+
+// Error implements the error interface.
+func (e *UndrainedError) Error() string {
+	var sum int64
+	for _, entry := range e.Counters {
+		sum = saturatingAdd(sum, entry.Value)
+	}
+	return fmt.Sprintf("coalesce: closed before %d additions to %d counters were applied", sum, len(e.Counters))
+}

@@ -1,0 +1,99 @@
+package coalesce_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+)
+
+// Close counts what was kept during an outage that ends in time, and leaves no
+// record behind but those that a late copy may need.
+func TestCloseDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger()
+		s := coalesce.New(l, coalesce.Options{})
+		if _, err := counter.Inc(t.Context(), s, "quiet"); err != nil {
+			t.Fatal(err)
+		}
+		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
+			return failAll(batches, errDoubt)
+		})
+		waiting := inc(t.Context(), s, "a")
+		time.Sleep(time.Second)
+		for range 9 {
+			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
+				t.Fatalf("Inc: %v; want ErrPending", err)
+			}
+		}
+		closed := make(chan error, 1)
+		go func() { closed <- s.Close() }()
+		synctest.Wait()
+		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrClosed) {
+			t.Errorf("Inc while closing: %v; want ErrClosed", err)
+		}
+		time.Sleep(5 * time.Second)
+		l.interpose(nil)
+		if err := <-closed; err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		if number, err := waiting(); err != nil || number != 1 || l.total("a") != 10 {
+			t.Errorf("Inc = %d, %v; %d counted; want 1 and 10", number, err, l.total("a"))
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("Close again: %v", err)
+		}
+		for key := range l.records {
+			if key[0] == "quiet" {
+				t.Error("a record remains that nobody needs")
+			}
+		}
+		if len(l.records) != 1 {
+			t.Errorf("%d records; that of the counter with failures must remain", len(l.records))
+		}
+	})
+}
+
+// What can't be drained in time is told, by counter, and so are its callers.
+func TestShutdownSaysWhatRemains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger()
+		s := coalesce.New(l, coalesce.Options{})
+		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
+			results := make([]counter.Result, len(batches))
+			for i, b := range batches {
+				results[i].Err = map[string]error{"a": errDoubt, "b": errAway}[b.Name]
+			}
+			return results
+		})
+		doubtful, away := inc(t.Context(), s, "a"), inc(t.Context(), s, "b")
+		time.Sleep(time.Second)
+		for range 4 {
+			if _, err := counter.Inc(t.Context(), s, "b"); !errors.Is(err, counter.ErrPending) {
+				t.Fatalf("Inc: %v; want ErrPending", err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		start := time.Now()
+		err := s.Shutdown(ctx)
+		left, ok := errors.AsType[*coalesce.UndrainedError](err)
+		if want := []counter.Entry{{Name: "a", Value: 1}, {Name: "b", Value: 5}}; !ok || !slices.Equal(left.Counters, want) {
+			t.Errorf("Shutdown: %v; want %v", err, want)
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("Shutdown took %s", took)
+		}
+		if _, err := doubtful(); !errors.Is(err, counter.ErrUnknown) || !errors.Is(err, counter.ErrClosed) {
+			t.Errorf("Inc: %v; want ErrUnknown and ErrClosed", err)
+		}
+		if _, err := away(); errors.Is(err, counter.ErrUnknown) || !errors.Is(err, counter.ErrClosed) {
+			t.Errorf("Inc: %v; want ErrClosed alone", err)
+		}
+	})
+}

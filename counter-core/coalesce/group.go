@@ -1,0 +1,98 @@
+package coalesce
+
+import "context"
+
+// group is additions that go to the store as one.
+type group struct {
+	// ends has, for each caller that waits, the sum of the additions up to and
+	// with its own. It does not change once the group is on the way.
+	ends      []int64
+	anonymous int64 // what nobody waits for, after the callers'
+
+	done  chan struct{} // closed once what follows is set
+	total int64         // the counter's value after the group
+	err   error
+	parts [2]*group // nil, or what the group was split into
+}
+
+func newGroup() *group { return &group{done: make(chan struct{})} }
+
+// waited is what the callers that wait have added.
+func (g *group) waited() int64 {
+	if len(g.ends) == 0 {
+		return 0
+	}
+	return g.ends[len(g.ends)-1]
+}
+
+func (g *group) delta() int64 { return g.waited() + g.anonymous }
+
+// join adds delta for a caller that waits.
+func (g *group) join(delta int64) place {
+	end := g.waited() + delta
+	g.ends = append(g.ends, end)
+	return place{group: g, index: len(g.ends) - 1, end: end}
+}
+
+// finish tells the callers.
+func (g *group) finish(total int64, err error) {
+	g.total, g.err = total, err
+	close(g.done)
+}
+
+// split hands the callers over to two groups with half of them each, and returns
+// false where there is but one. Others may join the right one.
+func (g *group) split() bool {
+	units := len(g.ends)
+	if g.anonymous > 0 {
+		units++
+	}
+	if units < 2 {
+		return false
+	}
+	left, right := newGroup(), newGroup()
+	half := (len(g.ends) + 1) / 2
+	left.ends = g.ends[:half:half]
+	base := left.waited()
+	for _, end := range g.ends[half:] {
+		right.ends = append(right.ends, end-base)
+	}
+	right.anonymous = g.anonymous
+	g.parts = [2]*group{left, right}
+	close(g.done)
+	return true
+}
+
+// place is where a caller's addition stands in its group.
+type place struct {
+	group *group
+	index int
+	end   int64
+}
+
+// wait returns the number of the addition, or why it has none. If the context
+// ends before, known is false.
+func (p place) wait(ctx context.Context) (number int64, known bool, err error) {
+	for {
+		select {
+		case <-p.group.done:
+		case <-ctx.Done():
+			select {
+			case <-p.group.done: // both at once: what is known is told
+			default:
+				return 0, false, nil
+			}
+		}
+		left, right := p.group.parts[0], p.group.parts[1]
+		switch {
+		case left == nil && p.group.err != nil:
+			return 0, true, p.group.err
+		case left == nil:
+			return p.group.total - p.group.delta() + p.end, true, nil
+		case p.index < len(left.ends):
+			p.group = left
+		default:
+			p = place{right, p.index - len(left.ends), p.end - left.waited()}
+		}
+	}
+}

@@ -1,0 +1,298 @@
+package coalesce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// maxBatches is how many batches go to the store in one call: enough to make
+// calls few, few enough that none takes long.
+const maxBatches = 1000
+
+// schedule has the tally's next batch sent. The caller holds the lock.
+//
+// One sender at a time sends what is new, and another one what has failed: a
+// counter that makes calls hang, or fail, holds up the others once.
+func (s *Store) schedule(t *tally) {
+	switch {
+	case t.scheduled || !t.waiting() || s.attempts.Err() != nil:
+	case s.applier == nil:
+		t.depart(time.Now())
+		s.senders.Go(func() { s.add(t) })
+	default:
+		t.scheduled = true
+		s.ready = append(s.ready, t)
+		if !s.sending {
+			s.sending = true
+			s.senders.Go(s.sendReady)
+		}
+	}
+}
+
+// add sends the tally's batch to a store that can't be told twice.
+func (s *Store) add(t *tally) {
+	ctx, cancel := context.WithTimeout(s.attempts, s.opts.AttemptTimeout)
+	defer cancel()
+	total, err := s.inner.Add(ctx, t.name, t.flight.batch.Delta)
+	s.resolve([]*tally{t}, []counter.Result{{Total: total, Err: err}})
+}
+
+// sendReady sends what is new until there is nothing.
+func (s *Store) sendReady() {
+	for {
+		tallies := s.departReady()
+		if len(tallies) == 0 {
+			return
+		}
+		s.attempt(tallies)
+	}
+}
+
+// departReady puts what is ready on the way, and ends the sender if that is nothing.
+func (s *Store) departReady() []*tally {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.attempts.Err() != nil {
+		s.sending = false
+		return nil
+	}
+	now := time.Now()
+	var tallies []*tally
+	for len(s.ready) > 0 && len(tallies) < maxBatches {
+		t := s.ready[0]
+		s.ready = s.ready[1:]
+		t.scheduled = false
+		if t.waiting() { // it may be held since
+			t.depart(now)
+			tallies = append(tallies, t)
+		}
+	}
+	s.sending = len(tallies) > 0
+	return tallies
+}
+
+// sendFailed sends again what has failed, each batch when it is due, until all
+// are answered.
+func (s *Store) sendFailed() {
+	for {
+		tallies, pause, done := s.dueFailed()
+		switch {
+		case done:
+			return
+		case len(tallies) > 0:
+			s.attempt(tallies)
+		default:
+			timer := time.NewTimer(pause)
+			select {
+			case <-timer.C:
+			case <-s.wake:
+			case <-s.attempts.Done():
+			}
+			timer.Stop()
+		}
+	}
+}
+
+// dueFailed returns what is to be sent again now, or how long to wait for it. It
+// ends the sender if there is nothing.
+func (s *Store) dueFailed() (tallies []*tally, pause time.Duration, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if s.attempts.Err() != nil || len(s.failed) == 0 && !s.outage.over {
+		s.retrying = false
+		return nil, 0, true
+	}
+	pause = maxBackoff
+	if s.outage.over {
+		pause = min(pause, s.outage.reconcileAt.Sub(now))
+		if pause <= 0 {
+			s.reconcile()
+			pause = maxBackoff
+		}
+	}
+	for t := range s.failed {
+		wait := t.flight.retryAt.Sub(now)
+		pause = min(pause, max(wait, 0))
+		if wait <= 0 && len(tallies) < maxBatches {
+			tallies = append(tallies, t)
+		}
+	}
+	return tallies, pause, false
+}
+
+// attempt sends the tallies' batches in one call.
+func (s *Store) attempt(tallies []*tally) {
+	batches := make([]counter.Batch, len(tallies))
+	now := time.Now()
+	for i, t := range tallies {
+		t.flight.sentAt = now
+		batches[i] = t.flight.batch
+	}
+	ctx, cancel := context.WithTimeout(s.attempts, s.opts.AttemptTimeout)
+	defer cancel()
+	results := s.applier.Apply(ctx, batches)
+	if len(results) != len(batches) {
+		err := fmt.Errorf("%w: %d batches are answered with %d results", counter.ErrUnknown, len(batches), len(results))
+		results = make([]counter.Result, len(batches))
+		for i := range results {
+			results[i].Err = err
+		}
+	}
+	s.resolve(tallies, results)
+}
+
+// resolve takes in what the store has answered.
+func (s *Store) resolve(tallies []*tally, results []counter.Result) {
+	var events []Event
+	s.mu.Lock()
+	now := time.Now()
+	failing := len(s.failed) > 0
+	for i, t := range tallies {
+		events = append(events, s.resolveOne(t, results[i], now)...)
+		s.schedule(t)
+	}
+	switch {
+	case !failing && len(s.failed) > 0:
+		events = append(events, Event{Kind: Failing, Err: s.anyCause()})
+	case failing && len(s.failed) == 0:
+		events = append(events, Event{Kind: Recovered})
+	}
+	s.announceDrained()
+	s.mu.Unlock()
+	for _, event := range events {
+		s.opts.Observe(event)
+	}
+}
+
+func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) []Event {
+	f, err := t.flight, result.Err
+	if err == nil {
+		if f.failures > 0 {
+			s.recovered(now)
+		}
+		t.sum, t.total, t.known, t.counted = f.batch.Sum, result.Total, true, now
+		s.finish(t, result.Total, nil)
+		if result.Healed > 0 {
+			return []Event{{Kind: Healed, Name: t.name, Additions: result.Healed}}
+		}
+		return nil
+	}
+	switch {
+	case errors.Is(err, counter.ErrOverflow) && f.doubt.IsZero() && f.group != nil && f.group.split():
+		// Those that fit count nevertheless.
+		t.renew()
+		t.queue = append(f.group.parts[:], t.queue...)
+		s.groups++ // two for one
+		delete(s.failed, t)
+		kept := t.kept
+		t.land()
+		t.kept = kept
+		return nil
+	case s.applier == nil, isFinal(err):
+		return s.refuse(t, err)
+	}
+	f.failures++
+	f.cause = err
+	if errors.Is(err, counter.ErrUnknown) {
+		t.copies = true
+		if f.doubt.IsZero() {
+			f.doubt = f.sentAt
+		}
+	}
+	if !f.doubt.IsZero() && now.Sub(f.doubt) >= s.applier.Retention()/2 {
+		// Soon the store would not know it for a repeat any more.
+		return s.refuse(t, fmt.Errorf("%w: given up after %s: %w", counter.ErrUnknown, now.Sub(f.doubt), err))
+	}
+	f.retryAt = now.Add(backoff(f.failures))
+	s.failed[t] = struct{}{}
+	s.startRetrying()
+	return nil
+}
+
+// refuse ends a batch that will not be sent again.
+func (s *Store) refuse(t *tally, err error) []Event {
+	f := t.flight
+	if !f.doubt.IsZero() && !errors.Is(err, counter.ErrUnknown) {
+		err = fmt.Errorf("%w: %w", counter.ErrUnknown, err) // an earlier attempt may have been counted
+	}
+	if errors.Is(err, counter.ErrStale) && !errors.Is(err, counter.ErrUnknown) {
+		err = fmt.Errorf("%w: %w", counter.ErrUnknown, err) // and so may this one
+	}
+	t.renew()
+	kind, additions := Refused, int64(0)
+	if f.group != nil {
+		additions = f.group.anonymous
+	}
+	if s.applier != nil && errors.Is(err, counter.ErrUnknown) {
+		kind, additions = GivenUp, f.batch.Delta
+	}
+	s.finish(t, 0, err)
+	if additions == 0 {
+		return nil
+	}
+	return []Event{{Kind: kind, Name: t.name, Additions: additions, Err: err}}
+}
+
+// finish takes the batch off the way and tells its callers.
+func (s *Store) finish(t *tally, total int64, err error) {
+	if group := t.flight.group; group != nil {
+		group.finish(total, err)
+		s.groups--
+	}
+	delete(s.failed, t)
+	t.land()
+}
+
+// isFinal tells whether a batch will never be counted, however often it is sent.
+func isFinal(err error) bool {
+	for _, final := range []error{
+		counter.ErrOverflow, counter.ErrType, counter.ErrName, counter.ErrDelta,
+		counter.ErrStale, counter.ErrRecord, counter.ErrClosed,
+	} {
+		if errors.Is(err, final) {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	minBackoff = 10 * time.Millisecond
+	maxBackoff = time.Second
+)
+
+// backoff returns how long to wait after so many failures: not at all after the
+// first, which is most often a connection that was cut, then longer each time,
+// and never in step with other processes.
+func backoff(failures int) time.Duration {
+	if failures < 2 {
+		return 0
+	}
+	wait := min(minBackoff<<min(failures-2, 10), maxBackoff)
+	return wait/2 + rand.N(wait/2+1) //nolint:gosec // to be out of step takes no secret
+}
+
+func (s *Store) startRetrying() {
+	if !s.retrying && s.attempts.Err() == nil {
+		s.retrying = true
+		s.senders.Go(s.sendFailed)
+		return
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+func (s *Store) anyCause() error {
+	for t := range s.failed {
+		return t.flight.cause
+	}
+	return nil
+}

@@ -1,0 +1,268 @@
+// Package coalesce decorates a [counter.Store] so that many additions at once
+// cost few calls, and so that none is lost or counted twice when calls fail.
+//
+// While one call to the store is on the way, every addition that arrives joins
+// the next one; each caller waits for the call its addition is in, and gets a
+// number of its own out of the call's range. There is no timer and, when idle, no
+// delay.
+//
+// Over a store that is a [counter.Applier], a batch whose outcome is unknown is
+// repeated until the store answers, which counts it once. Meanwhile what arrives
+// is summed up, and its callers are told [counter.ErrPending]. Over any other
+// store additions are gathered and nothing is sent twice.
+package coalesce
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// Options adapts a [Store]. The zero value has the defaults.
+type Options struct {
+	// AttemptTimeout bounds one call to the store. Default: 1s.
+	AttemptTimeout time.Duration
+
+	// Overdue is how long a batch may be on the way until callers that add to its
+	// counter are told at once that theirs is pending. Default: 500ms.
+	Overdue time.Duration
+
+	// CloseTimeout bounds Close, which drains. Default: 10s.
+	CloseTimeout time.Duration
+
+	// Observe is told what no caller is. It may be called by several goroutines at
+	// once, and holds up additions while it runs. Default: nobody is told.
+	Observe func(Event)
+}
+
+func (o Options) withDefaults() Options {
+	o.AttemptTimeout = cmp.Or(max(o.AttemptTimeout, 0), time.Second)
+	o.Overdue = cmp.Or(max(o.Overdue, 0), 500*time.Millisecond)
+	o.CloseTimeout = cmp.Or(max(o.CloseTimeout, 0), 10*time.Second)
+	if o.Observe == nil {
+		o.Observe = func(Event) {}
+	}
+	return o
+}
+
+// Store is a [counter.Store] over another. It is safe for concurrent use.
+type Store struct {
+	inner   counter.Store
+	applier counter.Applier // nil where the inner store is none
+	opts    Options
+
+	attempts context.Context // of every call that sends additions
+	cancel   context.CancelFunc
+	senders  sync.WaitGroup
+
+	mu       sync.Mutex
+	closed   bool
+	drained  chan struct{} // closed once the store is closed and has no groups
+	groups   int           // whose outcome is not known
+	tallies  map[string]*tally
+	sweepAt  int // how many tallies there are when the unused are looked for
+	ready    []*tally
+	sending  bool // a sender works on ready
+	failed   map[*tally]struct{}
+	retrying bool          // a sender works on failed
+	wake     chan struct{} // tells it that failed has grown
+	outage   outage
+}
+
+var _ counter.Store = (*Store)(nil)
+
+// New returns a store over inner, which is its own from then on: Close closes it.
+func New(inner counter.Store, opts Options) *Store {
+	applier, _ := counter.As[counter.Applier](inner)
+	attempts, cancel := context.WithCancel(context.Background())
+	return &Store{
+		inner: inner, applier: applier, opts: opts.withDefaults(),
+		attempts: attempts, cancel: cancel,
+		drained: make(chan struct{}),
+		tallies: map[string]*tally{},
+		failed:  map[*tally]struct{}{},
+		wake:    make(chan struct{}, 1),
+	}
+}
+
+// Unwrap returns the store within, for [counter.As].
+func (s *Store) Unwrap() counter.Store { return s.inner }
+
+// Add implements [counter.Store]. When the context ends before the number is
+// known, or when the store is known to be failing, the error is a
+// [*counter.PendingError] and the addition will be counted once. Over a store
+// that is no [counter.Applier], it is [counter.ErrUnknown].
+func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if err := counter.CheckDelta(delta); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	t, err := s.tally(name)
+	if err != nil {
+		s.mu.Unlock()
+		return 0, err
+	}
+	if cause := s.failing(t); cause != nil {
+		defer s.mu.Unlock()
+		s.groups += t.keep(delta)
+		s.schedule(t)
+		return 0, t.pending(cause)
+	}
+	place, grown := t.join(delta)
+	s.groups += grown
+	s.schedule(t)
+	s.mu.Unlock()
+
+	total, known, err := place.wait(ctx)
+	if known {
+		return total, err
+	}
+	if s.applier == nil {
+		return 0, fmt.Errorf("%w: %w", counter.ErrUnknown, ctx.Err())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return 0, t.pending(ctx.Err())
+}
+
+// Get implements [counter.Store]: it is the store's value, without what is pending.
+func (s *Store) Get(ctx context.Context, name string) (int64, error) {
+	return s.inner.Get(ctx, name)
+}
+
+// List implements [counter.Store]: it yields the store's values, without what is
+// pending.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
+	return s.inner.List(ctx, prefix)
+}
+
+// Set implements [counter.Store]. It waits until nothing is on the way to the
+// counter; if that takes longer than the context, or the store is known to be
+// failing, the error is [counter.ErrPending] and the value was not set.
+func (s *Store) Set(ctx context.Context, name string, value int64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t, err := s.hold(ctx, name)
+	if err != nil {
+		return err
+	}
+	err = s.inner.Set(ctx, name, value)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		t.total, t.known = value, true
+	case errors.Is(err, counter.ErrUnknown):
+		t.known = false
+	}
+	t.held = false
+	t.notify()
+	s.schedule(t)
+	return err
+}
+
+// hold waits until nothing is on the way to the counter, and keeps it so.
+func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		t, err := s.tally(name)
+		if err != nil {
+			return nil, err
+		}
+		if t.flight == nil && !t.held {
+			t.held = true
+			return t, nil
+		}
+		if cause := s.failing(t); cause != nil {
+			return nil, fmt.Errorf("%w: %w", counter.ErrPending, cause)
+		}
+		changed := t.changed()
+		s.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%w: %w", counter.ErrPending, ctx.Err())
+		}
+	}
+}
+
+// AtLeast returns what the counter's value will be at least once all that is kept
+// is counted. It asks nobody; known is false where the store has not told a value
+// yet, or not for long.
+func (s *Store) AtLeast(name string) (value int64, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.tallies[name]
+	if !ok {
+		return 0, false
+	}
+	return t.atLeast(), t.known
+}
+
+// failing returns why additions to the counter can't be expected to be counted
+// soon, nil if they can. Where nothing can be repeated, it is always nil.
+func (s *Store) failing(t *tally) error {
+	if s.applier == nil || t.flight == nil {
+		return nil
+	}
+	switch f := t.flight; {
+	case f.failures > 1: // the first is followed by another attempt at once
+		// Not wrapped: the cause may be ErrUnknown, which a pending addition is not.
+		return errors.New("the store is failing: " + f.cause.Error())
+	case time.Since(f.since) > s.opts.Overdue:
+		return errOverdue
+	default:
+		return nil
+	}
+}
+
+var errOverdue = errors.New("the store takes long to answer")
+
+// tally returns the tally of a counter, made if there is none.
+func (s *Store) tally(name string) (*tally, error) {
+	if s.closed {
+		return nil, counter.ErrClosed
+	}
+	if t, ok := s.tallies[name]; ok {
+		return t, nil
+	}
+	if err := counter.CheckName(name); err != nil {
+		return nil, err
+	}
+	s.sweep()
+	t := &tally{name: name}
+	s.tallies[name] = t
+	return t, nil
+}
+
+// sweep drops the tallies whose records the store has dropped, too. To look
+// through all of them is done rarely enough to cost an addition next to nothing.
+func (s *Store) sweep() {
+	if len(s.tallies) < s.sweepAt {
+		return
+	}
+	var retention time.Duration
+	if s.applier != nil {
+		retention = s.applier.Retention()
+	}
+	for name, t := range s.tallies {
+		if t.idle() && time.Since(t.counted) > retention {
+			delete(s.tallies, name)
+		}
+	}
+	s.sweepAt = 2*len(s.tallies) + 1024
+}
