@@ -62,4 +62,5 @@ check: ## check the rest: format, vet, today's Go, go.mod files, workflow, guide
 	for dir in $$dirs; do GOWORK=off go -C "$$dir" mod tidy -diff; done
 	go run $(ACTIONLINT) .github/workflows/*.yaml
 	go run ./tools/guidecheck docs/guide.md
+	go run ./tools/herokucheck
 	@$(MAKE) lint modules

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+func TestExport(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	git(t, from, "init", "-q")
+	write(t, filepath.Join(from, ".gitignore"), "*.log\n/bin/\n")
+	write(t, filepath.Join(from, "tracked"), "then")
+	write(t, filepath.Join(from, "deleted"), "")
+	write(t, filepath.Join(from, "forced.log"), "kept")
+	git(t, from, "add", "-f", ".gitignore", "tracked", "deleted", "forced.log")
+	write(t, filepath.Join(from, "tracked"), "now")
+	if err := os.Remove(filepath.Join(from, "deleted")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(from, "sub", "new é"), "new")
+	write(t, filepath.Join(from, "sub", "new.log"), "")
+	write(t, filepath.Join(from, "bin", "app"), "")
+	write(t, filepath.Join(from, "run"), "")
+	if err := os.Chmod(filepath.Join(from, "run"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("sub/new é", filepath.Join(from, "link")); err != nil {
+		t.Fatal(err)
+	}
+
+	n, err := export(t.Context(), from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		".gitignore": "-rw------- *.log\n/bin/\n",
+		"tracked":    "-rw------- now",
+		"forced.log": "-rw------- kept",
+		"sub/new é":  "-rw------- new",
+		"run":        "-rwx------ ",
+		"link":       "L sub/new é",
+	}
+	if got := contents(t, to); !maps.Equal(got, want) {
+		t.Errorf("exported %q, want %q", got, want)
+	}
+	if n != len(want) {
+		t.Errorf("says %d files, want %d", n, len(want))
+	}
+}
+
+func TestExportNothing(t *testing.T) {
+	from := t.TempDir()
+	git(t, from, "init", "-q")
+	_, err := export(t.Context(), from, t.TempDir())
+	if want := "no file here that Git has or would take"; message(err) != want {
+		t.Errorf("error %q, want %q", message(err), want)
+	}
+}
+
+// contents returns the mode and the content of each file below dir.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		if entry.Type() == fs.ModeSymlink {
+			to, err := os.Readlink(path)
+			files[name] = "L " + to
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[name] = info.Mode().String() + " " + string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func git(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "git", args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("git %q: %v\n%s", args, err, out)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
