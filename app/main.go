@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 
 	"go.uber.org/dig"
 	"go.uber.org/fx"
@@ -22,21 +21,18 @@ import (
 	"example.com/herokuapp/app/internal/web"
 )
 
-// closeTimeout is what the store may take to close once the server has stopped.
-const closeTimeout = 3 * time.Second
-
 func main() {
 	os.Exit(run(os.Getenv, os.Stderr))
 }
 
 // options is the program as fx builds it.
-func options(getenv func(string) string) fx.Option {
+func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
-		config.Module(getenv),
-		fx.Provide(newLogger),
+		config.Module(cfg),
+		fx.Supply(log),
 		backend.Module(),
 		web.Module(),
-		fx.WithLogger(func(log *zap.Logger) fxevent.Logger {
+		fx.WithLogger(func() fxevent.Logger {
 			events := &fxevent.ZapLogger{Logger: log.Named("fx")}
 			events.UseLogLevel(zap.DebugLevel)
 			events.UseErrorLevel(zap.DebugLevel)
@@ -48,16 +44,23 @@ func options(getenv func(string) string) fx.Option {
 // run runs the program until a signal or a fault ends it, and returns its exit
 // status. What keeps it from running is one line on stderr.
 func run(getenv func(string) string, stderr io.Writer) int {
+	cfg, err := config.Load(getenv)
+	if err != nil {
+		return fail(stderr, err)
+	}
+	log, err := newLogger(cfg)
+	if err != nil {
+		return fail(stderr, err)
+	}
 	// fx stops listening at the first signal; another one must not kill a stop in progress.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM)
 
-	var cfg config.Config
-	app := fx.New(options(getenv), fx.Populate(&cfg))
+	app := fx.New(options(cfg, log))
 	if err := app.Start(context.Background()); err != nil {
 		return fail(stderr, dig.RootCause(err))
 	}
 	status := (<-app.Wait()).ExitCode
-	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout+closeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout+config.ReportTime)
 	defer cancel()
 	if err := app.Stop(ctx); err != nil {
 		return fail(stderr, err)

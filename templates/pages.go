@@ -21,6 +21,8 @@ type Pages struct {
 type Home struct {
 	// Views is how often the page was viewed, this view included.
 	Views int64
+	// AtLeast says that more views may have been counted elsewhere.
+	AtLeast bool
 }
 
 // Problem is what a page shows that cannot show what was asked for.

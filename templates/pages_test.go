@@ -34,6 +34,14 @@ func TestHome(t *testing.T) {
 	}
 }
 
+func TestHomeAtLeast(t *testing.T) {
+	html, err := newPages(t).Home(templates.Home{Views: 42, AtLeast: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAll(t, string(html), "<p>This page was viewed at least 42 times.</p>")
+}
+
 func TestProblem(t *testing.T) {
 	const hostile = `</title><script>alert("1")</script>&amp;`
 	html, err := newPages(t).Problem(templates.Problem{Title: hostile, Text: hostile, Detail: hostile})

@@ -10,16 +10,22 @@ import (
 
 	"example.com/herokuapp/app/internal/config"
 	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
 	counterredis "example.com/herokuapp/counter-redis"
 )
 
 // Open returns the store in Redis that cfg names, or one in memory if it names
-// none. A Redis that can't be reached now is no error: it may come back.
-func Open(ctx context.Context, cfg config.Config) (counter.Store, error) {
+// none. A Redis that can't be reached now is no error: additions are kept until
+// it comes back, and observe is told of what happens to them.
+func Open(ctx context.Context, cfg config.Config, observe func(coalesce.Event)) (counter.Store, error) {
 	switch {
 	case cfg.RedisURL != "":
-		return openRedis(ctx, cfg)
+		store, err := openRedis(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		return coalesce.New(store, coalesce.Options{Overdue: cfg.PageWait, Observe: observe}), nil
 	default:
 		return countermemory.New(), nil
 	}

@@ -19,11 +19,11 @@ func TestOpenChoosesByRedisURL(t *testing.T) {
 		"":                 "memory",
 		redis.URL() + "/3": "redis " + redis.Addr() + "/3",
 	} {
-		store, err := backend.Open(t.Context(), config.Config{RedisURL: url, RedisPoolSize: 1})
+		store, err := backend.Open(t.Context(), config.Config{RedisURL: url, RedisPoolSize: 1}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := fmt.Sprint(store); got != name {
+		if got, ok := counter.As[fmt.Stringer](store); !ok || got.String() != name {
 			t.Errorf("REDIS_URL=%s opens %q; want %q", url, got, name)
 		}
 		if got, err := counter.Inc(t.Context(), store, "a"); err != nil || got != 1 {
@@ -41,7 +41,7 @@ func TestOpenRefusesNamingTheVariable(t *testing.T) {
 		"http://:hunter2@127.0.0.1":         counterredis.ErrURL,
 		"redis://:hunter2@" + locked.Addr(): counterredis.ErrRefused,
 	} {
-		_, err := backend.Open(t.Context(), config.Config{RedisURL: url})
+		_, err := backend.Open(t.Context(), config.Config{RedisURL: url}, nil)
 		if !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "REDIS_URL: ") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%v; want one that names REDIS_URL, is %v and hides the password", err, want)
 		}

@@ -14,6 +14,10 @@ import (
 	"time"
 )
 
+// ReportTime is what the program may take beyond ShutdownTimeout to say what it
+// could not finish.
+const ReportTime = time.Second
+
 // Config is how the program was told to run.
 type Config struct {
 	// Host is the address to listen on; empty, every address of the machine.
@@ -28,15 +32,17 @@ type Config struct {
 	// RedisTLSRoots are the authorities whose word is taken for the certificate of
 	// a rediss:// server. Nil, those of the system.
 	RedisTLSRoots *x509.CertPool
-	// RedisTLSSkipVerify takes any certificate: nobody can listen in on the
-	// connection, but anybody can pretend to be the server.
+	// RedisTLSSkipVerify takes any certificate, that of somebody in between who
+	// pretends to be the server, too.
 	RedisTLSSkipVerify bool
+	// PageWait is how long a page waits for its number when the store is slow.
+	PageWait time.Duration
 	// Revision names the commit the program was built from.
 	Revision string
 	// Debug turns on development logs and shows errors in the page.
 	Debug bool
-	// ShutdownTimeout is how long requests in flight may take to end after the
-	// signal to stop.
+	// ShutdownTimeout is how long it may take, after the signal to stop, to finish
+	// the requests in flight and to count what is pending.
 	ShutdownTimeout time.Duration
 }
 
@@ -59,6 +65,7 @@ func Load(getenv func(string) string) (Config, error) {
 		RedisPoolSize:   4,
 		Revision:        revision(getenv),
 		Port:            8000,
+		PageWait:        500 * time.Millisecond,
 		ShutdownTimeout: 25 * time.Second,
 	}
 	err := errors.Join(
@@ -68,6 +75,7 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.RedisTLSRoots, getenv, "REDIS_TLS_CA", parseRoots, "/etc/ssl/redis-ca.pem"),
 		set(&cfg.RedisTLSSkipVerify, getenv, "REDIS_TLS_SKIP_VERIFY", parseBool, "true"),
 		set(&cfg.Debug, getenv, "DEBUG", parseBool, "true"),
+		set(&cfg.PageWait, getenv, "PAGE_WAIT", parseTimeout, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
 	if err == nil && cfg.RedisTLSSkipVerify && cfg.RedisTLSRoots != nil {

@@ -19,19 +19,22 @@ func env(variables map[string]string) func(string) string {
 }
 
 func TestLoad(t *testing.T) {
-	defaults := config.Config{Port: 8000, RedisPoolSize: 4, ShutdownTimeout: 25 * time.Second}
+	defaults := config.Config{Port: 8000, RedisPoolSize: 4, PageWait: 500 * time.Millisecond, ShutdownTimeout: 25 * time.Second}
 	for name, test := range map[string]struct {
 		env  map[string]string
 		want config.Config
 	}{
 		"nothing set": {nil, defaults},
 		"empty is not set": {
-			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
+			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "PAGE_WAIT": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
 			defaults,
 		},
 		"all set": {
-			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_TLS_SKIP_VERIFY": "1", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
-			config.Config{Host: "::1", RedisURL: "redis://h", RedisPoolSize: 20, RedisTLSSkipVerify: true, Debug: true, ShutdownTimeout: 90 * time.Second},
+			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_TLS_SKIP_VERIFY": "1", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
+			config.Config{
+				Host: "::1", RedisURL: "redis://h", RedisPoolSize: 20, RedisTLSSkipVerify: true,
+				PageWait: 2 * time.Second, Debug: true, ShutdownTimeout: 90 * time.Second,
+			},
 		},
 	} {
 		got, err := config.Load(env(test.env))
@@ -50,6 +53,7 @@ func TestLoadRefuses(t *testing.T) {
 		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1"},
 		"PORT":                  {"http", "-1", "65536", "8000 ", "80.0", "0x50", strings.Repeat("9", 1000)},
 		"DEBUG":                 {"yes", "2", "on", "true "},
+		"PAGE_WAIT":             {"500", "0", "-1ms"},
 		"SHUTDOWN_TIMEOUT":      {"25", "0s", "-1s", "s", "forever"},
 	} {
 		for _, value := range values {
@@ -113,7 +117,7 @@ func TestRevision(t *testing.T) {
 
 // The examples in the error lines must be accepted themselves.
 func TestExamplesAreAccepted(t *testing.T) {
-	for _, variable := range []string{"HOST", "PORT", "REDIS_POOL_SIZE", "REDIS_TLS_SKIP_VERIFY", "DEBUG", "SHUTDOWN_TIMEOUT"} {
+	for _, variable := range []string{"HOST", "PORT", "REDIS_POOL_SIZE", "REDIS_TLS_SKIP_VERIFY", "PAGE_WAIT", "DEBUG", "SHUTDOWN_TIMEOUT"} {
 		_, err := config.Load(env(map[string]string{variable: "!"}))
 		fault, ok := errors.AsType[*config.Error](err)
 		if !ok {

@@ -4,9 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
+
+// pingTimeout bounds how long /readyz waits for the store.
+const pingTimeout = 2 * time.Second
 
 // health is the answer of /healthz and /readyz.
 type health struct {
@@ -23,7 +27,7 @@ func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
 
 // readyz says whether the store answers.
 func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
 	if pinger, ok := counter.As[counter.Pinger](s.store); ok {
 		if err := pinger.Ping(ctx); err != nil {

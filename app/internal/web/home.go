@@ -3,20 +3,15 @@ package web
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
-	"time"
 
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
 
-const (
-	// homeCounter is the name the Django application counted under.
-	homeCounter = "counter_key"
-
-	// storeTimeout bounds how long a page waits for its number.
-	storeTimeout = 2 * time.Second
-)
+// homeCounter is the name the Django application counted under.
+const homeCounter = "counter_key"
 
 // home counts a view and shows the count.
 func (s *site) home(w http.ResponseWriter, r *http.Request) {
@@ -28,15 +23,19 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), s.pageWait)
 	defer cancel()
-	views, status, err := s.view(ctx, r.Method)
+	count := s.count
+	if r.Method == http.MethodHead {
+		count = s.look
+	}
+	page, status, err := count(ctx)
 	w.Header().Set(viewStatus, status)
 	if err != nil {
 		s.storeProblem(w, r, err)
 		return
 	}
-	html, err := s.pages.Home(templates.Home{Views: views})
+	html, err := s.pages.Home(page)
 	if err != nil {
 		s.internalProblem(w, r, err)
 		return
@@ -44,22 +43,45 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	writeHTML(w, http.StatusOK, html)
 }
 
-// view returns the number the page shows and what became of the view. HEAD
-// answers as the next GET will, and counts nothing.
-func (s *site) view(ctx context.Context, method string) (views int64, status string, err error) {
-	if method == http.MethodHead {
-		views, err = s.store.Get(ctx, homeCounter)
-		return views + 1, viewHead, err
+// count counts a view.
+func (s *site) count(ctx context.Context) (page templates.Home, status string, err error) {
+	views, err := counter.Inc(ctx, s.store, homeCounter)
+	if pending, ok := errors.AsType[*counter.PendingError](err); ok {
+		if pending.Known {
+			err = nil
+		}
+		return templates.Home{Views: pending.AtLeast, AtLeast: true}, viewPending, err
 	}
-	views, err = counter.Inc(ctx, s.store, homeCounter)
 	switch {
 	case err == nil:
-		return views, viewCounted, nil
+		return templates.Home{Views: views}, viewCounted, nil
 	case errors.Is(err, counter.ErrUnknown):
-		return 0, viewUnknown, err
+		return templates.Home{}, viewUnknown, err
 	default:
-		return 0, viewFailed, err
+		return templates.Home{}, viewFailed, err
 	}
+}
+
+// estimator is a store that knows, without asking, how much there is at least.
+type estimator interface {
+	AtLeast(name string) (value int64, known bool)
+}
+
+// look returns the page that count would return, and counts nothing.
+func (s *site) look(ctx context.Context) (page templates.Home, status string, err error) {
+	views, err := s.store.Get(ctx, homeCounter)
+	if err != nil {
+		if estimator, ok := counter.As[estimator](s.store); ok {
+			if views, page.AtLeast = estimator.AtLeast(homeCounter); page.AtLeast {
+				err = nil
+			}
+		}
+	}
+	if err == nil && views == math.MaxInt64 {
+		err = counter.ErrOverflow
+	}
+	page.Views = views + 1
+	return page, viewHead, err
 }
 
 func noIcon(w http.ResponseWriter, _ *http.Request) {

@@ -24,7 +24,8 @@ func (s *site) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 
 // storeProblem maps what a store returns to what a visitor gets.
 func (s *site) storeProblem(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() == nil { // else the visitor has left, and nothing is wrong with the store
+	pending := errors.Is(err, counter.ErrPending)
+	if r.Context().Err() == nil && !pending { // else the visitor has left, or it will be counted
 		s.log.Error("the view could not be counted", zap.Error(err), requestIDField(r))
 	}
 	if errors.Is(err, counter.ErrType) || errors.Is(err, counter.ErrOverflow) {
@@ -32,7 +33,11 @@ func (s *site) storeProblem(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	w.Header().Set("Retry-After", retryAfter)
-	s.problem(w, r, http.StatusServiceUnavailable, "The counter of this page can't be reached. Please try again in a moment.", err)
+	text := "The counter of this page can't be reached. Please try again in a moment."
+	if pending {
+		text = "The counter of this page can't be reached at the moment. Your view will be counted."
+	}
+	s.problem(w, r, http.StatusServiceUnavailable, text, err)
 }
 
 // internalProblem answers for a fault of the program.

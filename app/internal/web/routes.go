@@ -4,6 +4,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 	"go.uber.org/zap"
@@ -20,12 +21,13 @@ type site struct {
 	log   *zap.Logger
 	debug bool
 
+	pageWait time.Duration
 	revision string
 }
 
 // NewHandler returns all that the program serves.
 func NewHandler(cfg config.Config, store counter.Store, pages *templates.Pages, log *zap.Logger) http.Handler {
-	s := &site{store: store, pages: pages, log: log, debug: cfg.Debug, revision: cfg.Revision}
+	s := &site{store: store, pages: pages, log: log, debug: cfg.Debug, pageWait: cfg.PageWait, revision: cfg.Revision}
 
 	router := mux.NewRouter().SkipClean(true) // a path that is not quite right is 404, not a redirect
 	router.NotFoundHandler = http.HandlerFunc(s.notFound)

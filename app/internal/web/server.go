@@ -83,15 +83,15 @@ func (s *Server) Start(ctx context.Context, failed func()) error {
 func (s *Server) Address() net.Addr { return s.listener.Addr() }
 
 // Stop accepts no more connections and waits for the requests in flight. It
-// cuts off those that take longer than the shutdown timeout, and then returns
-// an error.
+// cuts off those that take longer than most of the shutdown timeout, the rest of
+// which is for the store, and then returns an error.
 func (s *Server) Stop(ctx context.Context) error {
 	s.log.Info("stopping", zap.Duration("timeout", s.shutdownTimeout))
-	ctx, cancel := context.WithTimeout(ctx, s.shutdownTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.shutdownTimeout*4/5)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("requests were cut off after SHUTDOWN_TIMEOUT=%s: %w", s.shutdownTimeout, err), s.http.Close())
+		err = errors.Join(fmt.Errorf("requests took too long for SHUTDOWN_TIMEOUT=%s and were cut off: %w", s.shutdownTimeout, err), s.http.Close())
 	}
 	<-s.served
 	return err

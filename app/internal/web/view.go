@@ -15,6 +15,7 @@ const (
 	viewHead     = "skipped;reason=head"
 	viewPrefetch = "skipped;reason=prefetch"
 	viewFailed   = "skipped;reason=error"
+	viewPending  = "pending" // kept: it will be counted when the store answers
 	viewUnknown  = "unknown" // the store was asked to count, and did not answer
 )
 

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -60,7 +62,7 @@ func (s *site) views(t *testing.T) int64 {
 }
 
 func TestHomeCounts(t *testing.T) {
-	s := newSite(t, config.Config{}, countermemory.New())
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
 	for n := range 3 {
 		w := s.do(http.MethodGet, "/")
 		sentence := fmt.Sprintf("This page was viewed %d times.", n+1)
@@ -84,7 +86,7 @@ func TestHomeCounts(t *testing.T) {
 
 // HEAD answers what the next GET answers, but for the body and the view.
 func TestHeadCountsNothing(t *testing.T) {
-	s := newSite(t, config.Config{}, countermemory.New())
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
 	if err := s.store.Set(t.Context(), "counter_key", 9); err != nil { // the next number is longer
 		t.Fatal(err)
 	}
@@ -104,7 +106,7 @@ func TestHeadCountsNothing(t *testing.T) {
 }
 
 func TestPrefetchCountsNothing(t *testing.T) {
-	s := newSite(t, config.Config{}, countermemory.New())
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
 	for _, header := range [][]string{
 		{"Sec-Purpose", "prefetch"},
 		{"Sec-Purpose", "prefetch;prerender"},
@@ -132,7 +134,7 @@ func TestPrefetchCountsNothing(t *testing.T) {
 }
 
 func TestOtherPathsAre404(t *testing.T) {
-	s := newSite(t, config.Config{}, countermemory.New())
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
 	for _, path := range []string{"/x", "//", "/./", "/../", "/index.html", "/favicon.ico/", "/\x00", "", "*", "/<script>"} {
 		w := s.do(http.MethodGet, path)
 		if w.Code != http.StatusNotFound || w.Header().Get("View-Status") != "" || w.Header().Get("X-Frame-Options") != "DENY" {
@@ -145,7 +147,7 @@ func TestOtherPathsAre404(t *testing.T) {
 }
 
 func TestOtherMethodsAre405(t *testing.T) {
-	s := newSite(t, config.Config{}, countermemory.New())
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
 	for _, path := range []string{"/", "/favicon.ico", "/healthz", "/readyz"} {
 		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "BREW"} {
 			w := s.do(method, path)
@@ -160,7 +162,7 @@ func TestOtherMethodsAre405(t *testing.T) {
 }
 
 func TestFaviconCountsNothing(t *testing.T) {
-	s := newSite(t, config.Config{}, countermemory.New())
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
 	w := s.do(http.MethodGet, "/favicon.ico")
 	if w.Code != http.StatusNoContent || w.Body.Len() != 0 || s.views(t) != 0 {
 		t.Errorf("%d, %d views; want 204 and none", w.Code, s.views(t))
@@ -168,7 +170,7 @@ func TestFaviconCountsNothing(t *testing.T) {
 }
 
 func TestAccessLog(t *testing.T) {
-	s := newSite(t, config.Config{}, countermemory.New())
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
 	w := s.do(http.MethodGet, "/", "X-Request-Id", "abc-1")
 	if got := w.Header().Get("X-Request-Id"); got != "abc-1" {
 		t.Errorf("X-Request-Id is answered as %q", got)
@@ -196,7 +198,7 @@ func TestAccessLog(t *testing.T) {
 }
 
 func TestRequestIDIsMadeWhereItCantBeTrusted(t *testing.T) {
-	s := newSite(t, config.Config{}, countermemory.New())
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
 	seen := map[string]bool{}
 	for _, id := range []string{"", strings.Repeat("a", 129), "a b", "a\"b", "ä"} {
 		got := s.do(http.MethodGet, "/healthz", "X-Request-Id", id).Header().Get("X-Request-Id")
@@ -231,7 +233,7 @@ func TestStoreProblems(t *testing.T) {
 		{fmt.Errorf("%w: a list", counter.ErrType), http.StatusInternalServerError, "skipped;reason=error"},
 		{fmt.Errorf("%w: at the end", counter.ErrOverflow), http.StatusInternalServerError, "skipped;reason=error"},
 	} {
-		s := newSite(t, config.Config{}, broken{test.err})
+		s := newSite(t, config.Config{PageWait: time.Minute}, broken{test.err})
 		w := s.do(http.MethodGet, "/")
 		wantHeaders(t, w, map[string]string{"View-Status": test.viewStatus, "Cache-Control": "no-store"})
 		body := w.Body.String()
@@ -245,7 +247,7 @@ func TestStoreProblems(t *testing.T) {
 			t.Errorf("%v: %d error lines; want 1", test.err, errorLines)
 		}
 	}
-	w := newSite(t, config.Config{Debug: true}, broken{away}).do(http.MethodGet, "/")
+	w := newSite(t, config.Config{PageWait: time.Minute, Debug: true}, broken{away}).do(http.MethodGet, "/")
 	if !strings.Contains(w.Body.String(), "connection refused &lt;b&gt;") {
 		t.Errorf("with DEBUG the page hides the error or does not escape it: %s", w.Body)
 	}
@@ -261,7 +263,7 @@ func TestHealth(t *testing.T) {
 		"answers":   {broken{}, http.StatusOK, `{"status":"ok"}`},
 		"is away":   {broken{errors.New("dial <x>")}, http.StatusServiceUnavailable, `{"status":"unavailable","error":"dial \u003cx\u003e"}`},
 	} {
-		s := newSite(t, config.Config{}, test.store)
+		s := newSite(t, config.Config{PageWait: time.Minute}, test.store)
 		if w := s.do(http.MethodGet, "/healthz"); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `{"status":"ok"}` {
 			t.Errorf("%s: /healthz: %d %s", name, w.Code, w.Body)
 		}
@@ -273,13 +275,66 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// away is a store that keeps additions and can't be asked.
+type away struct {
+	broken
+	atLeast int64
+	known   bool
+}
+
+func (a away) Add(context.Context, string, int64) (int64, error) {
+	return 0, &counter.PendingError{AtLeast: a.atLeast + 1, Known: a.known, Err: a.err}
+}
+
+func (a away) AtLeast(string) (int64, bool) { return a.atLeast, a.known }
+
+func TestPending(t *testing.T) {
+	s := newSite(t, config.Config{PageWait: time.Minute}, away{broken{errors.New("away")}, 41, true})
+	w := s.do(http.MethodGet, "/")
+	wantHeaders(t, w, map[string]string{"View-Status": "pending", "Cache-Control": "no-store"})
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "This page was viewed at least 42 times.") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	head := s.do(http.MethodHead, "/")
+	wantHeaders(t, head, map[string]string{
+		"View-Status": "skipped;reason=head", "Content-Length": w.Header().Get("Content-Length"),
+	})
+	if head.Code != http.StatusOK {
+		t.Errorf("HEAD: %d", head.Code)
+	}
+}
+
+func TestPendingWithoutANumber(t *testing.T) {
+	s := newSite(t, config.Config{PageWait: time.Minute}, away{broken: broken{errors.New("away")}})
+	for method, viewStatus := range map[string]string{http.MethodGet: "pending", http.MethodHead: "skipped;reason=head"} {
+		w := s.do(method, "/")
+		wantHeaders(t, w, map[string]string{"View-Status": viewStatus})
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || strings.Contains(w.Body.String(), "times") {
+			t.Errorf("%s: %d %v %s", method, w.Code, w.Header(), w.Body)
+		}
+	}
+}
+
+// A HEAD can't answer with the number a GET could not count.
+func TestHeadAtTheLargestNumber(t *testing.T) {
+	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	if err := s.store.Set(t.Context(), "counter_key", math.MaxInt64); err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{http.MethodHead, http.MethodGet} {
+		if w := s.do(method, "/"); w.Code != http.StatusInternalServerError {
+			t.Errorf("%s: %d", method, w.Code)
+		}
+	}
+}
+
 // panicking is a store with a fault of its own.
 type panicking struct{ counter.Store }
 
 func (panicking) Add(context.Context, string, int64) (int64, error) { panic("out of order") }
 
 func TestPanicIsAnsweredAndLogged(t *testing.T) {
-	s := newSite(t, config.Config{}, panicking{})
+	s := newSite(t, config.Config{PageWait: time.Minute}, panicking{})
 	w := s.do(http.MethodGet, "/")
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "out of order") {
 		t.Errorf("%d %s", w.Code, w.Body)
@@ -308,7 +363,7 @@ func BenchmarkHome(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler := web.NewHandler(config.Config{}, countermemory.New(), pages, zap.NewNop())
+	handler := web.NewHandler(config.Config{PageWait: time.Minute}, countermemory.New(), pages, zap.NewNop())
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/", nil)
 	b.ReportAllocs()
 	for b.Loop() {
