@@ -356,17 +356,3 @@ func wantHeaders(t *testing.T, w *httptest.ResponseRecorder, want map[string]str
 		}
 	}
 }
-
-// BenchmarkHome is a view with all that goes with it but the network.
-func BenchmarkHome(b *testing.B) {
-	pages, err := templates.New()
-	if err != nil {
-		b.Fatal(err)
-	}
-	handler := web.NewHandler(config.Config{PageWait: time.Minute}, countermemory.New(), pages, zap.NewNop())
-	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/", nil)
-	b.ReportAllocs()
-	for b.Loop() {
-		handler.ServeHTTP(httptest.NewRecorder(), r)
-	}
-}

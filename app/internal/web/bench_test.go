@@ -1,0 +1,120 @@
+package web
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"example.com/herokuapp/app/internal/config"
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+	countermemory "example.com/herokuapp/counter-memory"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
+	"example.com/herokuapp/templates"
+)
+
+// BenchmarkView opens the page over HTTP, with its headers and its log line. The
+// baseline counts each view by an INCR; fixed is a page that counts nothing and
+// is always the same.
+func BenchmarkView(b *testing.B) {
+	redis := redistest.Start(b, "--appendonly", "no")
+	store, err := counterredis.Open(b.Context(), redis.URL(), counterredis.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	gathered := coalesce.New(store, coalesce.Options{})
+	defer gathered.Close()
+	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(io.Discard), zap.InfoLevel))
+	pages, err := templates.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	counting := func(store counter.Store) http.Handler {
+		return NewHandler(config.Config{PageWait: time.Minute}, store, pages, log)
+	}
+	fixed, err := pages.Home(templates.Home{Views: 1234567})
+	if err != nil {
+		b.Fatal(err)
+	}
+	bare := withRequestID(withAccessLog(log, withSecurityHeaders(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set(viewStatus, viewCounted)
+		writeHTML(w, http.StatusOK, fixed)
+	}))))
+	for _, visitors := range []int{1, 64} {
+		b.Run(fmt.Sprintf("visitors=%d", visitors), func(b *testing.B) {
+			b.Run("baseline", func(b *testing.B) { benchmarkViews(b, visitors, counting(store)) })
+			b.Run("gathered", func(b *testing.B) { benchmarkViews(b, visitors, counting(gathered)) })
+			b.Run("memory", func(b *testing.B) { benchmarkViews(b, visitors, counting(countermemory.New())) })
+			b.Run("fixed", func(b *testing.B) { benchmarkViews(b, visitors, bare) })
+		})
+	}
+}
+
+// benchmarkViews has so many visitors at once open the page b.N times in all.
+func benchmarkViews(b *testing.B, visitors int, handler http.Handler) {
+	b.Helper()
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	var opened atomic.Int64
+	var wg sync.WaitGroup
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range visitors {
+		wg.Go(func() {
+			if err := visit(b, strings.TrimPrefix(server.URL, "http://"), &opened); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+}
+
+// visit opens the page again and again through one connection. It reads no more
+// of the answer than it must, for it shares the processors with the server.
+func visit(b *testing.B, address string, opened *atomic.Int64) error {
+	b.Helper()
+	conn, err := new(net.Dialer).DialContext(b.Context(), "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	answers := bufio.NewReader(conn)
+	for opened.Add(1) <= int64(b.N) {
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+			return err
+		}
+		length := 0
+		for {
+			line, err := answers.ReadSlice('\n')
+			if err != nil {
+				return err
+			}
+			if len(line) == 2 {
+				break
+			}
+			if number, ok := strings.CutPrefix(string(line), "Content-Length: "); ok {
+				if _, err := fmt.Sscan(number, &length); err != nil {
+					return err
+				}
+			}
+		}
+		if _, err := answers.Discard(length); err != nil || length == 0 {
+			return fmt.Errorf("an answer of %d bytes: %w", length, err)
+		}
+	}
+	return nil
+}
