@@ -4,9 +4,7 @@ package countermemory
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,13 +12,17 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Store is a [counter.Store] in memory. The zero value is ready to use. It must
-// not be copied. A counter set to zero keeps the few bytes of its name until Close.
+// Store is a [counter.Store] and a [counter.Applier] in memory. The zero value is
+// ready to use. It must not be copied.
+//
+// A counter set to zero keeps the few bytes of its name until Close. A counter's
+// records are at most twice those of the writers of the hour before its last new
+// writer, or a few; those of a counter that nobody adds to any more stay.
 type Store struct {
 	closed atomic.Bool
 	// Names are few and long-lived, which is what sync.Map is made for: a counter
 	// that exists is found without a lock.
-	values sync.Map // string -> *atomic.Int64
+	cells sync.Map // string -> *cell
 }
 
 var _ counter.Store = (*Store)(nil)
@@ -39,19 +41,15 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 	if err := counter.CheckDelta(delta); err != nil {
 		return 0, err
 	}
-	value, err := s.value(name)
+	c, err := s.cell(name)
 	if err != nil {
 		return 0, err
 	}
-	for {
-		old := value.Load()
-		if old > math.MaxInt64-delta {
-			return 0, fmt.Errorf("%w: %q is %d, adding %d", counter.ErrOverflow, name, old, delta)
-		}
-		if value.CompareAndSwap(old, old+delta) {
-			return old + delta, nil
-		}
+	total, ok := c.add(delta)
+	if !ok {
+		return 0, overflowError(name, total, delta)
 	}
+	return total, nil
 }
 
 // Get implements [counter.Store].
@@ -59,8 +57,8 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 	if err := s.ready(ctx); err != nil {
 		return 0, err
 	}
-	if value, ok := s.values.Load(name); ok {
-		return value.(*atomic.Int64).Load(), nil
+	if c, ok := s.cells.Load(name); ok {
+		return c.(*cell).value.Load(), nil
 	}
 	return 0, counter.CheckName(name)
 }
@@ -75,16 +73,16 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	}
 	if value == 0 {
 		// Deleting the entry would lose an addition that has just looked it up.
-		if old, ok := s.values.Load(name); ok {
-			old.(*atomic.Int64).Store(0)
+		if c, ok := s.cells.Load(name); ok {
+			c.(*cell).value.Store(0)
 		}
 		return nil
 	}
-	v, err := s.value(name)
+	c, err := s.cell(name)
 	if err != nil {
 		return err
 	}
-	v.Store(value)
+	c.value.Store(value)
 	return nil
 }
 
@@ -95,12 +93,12 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry
 			yield(counter.Entry{}, err)
 			return
 		}
-		s.values.Range(func(key, value any) bool {
+		s.cells.Range(func(key, c any) bool {
 			if err := s.ready(ctx); err != nil {
 				yield(counter.Entry{}, err)
 				return false
 			}
-			entry := counter.Entry{Name: key.(string), Value: value.(*atomic.Int64).Load()}
+			entry := counter.Entry{Name: key.(string), Value: c.(*cell).value.Load()}
 			if entry.Value == 0 || !strings.HasPrefix(entry.Name, prefix) {
 				return true
 			}
@@ -112,7 +110,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry
 // Close forgets every counter.
 func (s *Store) Close() error {
 	if s.closed.CompareAndSwap(false, true) {
-		s.values.Clear()
+		s.cells.Clear()
 	}
 	return nil
 }
@@ -125,16 +123,16 @@ func (s *Store) ready(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// value returns the named counter, made if it is not there. A name that is
+// cell returns the named counter, made if it is not there. A name that is
 // there has been checked.
-func (s *Store) value(name string) (*atomic.Int64, error) {
-	if value, ok := s.values.Load(name); ok {
-		return value.(*atomic.Int64), nil
+func (s *Store) cell(name string) (*cell, error) {
+	if c, ok := s.cells.Load(name); ok {
+		return c.(*cell), nil
 	}
 	if err := counter.CheckName(name); err != nil {
 		return nil, err
 	}
 	// The caller may reuse the memory behind a long string this name is a part of.
-	value, _ := s.values.LoadOrStore(strings.Clone(name), new(atomic.Int64))
-	return value.(*atomic.Int64), nil
+	c, _ := s.cells.LoadOrStore(strings.Clone(name), new(cell))
+	return c.(*cell), nil
 }

@@ -41,12 +41,17 @@ func Run(t *testing.T, open Open) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			store := open(t)
-			t.Cleanup(func() {
-				if err := store.Close(); err != nil {
-					t.Errorf("Close: %v", err)
-				}
-			})
+			closeAtEnd(t, store)
 			test.run(t, store)
 		})
 	}
+}
+
+func closeAtEnd(t *testing.T, store counter.Store) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
 }
