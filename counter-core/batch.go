@@ -20,7 +20,7 @@ type Batch struct {
 	// lost what this writer had added before.
 	Delta int64
 	// Sum is all that the writer has added to the counter, Delta included. It
-	// passes [MaxSum] in a writer's first batch alone.
+	// passes [MaxSum] in a writer's first batch alone, which is then its only one.
 	Sum int64
 }
 
@@ -45,16 +45,17 @@ func (b Batch) Check() error {
 
 // Result is what became of a [Batch].
 type Result struct {
-	// Total is the counter's value right after the batch was applied. The batch's
-	// own additions made the values Total-Delta+1 to Total.
+	// Total is the counter's value right after the batch was applied for the first
+	// time. The batch's own additions made the values Total-Delta+1 to Total.
 	Total int64
 	// Healed is how many additions of earlier batches the store had lost, and has
-	// now counted again, below those of this batch.
+	// now counted again, below those of this batch. A repeat has none.
 	Healed int64
-	// Err is nil if the batch is counted. [ErrStale], [ErrRecord], [ErrOverflow],
-	// [ErrType], [ErrName] and [ErrDelta] say that this will never be counted;
-	// [ErrUnknown] that it may be or not; any other that it is not, and may be
-	// when tried again.
+	// Err is nil if the batch is counted; else the rest means nothing. [ErrStale],
+	// [ErrRecord], [ErrOverflow], [ErrType], [ErrName] and [ErrDelta] say that this
+	// call has changed nothing and that it is no use to repeat it; [ErrUnknown] that
+	// it may be counted or not; any other that this call has changed nothing, and
+	// that another one may.
 	Err error
 }
 
@@ -69,19 +70,22 @@ type Result struct {
 //	equal                      a repeat                answers with the recorded value
 //	exactly Delta behind       the next one            adds Delta
 //	further behind             after a loss            adds all that is missing: the value heals
-//	ahead, or less than Delta  a late copy             changes nothing: ErrStale
+//	ahead, or behind by less   a late copy             changes nothing: ErrStale
 //	none                       of a new writer, or     adds Delta alone
 //	                           the store was wiped
+//
+// A reconciling batch that finds nothing lost is a repeat, too, and its Total may
+// be of long ago.
 type Applier interface {
-	// Apply applies the batches, of different counters, and returns a result for
+	// Apply applies the batches, no two of one counter, and returns a result for
 	// each, in their order. One that fails leaves the others alone.
 	Apply(ctx context.Context, batches []Batch) []Result
 
 	// Forget removes the records of writers that will add no more. Only Name and
-	// Writer of the batches are looked at.
+	// Writer of the batches are looked at. To forget what is not there is no error.
 	Forget(ctx context.Context, batches []Batch) error
 
-	// Retention is how long a record is kept after the writer's last batch. A
-	// batch must not be repeated later than that.
+	// Retention is how long a record is kept after the writer's last batch was
+	// applied or repeated. A batch must not be repeated later than that.
 	Retention() time.Duration
 }

@@ -20,17 +20,64 @@ const maxBatches = 1000
 // counter that makes calls hang, or fail, holds up the others once.
 func (s *Store) schedule(t *tally) {
 	switch {
-	case t.scheduled || !t.waiting() || s.attempts.Err() != nil:
-	case s.applier == nil:
-		t.depart(time.Now())
-		s.senders.Go(func() { s.add(t) })
-	default:
-		t.scheduled = true
-		s.ready = append(s.ready, t)
-		if !s.sending {
-			s.sending = true
+	case s.applier != nil:
+		if s.enqueue(t) {
 			s.senders.Go(s.sendReady)
 		}
+	case t.waiting() && s.attempts.Err() == nil:
+		t.depart(time.Now())
+		s.senders.Go(func() { s.add(t) })
+	}
+}
+
+// enqueue makes the tally ready, and returns true if the caller has to see to it
+// that somebody sends what is ready.
+func (s *Store) enqueue(t *tally) bool {
+	if t.scheduled || !t.waiting() || s.attempts.Err() != nil {
+		return false
+	}
+	t.scheduled = true
+	s.ready = append(s.ready, t)
+	first := !s.sending
+	s.sending = true
+	return first
+}
+
+// inlineTimeout returns how long an attempt may take that the caller makes
+// itself, which saves a lone caller the way to another goroutine and back. Zero
+// says that it must not: its context may end any time, or before an attempt had
+// its chance.
+func (s *Store) inlineTimeout(ctx context.Context) time.Duration {
+	if s.applier == nil || s.sending {
+		return 0
+	}
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		if ctx.Done() != nil {
+			return 0
+		}
+		return s.opts.AttemptTimeout
+	}
+	left := time.Until(deadline)
+	if left < s.opts.AttemptTimeout/4 {
+		return 0
+	}
+	return min(left, s.opts.AttemptTimeout)
+}
+
+// sendInline sends what is ready once, and leaves what has become ready
+// meanwhile to a sender of its own.
+func (s *Store) sendInline(timeout time.Duration) {
+	defer s.senders.Done()
+	tallies := s.departReady()
+	if len(tallies) == 0 {
+		return
+	}
+	s.attempt(tallies, timeout)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sending = len(s.ready) > 0 && s.attempts.Err() == nil; s.sending {
+		s.senders.Go(s.sendReady)
 	}
 }
 
@@ -49,7 +96,7 @@ func (s *Store) sendReady() {
 		if len(tallies) == 0 {
 			return
 		}
-		s.attempt(tallies)
+		s.attempt(tallies, s.opts.AttemptTimeout)
 	}
 }
 
@@ -85,7 +132,7 @@ func (s *Store) sendFailed() {
 		case done:
 			return
 		case len(tallies) > 0:
-			s.attempt(tallies)
+			s.attempt(tallies, s.opts.AttemptTimeout)
 		default:
 			timer := time.NewTimer(pause)
 			select {
@@ -127,14 +174,14 @@ func (s *Store) dueFailed() (tallies []*tally, pause time.Duration, done bool) {
 }
 
 // attempt sends the tallies' batches in one call.
-func (s *Store) attempt(tallies []*tally) {
+func (s *Store) attempt(tallies []*tally, timeout time.Duration) {
 	batches := make([]counter.Batch, len(tallies))
 	now := time.Now()
 	for i, t := range tallies {
 		t.flight.sentAt = now
 		batches[i] = t.flight.batch
 	}
-	ctx, cancel := context.WithTimeout(s.attempts, s.opts.AttemptTimeout)
+	ctx, cancel := context.WithTimeout(s.attempts, timeout)
 	defer cancel()
 	results := s.applier.Apply(ctx, batches)
 	if len(results) != len(batches) {
@@ -176,7 +223,10 @@ func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) []Eve
 		if f.failures > 0 {
 			s.recovered(now)
 		}
-		t.sum, t.total, t.known, t.counted = f.batch.Sum, result.Total, true, now
+		t.sum, t.counted = f.batch.Sum, now
+		if f.group != nil || result.Healed > 0 { // else the total may be that of long ago
+			t.total, t.known = result.Total, true
+		}
 		s.finish(t, result.Total, nil)
 		if result.Healed > 0 {
 			return []Event{{Kind: Healed, Name: t.name, Additions: result.Healed}}

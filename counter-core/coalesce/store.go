@@ -119,8 +119,14 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 	}
 	place, grown := t.join(delta)
 	s.groups += grown
-	s.schedule(t)
-	s.mu.Unlock()
+	if timeout := s.inlineTimeout(ctx); timeout > 0 && s.enqueue(t) {
+		s.senders.Add(1)
+		s.mu.Unlock()
+		s.sendInline(timeout)
+	} else {
+		s.schedule(t)
+		s.mu.Unlock()
+	}
 
 	total, known, err := place.wait(ctx)
 	if known {

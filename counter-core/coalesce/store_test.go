@@ -445,6 +445,32 @@ func TestReconcilesAfterAnOutage(t *testing.T) {
 	})
 }
 
+// A reconciliation that finds nothing lost says nothing about the value.
+func TestReconcileLeavesTheKnownValue(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		if _, err := s.Add(t.Context(), "idle", 100); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Set(t.Context(), "idle", 5); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
+			return failAll(batches, errAway)
+		})
+		busy := inc(t.Context(), s, "busy")
+		time.Sleep(time.Second)
+		l.interpose(nil)
+		if _, err := busy(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if value, known := s.AtLeast("idle"); value != 5 || !known || l.total("idle") != 5 {
+			t.Errorf("AtLeast = %d, %t; %d counted; want 5", value, known, l.total("idle"))
+		}
+	})
+}
+
 // A counter whose calls hang holds up another one for one attempt, and no more.
 func TestHangingCounterHoldsUpOthersOnce(t *testing.T) {
 	opts := coalesce.Options{AttemptTimeout: time.Second}
