@@ -17,7 +17,7 @@ import (
 )
 
 // readError is what a caller learns of err, with which go-redis ended a command
-// that changes nothing. The key is empty for a command of no one key.
+// that changes nothing, or that can be sent again. The key is empty for a command of no one key.
 func readError(ctx context.Context, verb, key string, err error) error {
 	return wrap(ctx, verb, key, sentinel(err), err)
 }
@@ -62,17 +62,21 @@ func sentinel(err error) error {
 	switch {
 	case errors.Is(err, redis.ErrClosed):
 		return counter.ErrClosed
-	case wrongType(err), redis.HasErrorPrefix(err, "value is not an integer or out of range"):
+	case wrongType(err), replied(err, "value is not an integer or out of range"):
 		return counter.ErrType
-	case redis.HasErrorPrefix(err, "increment or decrement would overflow"):
+	case replied(err, "increment or decrement would overflow"):
 		return counter.ErrOverflow
+	case replied(err, "STALEBATCH "): // this and the next are the script's own
+		return counter.ErrStale
+	case replied(err, "BADRECORD "):
+		return counter.ErrRecord
 	default:
 		return nil
 	}
 }
 
 // wrongType says that err is the reply to a command for strings on another type.
-func wrongType(err error) bool { return redis.HasErrorPrefix(err, "WRONGTYPE ") }
+func wrongType(err error) bool { return replied(err, "WRONGTYPE ") }
 
 // unchanged says that err proves that the command it ended changed nothing:
 // there was no connection to send it on, or the server refused it.
@@ -81,21 +85,31 @@ func unchanged(err error) bool {
 		return true
 	}
 	return errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) ||
-		refused(err) || replied(err,
+		refused(err) || denied(err) || replied(err,
 		"READONLY ", "MASTERDOWN ", "NOREPLICAS ", "OOM ", "MISCONF ", "BUSY ", "LOADING ",
 		"CLUSTERDOWN ", "TRYAGAIN ", "MOVED ", "ASK ", "NOSCRIPT ",
-		"max number of clients reached", "unknown command",
+		"max number of clients reached",
+		"Script attempted ", // a key of another node, or any while the Cluster is down
 	)
 }
 
-// refused says that the server does not let the client in, or not do what it
-// asked, and won't until somebody changes the settings of one of them.
+// refused says that the server does not let the client in, and won't until
+// somebody changes the settings of one of them.
 func refused(err error) bool {
 	return replied(err,
-		"NOAUTH ", "WRONGPASS ", "NOPERM ", "DENIED ",
+		"NOAUTH ", "WRONGPASS ", "DENIED ",
 		"AUTH ", "Client sent AUTH", "invalid password", "wrong number of arguments for 'auth'",
 		"unknown command 'auth'", "unknown command `auth`",
 		"DB index is out of range", "invalid DB index", "SELECT is not allowed",
+	)
+}
+
+// denied says that the server has no such command, or not for this user or key,
+// be it in a script.
+func denied(err error) bool {
+	return replied(err,
+		"NOPERM ", "unknown command", "ACL failure in script", "The user executing the script can't ",
+		"Unknown Redis command called from ", "Unknown command called from ", "This Redis command is not allowed from script",
 	)
 }
 
@@ -105,8 +119,18 @@ func untrusted(err error) bool {
 	return ok
 }
 
-// replied says that err is an error reply that begins, after a code of ERR, with
-// one of the prefixes.
+// replied says that err is an error reply that begins with one of the prefixes.
 func replied(err error, prefixes ...string) bool {
-	return slices.ContainsFunc(prefixes, func(prefix string) bool { return redis.HasErrorPrefix(err, prefix) })
+	reply, ok := errors.AsType[redis.Error](err)
+	if !ok {
+		return false
+	}
+	text := reply.Error()
+	// Redis 6.2 tells where in a script: "@user_script: 12: -OOM command not allowed".
+	if place, ok := strings.CutPrefix(text, "@user_script: "); ok {
+		_, text, _ = strings.Cut(place, ": ")
+		text = strings.TrimPrefix(text, "-")
+	}
+	text = strings.TrimPrefix(text, "ERR ") // some servers put it before every code
+	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(text, prefix) })
 }

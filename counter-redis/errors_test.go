@@ -1,8 +1,9 @@
 package counterredis_test
 
 import (
-	"context"
+	"cmp"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -14,124 +15,188 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// What a real server says for each way to refuse an addition: whether that
-// proves that nothing happened.
-func TestAddErrors(t *testing.T) {
-	server := redistest.Start(t, "--appendonly", "no")
-	admin := server.Client()
-	command := func(args ...any) {
-		t.Helper()
-		if err := admin.Do(t.Context(), args...).Err(); err != nil {
-			t.Fatalf("%v: %v", args, err)
-		}
-	}
-	command("rpush", "list", "x")
-	command("set", "text", "x")
-	command("set", "full", "9223372036854775807")
-	command("acl", "setuser", "reader", "on", ">secret", "~*", "+@read", "+ping")
-
+// What a real server refuses, or never gets to see, changed nothing.
+func TestRefusals(t *testing.T) {
 	for _, test := range []struct {
-		name, counter string
-		user          string
-		before, after []any
-		want          error  // nil: none of the contract's
-		text          string // that the error shows
+		name   string
+		args   []string                                                           // of the server
+		before func(t *testing.T, server *redistest.Server, client *redis.Client) // brings the server there
+		opts   func(opts *redis.Options)                                          // of the store's client
+		hold   func(t *testing.T, server *redistest.Server, client *redis.Client) // acts on that client
+		is     error                                                              // of package counter, if any
+		text   string                                                             // in the errors
+		script string                                                             // in those of Apply, if not the same
+		setOK  bool                                                               // Set succeeds
 	}{
-		{name: "another type", counter: "list", want: counter.ErrType, text: `"list"`},
-		{name: "no integer", counter: "text", want: counter.ErrType, text: `"text"`},
-		{name: "overflow", counter: "full", want: counter.ErrOverflow, text: `"full"`},
-		{name: "no permission", counter: "a", user: "reader:secret@", text: "NOPERM"},
 		{
-			name: "out of memory", counter: "a", text: "OOM",
-			before: []any{"config", "set", "maxmemory", "1"}, after: []any{"config", "set", "maxmemory", "0"},
+			name: "wrong type", is: counter.ErrType, text: `"a"`, setOK: true,
+			before: command("rpush", "a", "x"),
 		},
 		{
-			name: "a replica", counter: "a", text: "READONLY",
-			before: []any{"replicaof", "127.0.0.1", "1"}, after: []any{"replicaof", "no", "one"},
+			name: "no integer", is: counter.ErrType, text: `"a"`, setOK: true,
+			before: command("set", "a", "x"),
 		},
 		{
-			name: "too few replicas", counter: "a", text: "NOREPLICAS",
-			before: []any{"config", "set", "min-replicas-to-write", "1"}, after: []any{"config", "set", "min-replicas-to-write", "0"},
+			name: "overflow", is: counter.ErrOverflow, text: `"a"`, setOK: true,
+			before: command("set", "a", math.MaxInt64),
+		},
+		{name: "READONLY", text: "READONLY", before: command("replicaof", "127.0.0.1", 1)},
+		{name: "OOM", text: "OOM", before: command("config", "set", "maxmemory", 1)},
+		{name: "NOREPLICAS", text: "NOREPLICAS", before: command("config", "set", "min-replicas-to-write", 1)},
+		{name: "MISCONF", text: "MISCONF", before: failToSave},
+		{name: "BUSY", text: "BUSY", before: runForever},
+		{
+			name: "LOADING", text: "LOADING", before: loadForever,
+			args: []string{"--enable-debug-command", "yes", "--loading-process-events-interval-bytes", "1024"},
+		},
+		{name: "CLUSTERDOWN", text: "CLUSTERDOWN", args: []string{"--cluster-enabled", "yes"}},
+		{
+			name: "NOPERM", text: "NOPERM", script: " run th", // each version words it otherwise
+			before: command("acl", "setuser", "default", "-@write"),
+		},
+		{name: "NOAUTH", text: "NOAUTH", args: []string{"--requirepass", "other"}},
+		{
+			name: "WRONGPASS", text: "WRONGPASS", args: []string{"--requirepass", "other"},
+			opts: func(opts *redis.Options) { opts.Password = "s3cret" },
+		},
+		{
+			name: "database", text: "DB index is out of range",
+			opts: func(opts *redis.Options) { opts.DB = 99 },
+		},
+		{
+			name: "dial", text: "refused",
+			hold: func(_ *testing.T, server *redistest.Server, _ *redis.Client) { server.Kill() },
+		},
+		{
+			name: "pool timeout", text: redis.ErrPoolTimeout.Error(), hold: keepConnection,
+			opts: func(opts *redis.Options) { opts.PoolSize, opts.PoolTimeout = 1, time.Millisecond },
+		},
+		{
+			name: "pool exhausted", text: redis.ErrPoolExhausted.Error(), hold: keepConnection,
+			opts: func(opts *redis.Options) { opts.PoolSize, opts.MaxActiveConns = 2, 1 },
+		},
+		{
+			name: "client closed", is: counter.ErrClosed, text: "closed",
+			hold: func(t *testing.T, _ *redistest.Server, client *redis.Client) {
+				t.Helper()
+				if err := client.Close(); err != nil {
+					t.Fatal(err)
+				}
+			},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			store := open(t, "redis://"+test.user+server.Addr(), counterredis.Options{})
+			server := redistest.Start(t, test.args...)
 			if test.before != nil {
-				command(test.before...)
-				defer command(test.after...)
+				test.before(t, server, server.Client())
 			}
-			_, err := counter.Inc(t.Context(), store, test.counter)
-			if err == nil || errors.Is(err, counter.ErrUnknown) || !strings.Contains(err.Error(), test.text) {
-				t.Errorf("%v; want an error with %q that is not ErrUnknown", err, test.text)
+			opts := *server.Client().Options()
+			opts.MaxRetries = -1
+			opts.PipelinePoolSize = -1 // they use the same connections
+			if test.opts != nil {
+				test.opts(&opts)
 			}
-			if test.want != nil && !errors.Is(err, test.want) {
-				t.Errorf("%v; want %v", err, test.want)
+			client := redis.NewClient(&opts)
+			t.Cleanup(func() { _ = client.Close() })
+			if test.hold != nil {
+				test.hold(t, server, client)
+			}
+
+			store := newStore(t, client, counterredis.Options{})
+			_, err := store.Add(t.Context(), "a", 1)
+			wantRefusal(t, "Add", err, test.is, test.text)
+			text := cmp.Or(test.script, test.text)
+			wantRefusal(t, "Apply", applyOne(t.Context(), store, "a"), test.is, text)
+			for _, result := range store.Apply(t.Context(), []counter.Batch{
+				{Name: "a", Writer: "w", Delta: 1, Sum: 1}, {Name: "a", Writer: "v", Delta: 2, Sum: 5},
+			}) {
+				wantRefusal(t, "Apply of two", result.Err, test.is, text)
+			}
+			for _, value := range []int64{5, 0} {
+				err := store.Set(t.Context(), "a", value)
+				switch {
+				case test.setOK && err != nil:
+					t.Errorf("Set to %d: %v; want it to replace what is there", value, err)
+				case test.setOK, value == 0 && err == nil && test.name == "OOM": // DEL needs no memory
+				default:
+					wantRefusal(t, "Set", err, test.is, test.text)
+				}
 			}
 		})
 	}
-	for _, name := range []string{"list", "text"} {
-		if _, err := open(t, server.URL(), counterredis.Options{}).Get(t.Context(), name); !errors.Is(err, counter.ErrType) {
-			t.Errorf("Get(%q): %v; want ErrType", name, err)
-		}
+}
+
+// What only a Cluster or an uncommon server says, from a fake one.
+func TestRefusalsOfOthers(t *testing.T) {
+	for _, reply := range []string{
+		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+		"MOVED 1 127.0.0.1:1", "ASK 1 127.0.0.1:1", "TRYAGAIN Multiple keys request during rehashing of slot",
+		"NOSCRIPT No matching script. Please use EVAL.", "ERR max number of clients reached",
+		"ERR unknown command `incrby`, with args beginning with: `s3cret`, `1`, ", "DENIED Redis is running in protected mode",
+		"ERR OOM command not allowed when used memory > 'maxmemory'.", // as Kvrocks words it
+		"Script attempted access a non local key in a cluster node", "ERR Script attempted to access a non local key in a cluster node",
+		// Redis 6.2, in a script.
+		"@user_script: 12: -READONLY You can't write against a read only replica.  ",
+		"@user_script: 12: -OOM command not allowed when used memory > 'maxmemory'.  ",
+		"@user_script: 12: The user executing the script can't run this command or subcommand",
+		"@user_script: 12: Unknown Redis command called from Lua script",
+		"ERR Unknown command called from script", // Valkey
+		"@user_script: 12: Script attempted execution while the cluster is down",
+	} {
+		t.Run(reply, func(t *testing.T) {
+			addr, _ := answer(t, "-"+reply)
+			store := connect(t, &redis.Options{Addr: addr})
+			text, _, _ := strings.Cut(reply, ",")
+			_, err := store.Add(t.Context(), "a", 1)
+			wantRefusal(t, "Add", err, nil, text)
+			wantRefusal(t, "Set", store.Set(t.Context(), "a", 1), nil, text)
+			wantRefusal(t, "Apply", applyOne(t.Context(), store, "a"), nil, text)
+		})
 	}
 }
 
-func TestAddToAServerThatIsGone(t *testing.T) {
-	server := redistest.Start(t)
-	store := open(t, server.URL(), counterredis.Options{})
-	server.Kill()
-	// The first call may find a connection that was cut; then there is none.
-	for range 2 {
-		if _, err := counter.Inc(t.Context(), store, "a"); err == nil {
-			t.Fatal("Inc: nil")
-		}
+// What proves nothing leaves the outcome of a change unknown.
+func TestUnknownReplies(t *testing.T) {
+	for _, reply := range []string{
+		"-ERR something else", "-NEWCODE something new", "-READONLYISH", "-@user_script: 12: something", "-@user_script: ",
+		"-", "$-1", "*-1", "*0", "*1", "*1\r\n$1\r\n1", "*2\r\n$1\r\nx\r\n$1\r\n0", "*2\r\n$1\r\n1\r\n$0\r\n", "?", "",
+	} {
+		t.Run(reply, func(t *testing.T) {
+			addr, _ := answer(t, reply)
+			store := connect(t, &redis.Options{Addr: addr, ReadTimeout: 50 * time.Millisecond})
+			_, err := store.Add(t.Context(), "a", 1)
+			wantUnknown(t, "Add", err)
+			wantUnknown(t, "Set", store.Set(t.Context(), "a", 1))
+			wantUnknown(t, "Set to zero", store.Set(t.Context(), "a", 0))
+			wantUnknown(t, "Apply", applyOne(t.Context(), store, "a"))
+			if _, err := store.Get(t.Context(), "a"); errors.Is(err, counter.ErrUnknown) {
+				t.Errorf("Get: %v; a reading is never %v", err, counter.ErrUnknown)
+			}
+		})
 	}
-	if _, err := counter.Inc(t.Context(), store, "a"); err == nil || errors.Is(err, counter.ErrUnknown) {
-		t.Errorf("Inc: %v; a refused connection proves that nothing happened", err)
+	t.Run("+OK to INCRBY", func(t *testing.T) {
+		addr, _ := answer(t, "+OK")
+		_, err := connect(t, &redis.Options{Addr: addr}).Add(t.Context(), "a", 1)
+		wantUnknown(t, "Add", err)
+	})
+}
+
+func wantRefusal(t *testing.T, call string, err, is error, text string) {
+	t.Helper()
+	switch {
+	case err == nil || errors.Is(err, counter.ErrUnknown) || !strings.Contains(err.Error(), text):
+		t.Errorf("%s: %v; want an error that says %q and is not %q", call, err, text, counter.ErrUnknown)
+	case is != nil && !errors.Is(err, is):
+		t.Errorf("%s: %v; want it to be %q", call, err, is)
+	default:
+		wantNoSecret(t, err)
 	}
 }
 
-func TestAddToAServerThatHangs(t *testing.T) {
-	server := redistest.Start(t)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
-	defer client.Close()
-	store := counterredis.New(client, counterredis.Options{})
-	if _, err := counter.Inc(t.Context(), store, "a"); err != nil {
-		t.Fatal(err)
-	}
-	server.Stop()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	_, err := counter.Inc(ctx, store, "a")
-	if !errors.Is(err, counter.ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Inc: %v; want ErrUnknown and DeadlineExceeded", err)
-	}
-	server.Continue()
-	// It was sent, so it counts in the end; and once.
-	for {
-		got, err := store.Get(t.Context(), "a")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got == 2 {
-			break
-		}
-	}
-	if got, err := counter.Inc(t.Context(), store, "a"); err != nil || got != 3 {
-		t.Errorf("Inc = %d, %v; want 3", got, err)
-	}
-}
-
-func TestClosedClient(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := counterredis.New(client, counterredis.Options{})
-	if err := client.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := counter.Inc(t.Context(), store, "a"); !errors.Is(err, counter.ErrClosed) {
-		t.Errorf("Inc: %v; want ErrClosed", err)
-	}
-	if _, err := store.Get(t.Context(), "a"); !errors.Is(err, counter.ErrClosed) {
-		t.Errorf("Get: %v; want ErrClosed", err)
+func wantUnknown(t *testing.T, call string, err error) {
+	t.Helper()
+	wrapper, ok := err.(interface{ Unwrap() []error })
+	if !errors.Is(err, counter.ErrUnknown) || !ok || len(wrapper.Unwrap()) != 2 {
+		t.Errorf("%s: %v; want an error that is %q and has a cause", call, err, counter.ErrUnknown)
 	}
 }

@@ -2,7 +2,9 @@ package counterredis_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/redis/go-redis/v9"
 
@@ -12,18 +14,44 @@ import (
 
 func ExampleOpen() {
 	ctx := context.Background()
-	store, err := counterredis.Open(ctx, "redis://127.0.0.1:6379/0", counterredis.Options{Prefix: "views:"})
+	store, err := counterredis.Open(ctx, os.Getenv("REDIS_URL"), counterredis.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer store.Close()
-	fmt.Println(counter.Inc(ctx, store, "/"))
+
+	views, err := counter.Inc(ctx, store, "views:/")
+	switch {
+	case errors.Is(err, counter.ErrUnknown):
+		fmt.Println("This view may have been counted.")
+	case err != nil:
+		fmt.Println("This view was not counted:", err)
+	default:
+		fmt.Printf("This page was viewed %d times.\n", views)
+	}
 }
 
+// A mistake in the URL never shows its password.
+func ExampleOpen_badURL() {
+	_, err := counterredis.Open(context.Background(), "redis://:s3cret@a:6379,b:6379", counterredis.Options{})
+	fmt.Println(errors.Is(err, counterredis.ErrURL))
+	fmt.Println(err)
+	// Output:
+	// true
+	// counterredis: bad URL: it names several hosts, joined by commas; it should be like redis://user:password@host:6379/0, rediss://… for TLS, or unix:///path/to/redis.sock, with special characters of the password percent-escaped
+}
+
+// A program that has a client already gives it to the store and closes it itself.
 func ExampleNew() {
-	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379"})
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379", ContextTimeoutEnabled: true})
 	defer client.Close()
-	store := counterredis.New(client, counterredis.Options{})
-	fmt.Println(counter.Inc(context.Background(), store, "counter_key"))
+
+	store, err := counterredis.New(client, counterredis.Options{Prefix: "views:"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	views, err := counter.Inc(context.Background(), store, "/") // the key is views:/
+	fmt.Println(views, err)
 }

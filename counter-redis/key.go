@@ -12,6 +12,10 @@ import (
 
 func (s *Store) key(name string) string { return escape(s.prefix + name) }
 
+// recordKey returns the key of the writer's record about the counter under a key.
+// A Cluster keeps both in one slot.
+func recordKey(key, writer string) string { return "{" + key + "}:" + escape(writer) }
+
 // name returns the name of the counter under a key; ok is false where no
 // counter can have that key.
 func (s *Store) name(key string) (name string, ok bool) {

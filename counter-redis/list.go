@@ -73,12 +73,15 @@ func (s *Store) entries(ctx context.Context, keys []string, seen map[string]bool
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	// The error of a login that failed is here alone: no command has it.
+	if _, err := pipe.Exec(ctx); err != nil && !replaced(err) {
+		return nil, readError(ctx, "list", "", err)
+	}
 	found := entries[:0]
 	for i, value := range values {
 		text, err := value.Result()
 		switch {
-		case errors.Is(err, redis.Nil), redis.HasErrorPrefix(err, "WRONGTYPE"): // replaced since the scan
+		case replaced(err):
 			continue
 		case err != nil:
 			return nil, readError(ctx, "list", "", err)
@@ -88,4 +91,10 @@ func (s *Store) entries(ctx context.Context, keys []string, seen map[string]bool
 		}
 	}
 	return found, nil
+}
+
+// replaced says that err is of a key that was removed, or given another type,
+// since the scan saw it.
+func replaced(err error) bool {
+	return errors.Is(err, redis.Nil) || wrongType(err)
 }

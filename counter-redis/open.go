@@ -11,7 +11,7 @@ import (
 )
 
 // ErrRefused says that the server answered [Open] and refuses the login, the
-// database or the command: waiting won't help.
+// database or the commands that counting takes: waiting won't help.
 var ErrRefused = errors.New("counterredis: refused by the server")
 
 // Open returns a store for the server at the URL, over a client that Close closes:
@@ -24,11 +24,11 @@ var ErrRefused = errors.New("counterredis: refused by the server")
 // dialing takes at most 1s, a write, a read of a reply and the wait for a
 // connection 500ms, 500ms and 1s. max_retries is ignored: nothing is sent twice.
 //
-// Open asks the server once whether it answers, within ctx. A server that is out
-// of reach, or not ready yet, is no error: the store works as soon as the server
-// does, and [Store.Ping] tells. The errors are [ErrURL], [ErrRefused], a
-// [*tls.CertificateVerificationError] and that of a context that had ended; none
-// holds the password.
+// Open asks the server once whether it answers and runs the script of batches,
+// within ctx. A server that is out of reach, or not ready yet, is no error: the
+// store works as soon as the server does, and [Store.Ping] tells. The errors are
+// [ErrURL], [ErrRefused], a [*tls.CertificateVerificationError], that of options
+// that can't be and that of a context that had ended; none holds the password.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	clientOpts, err := parseURL(url)
 	if err != nil {
@@ -39,11 +39,17 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		return nil, err
 	}
 	clientOpts.Dialer = dialer(clientOpts)
-	store := New(redis.NewClient(clientOpts), opts)
+	client := redis.NewClient(clientOpts)
+	store, err := New(client, opts)
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
 	store.owned = true
-	err = store.client.Ping(ctx).Err()
+	if err = client.Ping(ctx).Err(); err == nil {
+		err = store.mayApply(ctx)
+	}
 	switch {
-	case refused(err):
+	case refused(err), denied(err):
 		return nil, errors.Join(fmt.Errorf("%w: %s: %w", ErrRefused, store, cause(ctx, err)), store.Close())
 	case untrusted(err):
 		return nil, errors.Join(fmt.Errorf("counterredis: %s: %w", store, err), store.Close())

@@ -6,12 +6,14 @@
 package counterredis
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -23,6 +25,11 @@ type Options struct {
 	// Prefix begins the key of every counter: "views:" has the counter "/" under
 	// "views:/". Empty by default.
 	Prefix string
+
+	// RecordExpiry is how long the record of a writer is kept after its last batch:
+	// what [Store.Retention] returns. A second at least, in steps of a millisecond;
+	// an hour by default. Each record costs the server some 150 bytes.
+	RecordExpiry time.Duration
 
 	// The rest is for [Open] alone: a borrowed client has its own.
 
@@ -37,13 +44,16 @@ type Options struct {
 	MaxConns int
 }
 
-// Store is a [counter.Store] in Redis. An addition is one INCRBY, sent once:
-// where its reply is lost, the error is [counter.ErrUnknown].
+// Store is a [counter.Store] in Redis, and a [counter.Applier]. An addition is one
+// INCRBY, sent once: where its reply is lost, the error is [counter.ErrUnknown]. A
+// batch is one call of a script.
 type Store struct {
-	client redis.UniversalClient
-	prefix string
-	owned  bool
-	closed atomic.Bool
+	client     redis.UniversalClient
+	prefix     string
+	expiry     time.Duration
+	scriptHash string
+	owned      bool
+	closed     atomic.Bool
 }
 
 var (
@@ -53,9 +63,15 @@ var (
 
 // New returns a store over a client that stays the caller's: Close leaves it
 // open. The store never lets it repeat a command that changes something,
-// whatever its MaxRetries says.
-func New(client redis.UniversalClient, opts Options) *Store {
-	return &Store{client: client, prefix: opts.Prefix}
+// whatever its MaxRetries says. The error is of options that can't be.
+func New(client redis.UniversalClient, opts Options) (*Store, error) {
+	expiry := cmp.Or(opts.RecordExpiry, time.Hour).Truncate(time.Millisecond)
+	if expiry < time.Second {
+		return nil, fmt.Errorf("counterredis: a RecordExpiry of %v is less than a second", opts.RecordExpiry)
+	}
+	return &Store{
+		client: client, prefix: opts.Prefix, expiry: expiry, scriptHash: redis.NewScript(script).Hash(),
+	}, nil
 }
 
 // Add implements [counter.Store].
@@ -89,7 +105,7 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 	}
 	value, ok := parse(text)
 	if !ok {
-		return 0, fmt.Errorf("%w: the key %q in Redis holds %.40q", counter.ErrType, key, text)
+		return 0, fmt.Errorf("%w: the key %q in Redis holds no integer", counter.ErrType, key)
 	}
 	return value, nil
 }
@@ -105,7 +121,7 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 		cmd = redis.NewIntCmd(ctx, "del", key)
 	}
 	if err := s.client.Process(ctx, once{cmd}); err != nil {
-		return writeError(ctx, "add to", key, err)
+		return writeError(ctx, "set", key, err)
 	}
 	return nil
 }
@@ -127,7 +143,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	if err := s.client.Close(); err != nil {
-		return fmt.Errorf("redis: close: %w", err)
+		return fmt.Errorf("counterredis: close: %w", err)
 	}
 	return nil
 }

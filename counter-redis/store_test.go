@@ -3,10 +3,10 @@ package counterredis_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
+	"fmt"
+	"slices"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -17,228 +17,195 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-func TestConformance(t *testing.T) {
-	server := redistest.Start(t, "--appendonly", "no")
-	for name, prefix := range map[string]string{
-		"no prefix":     "",
-		"prefix":        "views:",
-		"a hard prefix": `{*}[a]%7B\`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			countertest.Run(t, func(t *testing.T) counter.Store {
-				t.Helper()
-				if err := server.Client().FlushAll(t.Context()).Err(); err != nil {
-					t.Fatal(err)
-				}
-				return open(t, server.URL(), counterredis.Options{Prefix: prefix})
-			})
-		})
-	}
-}
-
-func open(t *testing.T, url string, opts counterredis.Options) *counterredis.Store {
-	t.Helper()
-	store, err := counterredis.Open(t.Context(), url, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return store
-}
-
-// Two stores, as two processes have, share one count.
-func TestTwoStoresShareACount(t *testing.T) {
-	server := redistest.Start(t)
-	const each = 200
-	var seen sync.Map
-	var wg sync.WaitGroup
-	for range 2 {
-		store := open(t, server.URL(), counterredis.Options{})
-		for range 4 {
-			wg.Go(func() {
-				for range each / 4 {
-					value, err := counter.Inc(t.Context(), store, "a")
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					if _, twice := seen.LoadOrStore(value, true); twice {
-						t.Errorf("%d was returned twice", value)
-					}
-				}
-			})
-		}
-	}
-	wg.Wait()
-	wantValue(t, server.URL(), 2*each)
-}
-
-func TestContinuesWhatAnotherProgramCounted(t *testing.T) {
-	server := redistest.Start(t)
-	client, store := server.Client(), open(t, server.URL(), counterredis.Options{})
-	if err := client.Set(t.Context(), "counter_key", 41, 0).Err(); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []int64{42, 44} {
-		if got, err := counter.Inc(t.Context(), store, "counter_key"); err != nil || got != want {
-			t.Fatalf("Inc = %d, %v; want %d", got, err, want)
-		}
-		if err := client.Incr(t.Context(), "counter_key").Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := client.Get(t.Context(), "counter_key").Result(); err != nil || got != "45" {
-		t.Errorf("GET counter_key = %q, %v; want a plain 45", got, err)
-	}
-}
-
-func TestCountOutlivesTheServer(t *testing.T) {
-	server := redistest.Start(t)
-	store := open(t, server.URL(), counterredis.Options{})
-	for range 3 {
-		if _, err := counter.Inc(t.Context(), store, "a"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	server.Kill()
-	if err := store.Ping(t.Context()); err == nil {
-		t.Error("Ping: nil while the server is gone")
-	}
-	server.Restart()
-	wantValue(t, server.URL(), 3)
-}
-
-func TestListLeavesOutWhatIsNoCounter(t *testing.T) {
+func TestStore(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()
-	for key, value := range map[string]string{
-		"a": "1", "text": "x", "float": "1.5", "spaces": " 1", "plus": "+1", "zeros": "01", "zero": "0",
-		"minus zero": "-0", "huge": "9223372036854775808", "{a}": "1", "%7b": "1", "%": "1", "\xff": "1", "": "1", "b\n": "1",
-	} {
-		if err := client.Set(t.Context(), key, value, 0).Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := client.RPush(t.Context(), "list", "1").Err(); err != nil {
-		t.Fatal(err)
-	}
-	for entry, err := range open(t, server.URL(), counterredis.Options{}).List(t.Context(), "") {
-		if err != nil || entry != (counter.Entry{Name: "a", Value: 1}) {
-			t.Errorf("List yields %+v, %v", entry, err)
-		}
+	countertest.Run(t, func(t *testing.T) counter.Store {
+		t.Helper()
+		do(t, client, "flushall")
+		return open(t, server.URL())
+	})
+}
+
+func TestStoreWithPrefix(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client()
+	stores := 0
+	countertest.Run(t, func(t *testing.T) counter.Store {
+		t.Helper()
+		stores++
+		// What surrounds the store's keys, and what its prefix would match as a glob.
+		do(t, client, "mset", "a", "7", "{p}[%]*1", "7", "q", "text")
+		prefix := fmt.Sprintf("{p}[%%]*%d?", stores)
+		return newStore(t, server.Client(), counterredis.Options{Prefix: prefix})
+	})
+	if got := client.Get(t.Context(), "a").Val(); got != "7" {
+		t.Errorf("the key a outside of the prefix holds %q; want what it held", got)
 	}
 }
 
-// A borrowed client stays open, and its retries are not used for additions.
-func TestNewBorrowsTheClient(t *testing.T) {
+func TestApplier(t *testing.T) {
 	server := redistest.Start(t)
-	client := redis.NewClient(&redis.Options{Addr: server.Addr(), MaxRetries: 3})
-	defer client.Close()
-	store := counterredis.New(client, counterredis.Options{})
-	if _, err := counter.Inc(t.Context(), store, "a"); err != nil {
-		t.Fatal(err)
+	client := server.Client()
+	countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
+		t.Helper()
+		return fixture(t, client, openWith(t, server.URL(), counterredis.Options{Prefix: "{p}*"}))
+	})
+}
+
+// A Cluster of one node already sends what does not know its keys astray, and
+// refuses what is of two slots.
+func TestCluster(t *testing.T) {
+	client := redistest.Start(t, "--cluster-enabled", "yes").Client()
+	slots := []any{"cluster", "addslots"}
+	for slot := range 1 << 14 {
+		slots = append(slots, slot)
 	}
+	do(t, client, slots...)
+	for !strings.Contains(client.ClusterInfo(t.Context()).Val(), "cluster_state:ok") {
+		if t.Context().Err() != nil {
+			t.Fatal(t.Context().Err())
+		}
+	}
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{client.Options().Addr}})
+	t.Cleanup(func() { _ = cluster.Close() })
+	t.Run("Store", func(t *testing.T) {
+		countertest.Run(t, func(t *testing.T) counter.Store {
+			t.Helper()
+			do(t, client, "flushall")
+			return newStore(t, cluster, counterredis.Options{})
+		})
+	})
+	t.Run("Applier", func(t *testing.T) {
+		countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
+			t.Helper()
+			return fixture(t, client, newStore(t, cluster, counterredis.Options{}))
+		})
+	})
+}
+
+// fixture wipes the server and returns what the suite needs of it.
+func fixture(t *testing.T, client *redis.Client, store counter.Store) countertest.Fixture {
+	t.Helper()
+	wipe := func(t *testing.T) {
+		t.Helper()
+		do(t, client, "flushall")
+	}
+	wipe(t)
+	return countertest.Fixture{
+		Store: store,
+		Wipe:  wipe,
+		Expire: func(t *testing.T) {
+			t.Helper()
+			for _, record := range records(t, client) {
+				do(t, client, "pexpire", record, 0)
+			}
+		},
+	}
+}
+
+func TestStoresShareCounters(t *testing.T) {
+	server := redistest.Start(t)
+	const callers, each = 8, 50
+	values := make([][]int64, callers)
+	stores := [2]counter.Store{open(t, server.URL()), open(t, server.URL())}
+	var wg sync.WaitGroup
+	for c := range callers {
+		wg.Go(func() {
+			for range each {
+				value, err := counter.Inc(t.Context(), stores[c%2], "shared")
+				if err != nil {
+					t.Errorf("Inc: %v", err)
+					return
+				}
+				values[c] = append(values[c], value)
+			}
+		})
+	}
+	wg.Wait()
+	all := slices.Sorted(slices.Values(slices.Concat(values...)))
+	for i, value := range all {
+		if value != int64(i+1) {
+			t.Fatalf("value %d of all returned, sorted, is %d; want each from 1 on once", i+1, value)
+		}
+	}
+	wantGet(t, stores[0], "shared", callers*each)
+}
+
+func TestCounterOfAnotherProgram(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client()
+	store := open(t, server.URL())
+	do(t, client, "set", "counter_key", 41)
+	wantGet(t, store, "counter_key", 41)
+	wantAdd(t, store, "counter_key", 42)
+	do(t, client, "incr", "counter_key")
+	wantAdd(t, store, "counter_key", 44)
+	if got, err := client.Get(t.Context(), "counter_key").Result(); err != nil || got != "44" {
+		t.Errorf("GET counter_key is %q, %v; want 44", got, err)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client()
+	store := newStore(t, client, counterredis.Options{Prefix: "p:"})
+	wantAdd(t, store, "{a}%", 1)
+	keys, err := client.Keys(t.Context(), "*").Result()
+	if want := []string{"p:%7Ba%7D%25"}; err != nil || !slices.Equal(keys, want) {
+		t.Errorf("the keys are %q, %v; want %q", keys, err, want)
+	}
+}
+
+func TestCountsSurviveRestart(t *testing.T) {
+	server := redistest.Start(t)
+	store := open(t, server.URL())
+	wantAdd(t, store, "a", 1)
+	wantAdd(t, store, "a", 2)
+	server.Restart()
+	wantAdd(t, store, "a", 3)
+}
+
+func TestCloseLeavesBorrowedClientOpen(t *testing.T) {
+	client := redistest.Start(t).Client()
+	store := newStore(t, client, counterredis.Options{})
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.Ping(t.Context()).Err(); err != nil {
-		t.Errorf("the client after Close: %v", err)
+		t.Errorf("the client after the store's Close: %v", err)
 	}
 }
 
-// With a line that loses every reply, each call is sent once: nothing counts
-// twice, and the error says that the outcome is unknown.
-func TestNothingIsSentTwice(t *testing.T) {
-	server := redistest.Start(t)
-	line := &lossyLine{server: server.Addr()}
-	client := redis.NewClient(&redis.Options{Addr: line.listen(t), MaxRetries: 3, Protocol: 2, DisableIdentity: true})
-	defer client.Close()
-	store := counterredis.New(client, counterredis.Options{})
-	for name, call := range map[string]func() error{
-		"Add":         func() error { _, err := store.Add(t.Context(), "a", 1); return err },
-		"Set":         func() error { return store.Set(t.Context(), "b", 1) },
-		"Set to zero": func() error { return store.Set(t.Context(), "b", 0) },
-	} {
-		if err := store.Ping(t.Context()); err != nil { // there is a connection from here on
-			t.Fatal(err)
-		}
-		line.losing.Store(true)
-		if err := call(); !errors.Is(err, counter.ErrUnknown) || !errors.Is(err, io.EOF) {
-			t.Errorf("%s: %v; want ErrUnknown and EOF", name, err)
-		}
-		line.losing.Store(false)
+func TestString(t *testing.T) {
+	server := redistest.Start(t, "--requirepass", "secret")
+	store := open(t, strings.Replace(server.URL(), "//", "//:secret@", 1)+"/0?read_timeout=1s")
+	if got, want := store.String(), "redis "+server.Addr()+"/0"; got != want {
+		t.Errorf("String is %q; want %q", got, want)
 	}
-	wantValue(t, server.URL(), 1)
-	calls, err := server.Client().InfoMap(t.Context(), "commandstats").Result()
-	if err != nil {
-		t.Fatal(err)
+	if got, want := open(t, "unix://user:secret@/no/such.sock?db=2").String(), "redis /no/such.sock/2"; got != want {
+		t.Errorf("String is %q; want %q", got, want)
 	}
-	for command, want := range map[string]string{"cmdstat_incrby": "calls=1,", "cmdstat_set": "calls=1,", "cmdstat_del": "calls=1,"} {
-		if got := calls["Commandstats"][command]; len(got) < len(want) || got[:len(want)] != want {
-			t.Errorf("%s: %q; want %s", command, got, want)
-		}
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}, Password: "secret"})
+	t.Cleanup(func() { _ = cluster.Close() })
+	if got := newStore(t, cluster, counterredis.Options{}).String(); got != "redis" {
+		t.Errorf("String is %q; want redis", got)
 	}
 }
 
-// lossyLine forwards connections to the server. While losing, it hangs up in
-// place of passing on a reply.
-type lossyLine struct {
-	server string
-	losing atomic.Bool
-}
-
-// listen returns the address of the line, which ends with the test.
-func (l *lossyLine) listen(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	t.Cleanup(func() { listener.Close(); wg.Wait() })
-	wg.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() { l.forward(t.Context(), client) })
-		}
-	})
-	return listener.Addr().String()
-}
-
-func (l *lossyLine) forward(ctx context.Context, client net.Conn) {
-	defer client.Close()
-	server, err := new(net.Dialer).DialContext(ctx, "tcp", l.server)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		defer server.Close()
-		_, _ = io.Copy(server, client)
-	}()
-	reply := make([]byte, 4096)
-	for {
-		n, err := server.Read(reply)
-		if err != nil || l.losing.Load() {
-			return
-		}
-		if _, err := client.Write(reply[:n]); err != nil {
-			return
+func TestEndedContextSendsNothing(t *testing.T) {
+	addr, answered := answer(t, "+OK")
+	store := open(t, "redis://"+addr)
+	before := answered.Load() // that of Open
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, addErr := store.Add(ctx, "a", 1)
+	for call, err := range map[string]error{"Add": addErr, "Set": store.Set(ctx, "a", 1), "Ping": store.Ping(ctx), "Apply": applyOne(ctx, store, "a")} {
+		if !errors.Is(err, context.Canceled) || errors.Is(err, counter.ErrUnknown) {
+			t.Errorf("%s with an ended context: %v; want %v alone", call, err, context.Canceled)
 		}
 	}
-}
-
-// wantValue checks the value of the counter "a".
-func wantValue(t *testing.T, url string, want int64) {
-	t.Helper()
-	if got, err := open(t, url, counterredis.Options{}).Get(t.Context(), "a"); err != nil || got != want {
-		t.Errorf("Get = %d, %v; want %d", got, err, want)
+	if got := answered.Load() - before; got != 0 {
+		t.Errorf("%d commands were sent; want none", got)
 	}
 }

@@ -20,12 +20,12 @@ func TestOpenThroughTLS(t *testing.T) {
 		"authority":   {RootCAs: roots},
 		"skip verify": {InsecureSkipVerify: true},
 	} {
-		store := open(t, server.URL(), counterredis.Options{TLS: trust})
+		store := openWith(t, server.URL(), counterredis.Options{TLS: trust})
 		if _, err := counter.Inc(t.Context(), store, "a"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	wantValue(t, server.URL()+"?skip_verify=true", 2)
+	wantGet(t, open(t, server.URL()+"?skip_verify=true"), "a", 2)
 }
 
 func TestOpenTrustsNotAnyCertificate(t *testing.T) {
@@ -51,7 +51,7 @@ func TestOpenTrustsNotAnyCertificate(t *testing.T) {
 // TLS to a server that speaks none, and the other way round: no addition is in doubt.
 func TestTLSMismatch(t *testing.T) {
 	plain := redistest.Start(t)
-	store := open(t, strings.Replace(plain.URL(), "redis://", "rediss://", 1), counterredis.Options{})
+	store := open(t, strings.Replace(plain.URL(), "redis://", "rediss://", 1))
 	if _, err := counter.Inc(t.Context(), store, "a"); err == nil || errors.Is(err, counter.ErrUnknown) {
 		t.Errorf("Inc: %v; want an error that is not ErrUnknown", err)
 	}

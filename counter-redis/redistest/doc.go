@@ -1,6 +1,7 @@
 // Package redistest starts real Redis servers for tests, on Unix. Each listens on
 // the loopback interface alone, keeps its data in a folder of the test, and ends
 // with the test; on Linux also when the test binary is killed.
+// StartProxy puts a line before a server that can be made to fail.
 //
 //	server := redistest.Start(t)
 //	client := server.Client()

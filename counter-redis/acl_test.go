@@ -1,0 +1,139 @@
+package counterredis_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+// A user who may not do all that a batch takes counts nothing, however often the
+// batch is repeated: neither a writer's first nor a later one.
+func TestApplyWithoutPermission(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	for _, rules := range [][]any{
+		{"~*", "+@all", "-set"},
+		{"~*", "+@all", "-incrby"},
+		{"~*", "+@all", "-get"},
+		{"~*", "+@all", "-evalsha"},
+		{"~*", "+@all", "-eval"},
+		{"~*", "+@all", "-incrby", "-del"},
+		{"~*", "+@all", "-@scripting"},
+		{"~a", "+@all"},
+		{"~{a}:*", "+@all"},
+		{"~b", "+@all"},
+	} {
+		do(t, admin, "flushall")
+		do(t, admin, "script", "flush")
+		setUser(t, admin, rules...)
+		store := connect(t, &redis.Options{Addr: server.Addr(), Username: "limited", Password: "s3cret"})
+		later := counter.Batch{Name: "a", Writer: "later", Delta: 5, Sum: 7}
+		if result := newStore(t, admin, counterredis.Options{}).Apply(t.Context(), []counter.Batch{
+			{Name: "a", Writer: "later", Delta: 2, Sum: 2},
+		})[0]; result.Err != nil {
+			t.Fatal(result.Err)
+		}
+		do(t, admin, "script", "flush")
+
+		for range 3 {
+			wantRefusal(t, "Apply", applyOne(t.Context(), store, "a"), nil, "")
+			wantRefusal(t, "Apply", store.Apply(t.Context(), []counter.Batch{later})[0].Err, nil, "")
+		}
+		if got := admin.Get(t.Context(), "a").Val(); got != "2" {
+			t.Errorf("with %q the counter is %q; want 2", rules, got)
+		}
+
+		// Once the user may, what was refused counts, and once.
+		setUser(t, admin, "~*", "+@all")
+		for range 2 {
+			for _, result := range store.Apply(t.Context(), []counter.Batch{later, {Name: "a", Writer: "w", Delta: 1, Sum: 1}}) {
+				if result.Err != nil {
+					t.Errorf("with %q and then all permissions: %v", rules, result.Err)
+				}
+			}
+		}
+		if got := admin.Get(t.Context(), "a").Val(); got != "8" {
+			t.Errorf("with %q and then all permissions the counter is %q; want 8", rules, got)
+		}
+	}
+}
+
+// Open finds out, and leaves nothing behind.
+func TestOpenWithoutPermission(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	for _, test := range []struct {
+		rules   []any
+		refused bool
+	}{
+		{[]any{"~*", "+@all"}, false},
+		{[]any{"~*", "-@all", "+ping", "+get", "+set", "+incrby", "+eval", "+evalsha"}, false},
+		{[]any{"~counter_key", "~{counter_key}:*", "+@all"}, false}, // which keys it may use is not asked
+		{[]any{"~*", "+@all", "-ping"}, true},
+		{[]any{"~*", "+@all", "-set"}, true},
+		{[]any{"~*", "+@all", "-incrby"}, true},
+		{[]any{"~*", "+@all", "-get"}, true},
+		{[]any{"~*", "+@all", "-evalsha"}, true},
+		{[]any{"~*", "+@all", "-eval"}, true},
+		{[]any{"~*", "-@all", "+@read", "+ping"}, true},
+	} {
+		do(t, admin, "script", "flush")
+		setUser(t, admin, test.rules...)
+		store, err := counterredis.Open(t.Context(), withLogin(server, "limited:s3cret"), counterredis.Options{})
+		if test.refused != errors.Is(err, counterredis.ErrRefused) || test.refused != (err != nil) {
+			t.Errorf("Open with %q: %v; want that it is refused: %t", test.rules, err, test.refused)
+		}
+		if err != nil {
+			wantNoSecret(t, err)
+		} else if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if keys := admin.Keys(t.Context(), "*").Val(); len(keys) > 0 {
+		t.Errorf("Open leaves the keys %q", keys)
+	}
+}
+
+// A server without one of the commands is found out as well.
+func TestOpenWithoutCommand(t *testing.T) {
+	for _, command := range []string{"EVAL", "EVALSHA", "INCRBY", "SET", "GET"} {
+		server := redistest.Start(t, "--rename-command", command, "")
+		_, err := counterredis.Open(t.Context(), server.URL(), counterredis.Options{})
+		if !errors.Is(err, counterredis.ErrRefused) {
+			t.Errorf("Open without %s: %v; want %v", command, err, counterredis.ErrRefused)
+		}
+	}
+}
+
+// A counter that happens to have the name with which Open asks stays as it is.
+func TestOpenTouchesNoCounter(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	for _, value := range []any{"41", "text"} {
+		do(t, admin, "set", "counterredis", value)
+		do(t, admin, "set", "{counterredis}:none", value)
+		if err := open(t, server.URL()).Ping(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+		for _, key := range []string{"counterredis", "{counterredis}:none"} {
+			if got := admin.Get(t.Context(), key).Val(); got != value {
+				t.Errorf("%s holds %q; want %q", key, got, value)
+			}
+			if ttl := admin.TTL(t.Context(), key).Val(); ttl >= 0 {
+				t.Errorf("%s expires in %v", key, ttl)
+			}
+		}
+	}
+}
+
+// setUser gives the user limited, whose password is s3cret, the rules alone.
+func setUser(t *testing.T, admin *redis.Client, rules ...any) {
+	t.Helper()
+	do(t, admin, append([]any{"acl", "setuser", "limited", "reset", "on", ">s3cret"}, rules...)...)
+}

@@ -1,0 +1,150 @@
+package counterredis_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+// Writers count through a line that loses requests and replies, several counters
+// at a time. Each repeats what has no answer until it has one.
+func TestApplyThroughLossyLine(t *testing.T) {
+	server := redistest.Start(t, "--appendonly", "no")
+	proxy := redistest.StartProxy(t, server.Addr())
+	proxy.SetFaults(redistest.Faults{LoseRequests: 0.05, LoseReplies: 0.2, Seed: 1})
+	client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), DisableIdentity: true, Protocol: 2})
+	t.Cleanup(func() { _ = client.Close() })
+	store := newStore(t, client, counterredis.Options{})
+
+	const writers, batches = 4, 250
+	var seen sync.Map
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range int64(batches) {
+				doubted := []counter.Batch{
+					{Name: "common", Writer: fmt.Sprint(w), Delta: 1, Sum: i + 1},
+					{Name: fmt.Sprint(w), Writer: "w", Delta: i, Sum: i * (i + 1) / 2},
+					{Name: fmt.Sprint(w, "b"), Writer: "w", Delta: 2, Sum: 2 * (i + 1)},
+				}
+				for len(doubted) > 0 {
+					var again []counter.Batch
+					for j, result := range store.Apply(t.Context(), doubted) {
+						switch {
+						case errors.Is(result.Err, counter.ErrUnknown):
+							again = append(again, doubted[j])
+						case result.Err != nil:
+							t.Errorf("Apply(%+v): %v", doubted[j], result.Err)
+							return
+						case doubted[j].Name == "common":
+							if _, twice := seen.LoadOrStore(result.Total, true); twice {
+								t.Errorf("the total %d is returned twice", result.Total)
+							}
+						}
+					}
+					doubted = again
+				}
+			}
+		})
+	}
+	wg.Wait()
+
+	want := map[string]int64{"common": writers * batches}
+	for w := range writers {
+		want[fmt.Sprint(w)] = batches * (batches - 1) / 2
+		want[fmt.Sprint(w, "b")] = 2 * batches
+	}
+	wantList(t, newStore(t, server.Client(), counterredis.Options{}), want)
+}
+
+// The server loses the script again and again: nobody notices.
+func TestApplyWhileScriptsAreFlushed(t *testing.T) {
+	server := redistest.Start(t, "--appendonly", "no")
+	other := server.Client()
+	store := newStore(t, server.Client(), counterredis.Options{})
+	const writers, batches = 8, 100
+	flushing, stop := context.WithCancel(t.Context())
+	var flusher, wg sync.WaitGroup
+	flusher.Go(func() {
+		for flushing.Err() == nil {
+			other.ScriptFlush(flushing)
+		}
+	})
+	for w := range writers {
+		wg.Go(func() {
+			for i := range int64(batches) {
+				one := []counter.Batch{{Name: "a", Writer: fmt.Sprint(w), Delta: 1, Sum: i + 1}}
+				two := []counter.Batch{
+					{Name: "b", Writer: fmt.Sprint(w), Delta: 2, Sum: 2 * (i + 1)},
+					{Name: "c", Writer: fmt.Sprint(w), Delta: 3, Sum: 3 * (i + 1)},
+				}
+				for _, result := range append(store.Apply(t.Context(), one), store.Apply(t.Context(), two)...) {
+					if result.Err != nil || result.Healed != 0 {
+						t.Errorf("Apply: %+v", result)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	stop()
+	flusher.Wait()
+	wantList(t, store, map[string]int64{"a": writers * batches, "b": 2 * writers * batches, "c": 3 * writers * batches})
+	if got := calls(t, other, "eval"); got == 0 {
+		t.Error("the script was never lost")
+	}
+}
+
+// A pipeline whose connection fails at its login has no error on its commands.
+func TestApplyWithFailingLogin(t *testing.T) {
+	server := redistest.Start(t, "--requirepass", "other")
+	store := connect(t, &redis.Options{Addr: server.Addr(), Password: "s3cret"})
+	for n := 1; n <= 3; n++ {
+		batches := make([]counter.Batch, n)
+		for i := range batches {
+			batches[i] = counter.Batch{Name: fmt.Sprint(i), Writer: "w", Delta: 1, Sum: 1}
+		}
+		for _, result := range store.Apply(t.Context(), batches) {
+			wantRefusal(t, "Apply", result.Err, nil, "WRONGPASS")
+		}
+		if err := store.Forget(t.Context(), batches); err == nil || !strings.Contains(err.Error(), "WRONGPASS") {
+			t.Errorf("Forget: %v; want WRONGPASS", err)
+		}
+	}
+}
+
+// A hook that swallows commands leaves neither an answer nor an error.
+func TestApplyWithoutAnswer(t *testing.T) {
+	client := redistest.Start(t).Client()
+	client.AddHook(swallowing{})
+	store := newStore(t, client, counterredis.Options{})
+	wantUnknown(t, "Apply", applyOne(t.Context(), store, "a"))
+	for _, result := range store.Apply(t.Context(), []counter.Batch{
+		{Name: "a", Writer: "w", Delta: 1, Sum: 1}, {Name: "b", Writer: "w", Delta: 1, Sum: 1},
+	}) {
+		wantUnknown(t, "Apply of two", result.Err)
+	}
+}
+
+// swallowing is a hook that sends nothing.
+type swallowing struct{}
+
+func (swallowing) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (swallowing) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(context.Context, redis.Cmder) error { return nil }
+}
+
+func (swallowing) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(context.Context, []redis.Cmder) error { return nil }
+}

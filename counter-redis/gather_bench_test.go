@@ -1,0 +1,143 @@
+package counterredis_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+// BenchmarkGather compares additions gathered by package coalesce, counted
+// exactly once, with one INCR each and with go-redis's automatic pipelining,
+// which are not. Beside the time it reports the commands the server executed and
+// the reads it made from its connections, for each addition.
+func BenchmarkGather(b *testing.B) {
+	server := redistest.Start(b, "--appendonly", "no")
+	for _, counters := range []int{1, 10_000} {
+		for _, callers := range []int{1, 64, 512} {
+			b.Run(fmt.Sprintf("counters=%d/callers=%d", counters, callers), func(b *testing.B) {
+				for name, open := range map[string]func(*testing.B, *redistest.Server) func(string) error{
+					"baseline": openINCR, "autopipeline": openAutoPipeline, "gathered": openGathered,
+				} {
+					b.Run(name, func(b *testing.B) {
+						benchmarkAdditions(b, server, callers, counters, open(b, server))
+					})
+				}
+			})
+		}
+	}
+}
+
+func openINCR(b *testing.B, server *redistest.Server) func(string) error {
+	b.Helper()
+	client := server.Client()
+	return func(name string) error { return client.Incr(b.Context(), name).Err() }
+}
+
+func openAutoPipeline(b *testing.B, server *redistest.Server) func(string) error {
+	b.Helper()
+	pipeline, err := server.Client().AutoPipeline()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return func(name string) error {
+		cmd := redis.NewIntCmd(b.Context(), "incr", name)
+		if err := pipeline.Process(b.Context(), cmd); err != nil {
+			return err
+		}
+		return cmd.Err()
+	}
+}
+
+func openGathered(b *testing.B, server *redistest.Server) func(string) error {
+	b.Helper()
+	store, err := counterredis.Open(b.Context(), server.URL(), counterredis.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	gathering := coalesce.New(store, coalesce.Options{})
+	b.Cleanup(func() {
+		if err := gathering.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return func(name string) error {
+		_, err := counter.Inc(b.Context(), gathering, name)
+		return err
+	}
+}
+
+// benchmarkAdditions has so many callers at once add b.N times in all.
+func benchmarkAdditions(b *testing.B, server *redistest.Server, callers, counters int, add func(string) error) {
+	b.Helper()
+	names := make([]string, counters)
+	for i := range names {
+		names[i] = "views:/page/" + strconv.Itoa(i)
+	}
+	before := serverStats(b, server)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range callers {
+		wg.Go(func() {
+			for {
+				i := next.Add(1)
+				if i > int64(b.N) {
+					return
+				}
+				if err := add(names[i%int64(counters)]); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	after := serverStats(b, server)
+	b.ReportMetric((after.commands-before.commands)/float64(b.N), "cmds/op")
+	b.ReportMetric((after.reads-before.reads)/float64(b.N), "reads/op")
+}
+
+// stats is what a server has done.
+type stats struct {
+	commands float64 // that a client sent to count with
+	reads    float64 // from connections: several commands may come in one
+}
+
+func serverStats(b *testing.B, server *redistest.Server) stats {
+	b.Helper()
+	client := server.Client()
+	info, err := client.InfoMap(b.Context(), "stats", "commandstats").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	reads, err := strconv.ParseFloat(info["Stats"]["total_reads_processed"], 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := stats{reads: reads}
+	for _, command := range []string{"incr", "evalsha", "eval"} {
+		text := info["Commandstats"]["cmdstat_"+command]
+		if text == "" {
+			continue
+		}
+		calls, _, _ := strings.Cut(strings.TrimPrefix(text, "calls="), ",")
+		n, err := strconv.ParseFloat(calls, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.commands += n
+	}
+	return s
+}

@@ -1,0 +1,152 @@
+package counterredis_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+func TestRecord(t *testing.T) {
+	client := redistest.Start(t).Client()
+	store := newStore(t, client, counterredis.Options{Prefix: "p:", RecordExpiry: time.Minute})
+	do(t, client, "set", "p:a", -10)
+	apply := func(delta, sum, total int64) {
+		t.Helper()
+		result := store.Apply(t.Context(), []counter.Batch{{Name: "a", Writer: "w", Delta: delta, Sum: sum}})[0]
+		if result.Err != nil || result.Total != total {
+			t.Fatalf("Apply = %+v; want the total %d", result, total)
+		}
+	}
+	wantRecord := func(want string) {
+		t.Helper()
+		if keys := records(t, client); !slices.Equal(keys, []string{"{p:a}:w"}) {
+			t.Errorf("the records are %q; want {p:a}:w", keys)
+		}
+		if got := client.Get(t.Context(), "{p:a}:w").Val(); got != want {
+			t.Errorf("the record is %q; want %q", got, want)
+		}
+		ttl := client.PTTL(t.Context(), "{p:a}:w").Val()
+		if ttl <= 30*time.Second || ttl > time.Minute {
+			t.Errorf("the record expires in %v; want a minute", ttl)
+		}
+		do(t, client, "pexpire", "{p:a}:w", 20_000) // to see it set again
+	}
+	apply(3, 3, -7)
+	wantRecord("3:-7")
+	apply(10, 13, 3)
+	wantRecord("13:3")
+	apply(10, 13, 3)
+	wantRecord("13:3")
+	apply(0, 20, 10)
+	wantRecord("20:10")
+	do(t, client, "set", "p:a", "9223372036854775807")
+	overflows := counter.Batch{Name: "a", Writer: "w", Delta: 1, Sum: 21}
+	if err := store.Apply(t.Context(), []counter.Batch{overflows})[0].Err; !errors.Is(err, counter.ErrOverflow) {
+		t.Errorf("Apply: %v; want %v", err, counter.ErrOverflow)
+	}
+	wantRecord("20:10") // as it was
+	if err := store.Forget(t.Context(), []counter.Batch{{Name: "a", Writer: "w"}}); err != nil {
+		t.Error(err)
+	}
+	if keys := records(t, client); len(keys) > 0 {
+		t.Errorf("after Forget the records are %q; want none", keys)
+	}
+}
+
+func TestMalformedRecord(t *testing.T) {
+	client := redistest.Start(t).Client()
+	store := newStore(t, client, counterredis.Options{})
+	refused := func(what string) {
+		t.Helper()
+		if err := applyOne(t.Context(), store, "a"); !errors.Is(err, counter.ErrRecord) {
+			t.Errorf("%s: %v; want %v", what, err, counter.ErrRecord)
+		}
+		wantGet(t, store, "a", 0)
+	}
+	for _, text := range []string{"", ":", "1", "1:", ":1", "x:1", "1:x", "-1:1", "1:--1", "1:1:1", " 1:1", "1:1\n", "1.0:1", "1:1.5", "1e3:1", "0x1:1"} {
+		do(t, client, "set", "{a}:w", text)
+		refused(text)
+	}
+	do(t, client, "del", "{a}:w")
+	do(t, client, "rpush", "{a}:w", "1:1")
+	refused("a list")
+}
+
+// Lua counts in doubles, which are exact below 2^53: beyond it, too, no total is
+// off by one, nor what is recorded of it.
+func TestTotalsAreExact(t *testing.T) {
+	client := redistest.Start(t, "--appendonly", "no").Client()
+	store := newStore(t, client, counterredis.Options{})
+	for _, edge := range []int64{-counter.MaxSum, 0, counter.MaxSum} {
+		for value := edge - 2; value <= edge+2; value++ {
+			for _, delta := range []int64{0, 1, 2, counter.MaxSum - 1, counter.MaxSum, counter.MaxSum + 1, counter.MaxSum + 3, 2*counter.MaxSum - 1} {
+				do(t, client, "set", "a", value)
+				do(t, client, "del", "{a}:w")
+				want := counter.Result{Total: value + delta}
+				for range 2 {
+					batch := counter.Batch{Name: "a", Writer: "w", Delta: delta, Sum: delta}
+					if got := store.Apply(t.Context(), []counter.Batch{batch})[0]; got != want {
+						t.Errorf("%d and %d are %+v; want %+v", value, delta, got, want)
+					}
+				}
+				wantGet(t, store, "a", value+delta)
+			}
+		}
+	}
+}
+
+// The record of a counter is in the counter's slot, whatever their names hold.
+func TestRecordSlot(t *testing.T) {
+	plain := redistest.Start(t).Client()
+	cluster := redistest.Start(t, "--cluster-enabled", "yes").Client()
+	slot := func(key string) int64 {
+		slot, err := cluster.ClusterKeySlot(t.Context(), key).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slot
+	}
+	for _, prefix := range []string{"", "{p}", "}{"} {
+		store := newStore(t, plain, counterredis.Options{Prefix: prefix})
+		for _, name := range []string{"a", "{a}", "a{b}c", "{}", "}", "{", "}a{b}", "名前", "%7B", "a:b"} {
+			do(t, plain, "flushall")
+			if err := applyOne(t.Context(), store, name); err != nil {
+				t.Fatal(err)
+			}
+			keys, err := plain.Keys(t.Context(), "*").Result()
+			if err != nil || len(keys) != 2 || slot(keys[0]) != slot(keys[1]) {
+				t.Errorf("the keys are %q, %v; want two of one slot", keys, err)
+			}
+		}
+	}
+}
+
+func TestRecordExpiry(t *testing.T) {
+	client := redis.NewClient(&redis.Options{})
+	t.Cleanup(func() { _ = client.Close() })
+	for given, want := range map[time.Duration]time.Duration{
+		0: time.Hour, time.Second: time.Second, time.Second + time.Microsecond: time.Second, 36 * time.Hour: 36 * time.Hour,
+	} {
+		if got := newStore(t, client, counterredis.Options{RecordExpiry: given}).Retention(); got != want {
+			t.Errorf("Retention with a RecordExpiry of %v is %v; want %v", given, got, want)
+		}
+	}
+	for _, given := range []time.Duration{-time.Hour, -1, 1, time.Second - 1} {
+		opts := counterredis.Options{RecordExpiry: given}
+		_, newErr := counterredis.New(client, opts)
+		_, openErr := counterredis.Open(t.Context(), "redis://127.0.0.1:1", opts)
+		for call, err := range map[string]error{"New": newErr, "Open": openErr} {
+			if err == nil || !strings.Contains(err.Error(), "RecordExpiry") {
+				t.Errorf("%s with a RecordExpiry of %v: %v; want an error", call, given, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package counterredis
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+func TestBadURLs(t *testing.T) {
+	for _, test := range []struct{ url, fault string }{
+		{"", "empty"},
+		{" redis://:s3cret@host", "white space"},
+		{"redis://:s3cret@host\n", "control character"},
+		{"redis://:s3 cret@host", "white space"},
+		{"redis://:s3cret#x@host", "a #"},
+		{"redis://:s3cret@host/0#s3cret", "a #"},
+		{"redis://:s3cret@host#", "a #"},
+		{"redis://:s3cret%zz@host", "parsed"},
+		{"redis://:s3cret^@host", "parsed"},
+		{"redis://:s3cret/x@host", "parsed"},
+		{"redis://:s3cret?x@host", "parsed"},
+		{"127.0.0.1:6379", "parsed"},
+		{"localhost:6379", "scheme"},
+		{"s3cret@host", "scheme"},
+		{"http://:s3cret@host", "scheme"},
+		{"redis+tls://:s3cret@host", "scheme"},
+		{"redis:s3cret@host", "no host"},
+		{"redis:/s3cret", "no host"},
+		{"redis://", "no host"},
+		{"redis://:s3cret@", "no host"},
+		{"redis://:s3cret@:6379", "no host"},
+		{"redis:///1", "no host"},
+		{"redis://:s3cret@a:1,b:2", "several hosts"},
+		{"redis://:s3cret@a,b/0", "several hosts"},
+		{"redis://:s3cret@::1", "brackets"},
+		{"redis://:s3cret@host:0", "port"},
+		{"redis://:s3cret@host:65536", "port"},
+		{"redis://user:12/s3cret@host", "database"},
+		{"redis://:s3cret@host/s3cret", "database"},
+		{"redis://:s3cret@host/-1", "database"},
+		{"redis://:s3cret@host/1/2", "database"},
+		{"redis://:s3cret@host?db=-1", "database"},
+		{"redis://:s3cret@host?db=s3cret", "option"},
+		{"redis://user:12?s3cret@host", "option"},
+		{"redis://:s3cret@host?s3cret=1", "option"},
+		{"redis://:s3cret@host?read_timeout=s3cret", "option"},
+		{"redis://:s3cret@host?a;b", "options"},
+		{"redis://:s3cret@host?protocol=4", "protocol"},
+		{"redis://:s3cret@host?dial_timeout=0", "dial_timeout"},
+		{"redis://:s3cret@host?pool_size=-1", "connections"},
+		{"redis://:s3cret@host?min_idle_conns=-1", "connections"},
+		{"redis://:s3cret@host?max_idle_conns=65536", "connections"},
+		{"redis://:s3cret@host?max_active_conns=99999999999", "connections"},
+		{"redis://:s3cret@host?pipeline_pool_size=65536", "connections"},
+		{"unix://", "no socket"},
+		{"unix:s3cret", "no socket"},
+		{"unix://tmp/redis.sock", "slash"},
+	} {
+		_, err := parseURL(test.url)
+		switch {
+		case !errors.Is(err, ErrURL):
+			t.Errorf("%q: %v; want %v", test.url, err, ErrURL)
+		case !strings.Contains(err.Error(), test.fault):
+			t.Errorf("%q: %v; want it to name %q", test.url, err, test.fault)
+		case strings.Contains(err.Error(), "s3cret"):
+			t.Errorf("%q: %v; it holds the password", test.url, err)
+		}
+	}
+}
+
+func TestGoodURLs(t *testing.T) {
+	for _, test := range []struct {
+		url, network, addr, user, password string
+		db                                 int
+	}{
+		{"redis://host", "tcp", "host:6379", "", "", 0},
+		{"redis://host:1/", "tcp", "host:1", "", "", 0},
+		{"redis://:s3%2Fcret@host:65535/15", "tcp", "host:65535", "", "s3/cret", 15},
+		{"rediss://user:s3cret@host/2?db=3", "tcp", "host:6379", "user", "s3cret", 3},
+		{"redis://[::1]:7000", "tcp", "[::1]:7000", "", "", 0},
+		{"unix:///run/redis.sock", "unix", "/run/redis.sock", "", "", 0},
+		{"unix://user:s3cret@/run/redis.sock?db=1", "unix", "/run/redis.sock", "user", "s3cret", 1},
+	} {
+		opts, err := parseURL(test.url)
+		if err != nil {
+			t.Errorf("%q: %v", test.url, err)
+			continue
+		}
+		if opts.Network != test.network || opts.Addr != test.addr || opts.DB != test.db ||
+			opts.Username != test.user || opts.Password != test.password {
+			t.Errorf("%q: %s %s, database %d, user %q, password %q; want %+v",
+				test.url, opts.Network, opts.Addr, opts.DB, opts.Username, opts.Password, test)
+		}
+		if tls := strings.HasPrefix(test.url, "rediss:"); tls != (opts.TLSConfig != nil) {
+			t.Errorf("%q: TLS is %t; want %t", test.url, !tls, tls)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	opts := mustParse(t, "redis://host")
+	for name, ok := range map[string]bool{
+		"DialTimeout 1s":        opts.DialTimeout == time.Second,
+		"ReadTimeout 500ms":     opts.ReadTimeout == 500*time.Millisecond,
+		"WriteTimeout 500ms":    opts.WriteTimeout == 500*time.Millisecond,
+		"PoolTimeout 1s":        opts.PoolTimeout == time.Second,
+		"DialerRetries 1":       opts.DialerRetries == 1,
+		"Protocol 2":            opts.Protocol == 2,
+		"PipelinePoolSize -1":   opts.PipelinePoolSize == -1,
+		"DisableIdentity":       opts.DisableIdentity,
+		"no maintenance":        opts.MaintNotificationsConfig.Mode == maintnotifications.ModeDisabled,
+		"MaxRetries -1":         opts.MaxRetries == -1,
+		"ContextTimeoutEnabled": opts.ContextTimeoutEnabled,
+	} {
+		if !ok {
+			t.Errorf("without options: want %s in %+v", name, opts)
+		}
+	}
+}
+
+func TestURLOptionsOverrideDefaults(t *testing.T) {
+	opts := mustParse(t, "redis://host?dial_timeout=2s&read_timeout=3s&write_timeout=-1&pool_timeout=4s"+
+		"&pool_size=5&pipeline_pool_size=6&protocol=3&max_retries=7")
+	for name, ok := range map[string]bool{
+		"DialTimeout 2s":      opts.DialTimeout == 2*time.Second,
+		"ReadTimeout 3s":      opts.ReadTimeout == 3*time.Second,
+		"no WriteTimeout":     opts.WriteTimeout == -1,
+		"PoolTimeout 4s":      opts.PoolTimeout == 4*time.Second,
+		"PoolSize 5":          opts.PoolSize == 5,
+		"PipelinePoolSize 6":  opts.PipelinePoolSize == 6,
+		"Protocol 3":          opts.Protocol == 3,
+		"MaxRetries -1 still": opts.MaxRetries == -1,
+	} {
+		if !ok {
+			t.Errorf("want %s in %+v", name, opts)
+		}
+	}
+}
+
+func mustParse(t *testing.T, url string) *redis.Options {
+	t.Helper()
+	opts, err := parseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opts
+}
