@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
@@ -28,6 +29,9 @@ func (s *Store) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	s.closed = true
+	if s.outage.over {
+		s.reconcile(time.Now())
+	}
 	s.announceDrained()
 	s.mu.Unlock()
 
@@ -60,10 +64,10 @@ func (s *Store) abandon() error {
 	defer s.mu.Unlock()
 	var left UndrainedError
 	for _, t := range s.tallies {
-		if t.kept > 0 {
-			left.Counters = append(left.Counters, counter.Entry{Name: t.name, Value: t.kept})
+		if kept := t.kept(); kept > 0 {
+			left.Counters = append(left.Counters, counter.Entry{Name: t.name, Value: kept})
 		}
-		if f := t.flight; f != nil && f.group != nil {
+		if f := t.flight; f != nil {
 			err := counter.ErrClosed
 			if !f.doubt.IsZero() {
 				err = fmt.Errorf("%w: %w", counter.ErrUnknown, err)

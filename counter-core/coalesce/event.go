@@ -23,7 +23,8 @@ const (
 	// Healed: the store had lost additions, and has counted them again.
 	Healed
 	// Refused: the store refuses kept additions whose callers are gone, and won't
-	// ever count them.
+	// ever count them. Those of an outage count together or, if the counter is
+	// full, not at all.
 	Refused
 	// GivenUp: nobody can tell any more whether the additions were counted, because
 	// the store did not answer for too long. They are not sent again.

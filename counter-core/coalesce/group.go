@@ -7,7 +7,8 @@ type group struct {
 	// ends has, for each caller that waits, the sum of the additions up to and
 	// with its own. It does not change once the group is on the way.
 	ends      []int64
-	anonymous int64 // what nobody waits for, after the callers'
+	gone      []int // the callers, by index, that wait no more
+	anonymous int64 // what nobody ever waited for, after the callers'
 
 	done  chan struct{} // closed once what follows is set
 	total int64         // the counter's value after the group
@@ -34,6 +35,18 @@ func (g *group) join(delta int64) place {
 	return place{group: g, index: len(g.ends) - 1, end: end}
 }
 
+// unheard is what nobody waits for who could be told of an error.
+func (g *group) unheard() int64 {
+	sum := g.anonymous
+	for _, i := range g.gone {
+		sum += g.ends[i]
+		if i > 0 {
+			sum -= g.ends[i-1]
+		}
+	}
+	return sum
+}
+
 // finish tells the callers.
 func (g *group) finish(total int64, err error) {
 	g.total, g.err = total, err
@@ -57,6 +70,13 @@ func (g *group) split() bool {
 	for _, end := range g.ends[half:] {
 		right.ends = append(right.ends, end-base)
 	}
+	for _, i := range g.gone {
+		if i < half {
+			left.gone = append(left.gone, i)
+		} else {
+			right.gone = append(right.gone, i-half)
+		}
+	}
 	right.anonymous = g.anonymous
 	g.parts = [2]*group{left, right}
 	close(g.done)
@@ -72,16 +92,27 @@ type place struct {
 
 // wait returns the number of the addition, or why it has none. If the context
 // ends before, known is false.
-func (p place) wait(ctx context.Context) (number int64, known bool, err error) {
+func (p *place) wait(ctx context.Context) (number int64, known bool, err error) {
 	for {
 		select {
 		case <-p.group.done:
 		case <-ctx.Done():
-			select {
-			case <-p.group.done: // both at once: what is known is told
-			default:
-				return 0, false, nil
-			}
+			return p.look()
+		}
+		if number, known, err = p.look(); known {
+			return number, true, err
+		}
+	}
+}
+
+// look is wait for one who can't wait. It leaves the place in the group that
+// there is to wait for.
+func (p *place) look() (number int64, known bool, err error) {
+	for {
+		select {
+		case <-p.group.done:
+		default:
+			return 0, false, nil
 		}
 		left, right := p.group.parts[0], p.group.parts[1]
 		switch {
@@ -92,7 +123,10 @@ func (p place) wait(ctx context.Context) (number int64, known bool, err error) {
 		case p.index < len(left.ends):
 			p.group = left
 		default:
-			p = place{right, p.index - len(left.ends), p.end - left.waited()}
+			*p = place{right, p.index - len(left.ends), p.end - left.waited()}
 		}
 	}
 }
+
+// leave says that nobody waits at the place any more.
+func (p *place) leave() { p.group.gone = append(p.group.gone, p.index) }

@@ -8,14 +8,21 @@ const reconcileEvery = time.Second
 // outage is what is to be done after the store was failing: it may have lost
 // additions it had acknowledged, and a counter that nobody adds to would not heal.
 type outage struct {
+	announced   bool // Failing was observed, and Recovered not yet
+	answered    bool // the store has answered since
 	over        bool
 	endedAt     time.Time // when a batch that had failed was answered
 	reconcileAt time.Time
 	lastAt      time.Time
 }
 
-// recovered notes that a batch which had failed was answered.
-func (s *Store) recovered(now time.Time) {
+// answered notes that the store has answered a batch, be it by refusing it.
+func (s *Store) answered(f *flight, now time.Time) {
+	if f.failures == 0 {
+		s.outage.answered = s.outage.answered || len(s.failed) == 0
+		return
+	}
+	s.outage.answered = true
 	s.outage.endedAt = now
 	if !s.outage.over {
 		s.outage.over = true
@@ -29,13 +36,13 @@ func (s *Store) recovered(now time.Time) {
 
 // reconcile has each counter that was added to before the outage, and not since,
 // send a batch of nothing.
-func (s *Store) reconcile() {
+func (s *Store) reconcile(now time.Time) {
 	s.outage.over = false
-	s.outage.lastAt = time.Now()
+	s.outage.lastAt = now
 	retention := s.applier.Retention()
 	for _, t := range s.tallies {
 		if t.writer != "" && t.idle() && t.counted.Before(s.outage.endedAt) && s.outage.endedAt.Sub(t.counted) < retention {
-			t.reconcile = true
+			s.groups += t.keep(0)
 			s.schedule(t)
 		}
 	}

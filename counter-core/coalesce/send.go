@@ -128,6 +128,7 @@ func (s *Store) departReady() []*tally {
 func (s *Store) sendFailed() {
 	for {
 		tallies, pause, done := s.dueFailed()
+		s.settle()
 		switch {
 		case done:
 			return
@@ -159,11 +160,17 @@ func (s *Store) dueFailed() (tallies []*tally, pause time.Duration, done bool) {
 	if s.outage.over {
 		pause = min(pause, s.outage.reconcileAt.Sub(now))
 		if pause <= 0 {
-			s.reconcile()
+			s.reconcile(now)
 			pause = maxBackoff
 		}
 	}
 	for t := range s.failed {
+		if doubt := t.flight.doubt; !doubt.IsZero() && now.Sub(doubt) >= s.applier.Retention()/2 {
+			// Soon the store would not know it for a repeat any more.
+			s.refuse(t, fmt.Errorf("%w: given up after %s: %w", counter.ErrUnknown, now.Sub(doubt), t.flight.cause))
+			s.schedule(t)
+			continue
+		}
 		wait := t.flight.retryAt.Sub(now)
 		pause = min(pause, max(wait, 0))
 		if wait <= 0 && len(tallies) < maxBatches {
@@ -196,57 +203,51 @@ func (s *Store) attempt(tallies []*tally, timeout time.Duration) {
 
 // resolve takes in what the store has answered.
 func (s *Store) resolve(tallies []*tally, results []counter.Result) {
-	var events []Event
 	s.mu.Lock()
 	now := time.Now()
-	failing := len(s.failed) > 0
 	for i, t := range tallies {
-		events = append(events, s.resolveOne(t, results[i], now)...)
+		s.resolveOne(t, results[i], now)
 		s.schedule(t)
 	}
-	switch {
-	case !failing && len(s.failed) > 0:
-		events = append(events, Event{Kind: Failing, Err: s.anyCause()})
-	case failing && len(s.failed) == 0:
-		events = append(events, Event{Kind: Recovered})
-	}
-	s.announceDrained()
 	s.mu.Unlock()
-	for _, event := range events {
-		s.opts.Observe(event)
-	}
+	s.settle()
 }
 
-func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) []Event {
+func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) {
 	f, err := t.flight, result.Err
-	if err == nil {
-		if f.failures > 0 {
-			s.recovered(now)
-		}
-		t.sum, t.counted = f.batch.Sum, now
-		if f.group != nil || result.Healed > 0 { // else the total may be that of long ago
-			t.total, t.known = result.Total, true
-		}
-		s.finish(t, result.Total, nil)
-		if result.Healed > 0 {
-			return []Event{{Kind: Healed, Name: t.name, Additions: result.Healed}}
-		}
-		return nil
+	if err == nil || isFinal(err) {
+		s.answered(f, now)
 	}
 	switch {
-	case errors.Is(err, counter.ErrOverflow) && f.doubt.IsZero() && f.group != nil && f.group.split():
+	case err == nil:
+		t.sum, t.counted = f.batch.Sum, f.sentAt
+		if f.batch.Delta > 0 || result.Healed > 0 { // else the total may be that of long ago
+			t.total, t.known = result.Total, true
+		}
+		if result.Healed > 0 {
+			s.events = append(s.events, Event{Kind: Healed, Name: t.name, Additions: result.Healed})
+		}
+		s.finish(t, result.Total, nil)
+		if f.failures == 0 && f.sentAt.Before(s.outage.endedAt) && t.idle() {
+			s.groups += t.keep(0) // what answered late may have been lost since
+		}
+	case errors.Is(err, counter.ErrOverflow) && f.doubt.IsZero() && f.group.split():
 		// Those that fit count nevertheless.
 		t.renew()
 		t.queue = append(f.group.parts[:], t.queue...)
 		s.groups++ // two for one
 		delete(s.failed, t)
-		kept := t.kept
 		t.land()
-		t.kept = kept
-		return nil
 	case s.applier == nil, isFinal(err):
-		return s.refuse(t, err)
+		s.refuse(t, err)
+	default:
+		s.fail(t, err, now)
 	}
+}
+
+// fail has a batch sent again.
+func (s *Store) fail(t *tally, err error, now time.Time) {
+	f := t.flight
 	f.failures++
 	f.cause = err
 	if errors.Is(err, counter.ErrUnknown) {
@@ -255,48 +256,67 @@ func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) []Eve
 			f.doubt = f.sentAt
 		}
 	}
-	if !f.doubt.IsZero() && now.Sub(f.doubt) >= s.applier.Retention()/2 {
-		// Soon the store would not know it for a repeat any more.
-		return s.refuse(t, fmt.Errorf("%w: given up after %s: %w", counter.ErrUnknown, now.Sub(f.doubt), err))
-	}
 	f.retryAt = now.Add(backoff(f.failures))
 	s.failed[t] = struct{}{}
+	if !s.outage.announced {
+		s.outage.announced, s.outage.answered = true, false
+		s.events = append(s.events, Event{Kind: Failing, Err: err})
+	}
 	s.startRetrying()
-	return nil
 }
 
 // refuse ends a batch that will not be sent again.
-func (s *Store) refuse(t *tally, err error) []Event {
+func (s *Store) refuse(t *tally, err error) {
 	f := t.flight
-	if !f.doubt.IsZero() && !errors.Is(err, counter.ErrUnknown) {
-		err = fmt.Errorf("%w: %w", counter.ErrUnknown, err) // an earlier attempt may have been counted
-	}
-	if errors.Is(err, counter.ErrStale) && !errors.Is(err, counter.ErrUnknown) {
-		err = fmt.Errorf("%w: %w", counter.ErrUnknown, err) // and so may this one
+	if (!f.doubt.IsZero() || errors.Is(err, counter.ErrStale)) && !errors.Is(err, counter.ErrUnknown) {
+		err = fmt.Errorf("%w: %w", counter.ErrUnknown, err) // a copy may have been counted
 	}
 	t.renew()
-	kind, additions := Refused, int64(0)
-	if f.group != nil {
-		additions = f.group.anonymous
-	}
+	event := Event{Kind: Refused, Name: t.name, Additions: f.group.unheard(), Err: err}
 	if s.applier != nil && errors.Is(err, counter.ErrUnknown) {
-		kind, additions = GivenUp, f.batch.Delta
+		event.Kind, event.Additions = GivenUp, f.batch.Delta
+	}
+	if event.Additions > 0 {
+		s.events = append(s.events, event)
 	}
 	s.finish(t, 0, err)
-	if additions == 0 {
-		return nil
-	}
-	return []Event{{Kind: kind, Name: t.name, Additions: additions, Err: err}}
 }
 
 // finish takes the batch off the way and tells its callers.
 func (s *Store) finish(t *tally, total int64, err error) {
-	if group := t.flight.group; group != nil {
-		group.finish(total, err)
-		s.groups--
-	}
+	t.flight.group.finish(total, err)
+	s.groups--
 	delete(s.failed, t)
 	t.land()
+}
+
+// settle does what follows from a change: it announces what has come to an end,
+// and has the events observed, in their order, by one goroutine at a time.
+func (s *Store) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed && s.outage.over {
+		s.reconcile(time.Now()) // there is no later
+	}
+	s.announceDrained()
+	if s.outage.announced && s.outage.answered && len(s.failed) == 0 {
+		s.outage.announced = false
+		s.events = append(s.events, Event{Kind: Recovered})
+	}
+	if s.telling {
+		return
+	}
+	s.telling = true
+	for len(s.events) > 0 {
+		events := s.events
+		s.events = nil
+		s.mu.Unlock()
+		for _, event := range events {
+			s.opts.Observe(event)
+		}
+		s.mu.Lock()
+	}
+	s.telling = false
 }
 
 // isFinal tells whether a batch will never be counted, however often it is sent.
@@ -338,11 +358,4 @@ func (s *Store) startRetrying() {
 	case s.wake <- struct{}{}:
 	default: // it is awake
 	}
-}
-
-func (s *Store) anyCause() error {
-	for t := range s.failed {
-		return t.flight.cause
-	}
-	return nil
 }

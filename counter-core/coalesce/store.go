@@ -36,8 +36,8 @@ type Options struct {
 	// CloseTimeout bounds Close, which drains. Default: 10s.
 	CloseTimeout time.Duration
 
-	// Observe is told what no caller is. It may be called by several goroutines at
-	// once, and holds up additions while it runs. Default: nobody is told.
+	// Observe is told what no caller is: one event after the other, in their order.
+	// It holds up additions while it runs. Default: nobody is told.
 	Observe func(Event)
 }
 
@@ -73,6 +73,8 @@ type Store struct {
 	retrying bool          // a sender works on failed
 	wake     chan struct{} // tells it that failed has grown
 	outage   outage
+	events   []Event // to be observed
+	telling  bool    // somebody calls Observe
 }
 
 var _ counter.Store = (*Store)(nil)
@@ -98,6 +100,10 @@ func (s *Store) Unwrap() counter.Store { return s.inner }
 // known, or when the store is known to be failing, the error is a
 // [*counter.PendingError] and the addition will be counted once. Over a store
 // that is no [counter.Applier], it is [counter.ErrUnknown].
+//
+// Who finds nothing on the way makes the call, and returns with it: a deadline is
+// kept, but a context cancelled before its deadline may be noticed as late as
+// that, or as Options.AttemptTimeout.
 func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -132,11 +138,15 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 	if known {
 		return total, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if total, known, err := place.look(); known { // meanwhile
+		return total, err
+	}
+	place.leave()
 	if s.applier == nil {
 		return 0, fmt.Errorf("%w: %w", counter.ErrUnknown, ctx.Err())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	return 0, t.pending(ctx.Err())
 }
 
@@ -162,14 +172,14 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.opts.AttemptTimeout)
+	defer cancel()
 	err = s.inner.Set(ctx, name, value)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case err == nil:
-		t.total, t.known = value, true
-	case errors.Is(err, counter.ErrUnknown):
-		t.known = false
+	if err == nil || errors.Is(err, counter.ErrUnknown) {
+		t.total, t.known = value, err == nil
+		t.renew() // what the store had lost before must not be added to the value
 	}
 	t.held = false
 	t.notify()

@@ -18,14 +18,12 @@ type tally struct {
 
 	total   int64     // the counter's value, as the store told it last
 	known   bool      // whether it did
-	counted time.Time // when it last answered a batch
+	counted time.Time // when the last batch was sent that it answered
 
-	kept      int64    // additions whose outcome is not known
 	queue     []*group // to be sent in this order; what arrives joins the last
 	flight    *flight  // nil: nothing is on the way
 	scheduled bool     // is among the store's ready
 	held      bool     // is being set: nothing may be sent
-	reconcile bool     // the store may have lost what was added
 	copies    bool     // of batches of this writer may still be on the way
 	waiters   chan struct{}
 }
@@ -46,14 +44,12 @@ type flight struct {
 // many groups there are more.
 func (t *tally) join(delta int64) (place, int) {
 	grown := t.makeRoom(delta)
-	t.kept = saturatingAdd(t.kept, delta)
 	return t.queue[len(t.queue)-1].join(delta), grown
 }
 
 // keep adds delta to what is sent next, for nobody.
 func (t *tally) keep(delta int64) (grown int) {
 	grown = t.makeRoom(delta)
-	t.kept = saturatingAdd(t.kept, delta)
 	t.queue[len(t.queue)-1].anonymous += delta
 	return grown
 }
@@ -69,18 +65,13 @@ func (t *tally) makeRoom(delta int64) (grown int) {
 
 // depart puts the next batch on the way.
 func (t *tally) depart(now time.Time) {
-	f := &flight{since: now}
-	var delta int64
-	if len(t.queue) > 0 {
-		f.group = t.queue[0]
-		t.queue = t.queue[1:]
-		delta = f.group.delta()
-	}
+	f := &flight{group: t.queue[0], since: now}
+	t.queue = t.queue[1:]
+	delta := f.group.delta()
 	if t.writer == "" || delta > counter.MaxSum-t.sum {
 		t.renew()
 		t.writer = rand.Text()
 	}
-	t.reconcile = false // as any batch does
 	f.batch = counter.Batch{Name: t.name, Writer: t.writer, Delta: delta, Sum: t.sum + delta}
 	t.flight = f
 }
@@ -91,14 +82,25 @@ func (t *tally) renew() { t.writer, t.sum, t.copies = "", 0, false }
 
 // land takes the batch off the way.
 func (t *tally) land() {
-	t.kept -= t.flight.batch.Delta
 	t.flight = nil
 	t.notify()
 }
 
+// kept is the additions whose outcome is not known.
+func (t *tally) kept() int64 {
+	var sum int64
+	if t.flight != nil {
+		sum = t.flight.batch.Delta
+	}
+	for _, group := range t.queue {
+		sum = saturatingAdd(sum, group.delta())
+	}
+	return sum
+}
+
 // waiting tells whether there is something to send, and nothing against it.
 func (t *tally) waiting() bool {
-	return t.flight == nil && !t.held && (len(t.queue) > 0 || t.reconcile)
+	return t.flight == nil && !t.held && len(t.queue) > 0
 }
 
 // idle tells whether the tally holds nothing but what was counted.
@@ -106,7 +108,7 @@ func (t *tally) idle() bool {
 	return t.flight == nil && !t.held && len(t.queue) == 0 && t.waiters == nil
 }
 
-func (t *tally) atLeast() int64 { return saturatingAdd(t.total, t.kept) }
+func (t *tally) atLeast() int64 { return saturatingAdd(t.total, t.kept()) }
 
 func (t *tally) pending(cause error) error {
 	return &counter.PendingError{AtLeast: t.atLeast(), Known: t.known, Err: cause}
