@@ -8,7 +8,7 @@ type group struct {
 	// with its own. It does not change once the group is on the way.
 	ends      []int64
 	gone      []int // the callers, by index, that wait no more
-	anonymous int64 // what nobody ever waited for, after the callers'
+	anonymous int64 // what nobody ever waited for; has its numbers before the callers'
 
 	done  chan struct{} // closed once what follows is set
 	total int64         // the counter's value after the group
@@ -53,18 +53,20 @@ func (g *group) finish(total int64, err error) {
 	close(g.done)
 }
 
-// split hands the callers over to two groups with half of them each, and returns
-// false where there is but one. Others may join the right one.
+// split hands over to two groups: what nobody waits for and the callers, or half
+// of the callers each. It returns false where there is nothing to split. Others
+// may join the right group.
 func (g *group) split() bool {
-	units := len(g.ends)
-	if g.anonymous > 0 {
-		units++
-	}
-	if units < 2 {
+	left, right := newGroup(), newGroup()
+	half := 0
+	switch {
+	case g.anonymous > 0 && len(g.ends) > 0:
+		left.anonymous = g.anonymous
+	case len(g.ends) > 1:
+		half = len(g.ends) / 2
+	default:
 		return false
 	}
-	left, right := newGroup(), newGroup()
-	half := (len(g.ends) + 1) / 2
 	left.ends = g.ends[:half:half]
 	base := left.waited()
 	for _, end := range g.ends[half:] {
@@ -77,7 +79,6 @@ func (g *group) split() bool {
 			right.gone = append(right.gone, i-half)
 		}
 	}
-	right.anonymous = g.anonymous
 	g.parts = [2]*group{left, right}
 	close(g.done)
 	return true
@@ -119,7 +120,7 @@ func (p *place) look() (number int64, known bool, err error) {
 		case left == nil && p.group.err != nil:
 			return 0, true, p.group.err
 		case left == nil:
-			return p.group.total - p.group.delta() + p.end, true, nil
+			return p.group.total - p.group.waited() + p.end, true, nil
 		case p.index < len(left.ends):
 			p.group = left
 		default:

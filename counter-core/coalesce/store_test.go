@@ -216,6 +216,32 @@ func wantPending(t *testing.T, err error, atLeast int64) {
 	}
 }
 
+// A caller that goes with what was kept has a number above it.
+func TestNumbersFollowWhatWasKept(t *testing.T) {
+	bubble(t, coalesce.Options{Overdue: time.Second, AttemptTimeout: time.Minute}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		gate := make(chan struct{})
+		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
+			<-gate
+			return commit(batches)
+		})
+		first := inc(t.Context(), s, "a")
+		synctest.Wait()
+		with := inc(t.Context(), s, "a") // goes with those that are kept when it is overdue
+		time.Sleep(2 * time.Second)
+		for range 5 {
+			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
+				t.Fatalf("Inc: %v; want ErrPending", err)
+			}
+		}
+		close(gate)
+		for want, outcome := range map[int64]func() (int64, error){1: first, 7: with} {
+			if number, err := outcome(); err != nil || number != want {
+				t.Errorf("Inc = %d, %v; want %d", number, err, want)
+			}
+		}
+	})
+}
+
 // Before the store has told a value, there is none to tell.
 func TestPendingWithoutAValue(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
@@ -254,7 +280,7 @@ func TestOverdue(t *testing.T) {
 		_, err := counter.Inc(t.Context(), s, "a")
 		wantPending(t, err, 4)
 		l.interpose(nil)
-		for want, outcome := range map[int64]func() (int64, error){2: first, 3: second} {
+		for want, outcome := range map[int64]func() (int64, error){2: first, 4: second} {
 			if number, err := outcome(); err != nil || number != want {
 				t.Errorf("Inc = %d, %v; want %d", number, err, want)
 			}
@@ -354,6 +380,41 @@ func TestSumsStayBelowTheLimit(t *testing.T) {
 			if err := call[0].Check(); err != nil {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// So it is with what was kept for nobody, and those who wait beside it.
+func TestOverflowOfWhatWasKept(t *testing.T) {
+	var e events
+	opts := coalesce.Options{Overdue: time.Second, AttemptTimeout: time.Minute, Observe: e.observe}
+	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		if err := s.Set(t.Context(), "a", math.MaxInt64-3); err != nil {
+			t.Fatal(err)
+		}
+		gate := make(chan struct{})
+		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
+			<-gate
+			return commit(batches)
+		})
+		first := inc(t.Context(), s, "a")
+		synctest.Wait()
+		with := inc(t.Context(), s, "a")
+		time.Sleep(2 * time.Second)
+		for range 5 { // more than fit
+			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
+				t.Fatalf("Inc: %v; want ErrPending", err)
+			}
+		}
+		close(gate)
+		for want, outcome := range map[int64]func() (int64, error){math.MaxInt64 - 2: first, math.MaxInt64 - 1: with} {
+			if number, err := outcome(); err != nil || number != want {
+				t.Errorf("Inc = %d, %v; want %d", number, err, want)
+			}
+		}
+		synctest.Wait()
+		if all := e.all(); len(all) != 1 || all[0].Kind != coalesce.Refused || all[0].Additions != 5 {
+			t.Errorf("%v; want 5 refused", all)
 		}
 	})
 }
