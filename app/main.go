@@ -52,14 +52,21 @@ func run(getenv func(string) string, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
-	// fx stops listening at the first signal; another one must not kill a stop in progress.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM)
+	// fx listens only once the program has started, and to one signal. An earlier
+	// one must stop the program, too, and another one not kill it while it stops.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
 
 	app := fx.New(options(cfg, log))
 	if err := app.Start(context.Background()); err != nil {
 		return fail(stderr, dig.RootCause(err))
 	}
-	status := (<-app.Wait()).ExitCode
+	var status int
+	select {
+	case end := <-app.Wait():
+		status = end.ExitCode
+	case <-signals:
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout+config.ReportTime)
 	defer cancel()
 	if err := app.Stop(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,6 +64,7 @@ func TestRefusesToStart(t *testing.T) {
 		"REDIS_URL scheme":    {"REDIS_URL=http://:" + secret + "@127.0.0.1", "app: REDIS_URL"},
 		"REDIS_URL untrusted": {"REDIS_URL=rediss://:" + secret + "@" + private.Addr(), "set REDIS_TLS_CA to"},
 		"REDIS_POOL_SIZE":     {"REDIS_POOL_SIZE=0", "app: REDIS_POOL_SIZE is "},
+		"PAGE_WAIT":           {"PAGE_WAIT=1h", "app: PAGE_WAIT is "},
 		"REDIS_TLS_CA":        {"REDIS_TLS_CA=/nowhere", "app: REDIS_TLS_CA is "},
 		"REDIS_URL refused":   {"REDIS_URL=redis://:" + secret + "@" + locked.Addr(), "app: REDIS_URL"},
 	} {
@@ -90,5 +92,22 @@ func TestRefusesToStart(t *testing.T) {
 				t.Errorf("%q; want one line with %q", lines, test.line)
 			}
 		})
+	}
+}
+
+// A signal that comes while the program starts is not forgotten.
+func TestSignalDuringTheStart(t *testing.T) {
+	redis := redistest.Start(t)
+	redis.Stop()
+	app, _ := launch(t, "REDIS_URL="+redis.URL())
+	for !strings.Contains(app.log(), "counts are kept in") { // then it waits for the store
+		time.Sleep(time.Millisecond)
+	}
+	if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-app.exited
+	if status := app.cmd.ProcessState.ExitCode(); status != 0 {
+		t.Errorf("exit status %d", status)
 	}
 }

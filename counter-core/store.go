@@ -24,7 +24,8 @@ type Store interface {
 	// same value while nobody calls Set, and none is lost.
 	//
 	// Errors: [ErrDelta], [ErrOverflow] and [ErrType] changed nothing.
-	// [ErrUnknown] may or may not have added. Any other error changed nothing.
+	// [ErrUnknown] may or may not have added. [ErrPending], of decorators that keep
+	// additions, will add. Any other error changed nothing.
 	Add(ctx context.Context, name string, delta int64) (int64, error)
 
 	// Get returns the counter's value, zero if it was never added to.

@@ -29,7 +29,7 @@ func (s *Store) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	s.closed = true
-	if s.outage.over {
+	if s.outage.due {
 		s.reconcile(time.Now())
 	}
 	s.announceDrained()

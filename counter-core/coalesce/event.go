@@ -1,6 +1,6 @@
 package coalesce
 
-// Event is something that no caller is told.
+// Event is something that no caller is told, or not every one concerned.
 type Event struct {
 	Kind Kind
 	// Name is the counter; empty for Failing and Recovered.
@@ -16,7 +16,7 @@ type Kind int
 
 // The kinds of events.
 const (
-	// Failing: calls to the store fail; additions are kept from now on.
+	// Failing: calls to the store fail, and again; additions are kept from now on.
 	Failing Kind = iota + 1
 	// Recovered: all that had failed is answered.
 	Recovered

@@ -1,19 +1,23 @@
 package coalesce
 
-import "time"
+import (
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+)
 
 // reconcileEvery bounds how often all counters are reconciled.
-const reconcileEvery = time.Second
+const reconcileEvery = 10 * time.Second
 
 // outage is what is to be done after the store was failing: it may have lost
 // additions it had acknowledged, and a counter that nobody adds to would not heal.
 type outage struct {
-	announced   bool // Failing was observed, and Recovered not yet
-	answered    bool // the store has answered since
-	over        bool
-	endedAt     time.Time // when a batch that had failed was answered
-	reconcileAt time.Time
-	lastAt      time.Time
+	announced    bool      // Failing was observed, and Recovered not yet
+	answered     bool      // the store has answered since
+	endedAt      time.Time // when a batch that had failed was answered
+	due          bool      // counters are to be reconciled
+	dueAt        time.Time
+	reconciledAt time.Time
 }
 
 // answered notes that the store has answered a batch, be it by refusing it.
@@ -23,25 +27,31 @@ func (s *Store) answered(f *flight, now time.Time) {
 		return
 	}
 	s.outage.answered = true
+	// A single failure is most often a lost reply, or a connection that was cut; and
+	// what fails while counters are reconciled is no other outage.
+	if f.failures == 1 || f.batch.Delta == 0 {
+		return
+	}
 	s.outage.endedAt = now
-	if !s.outage.over {
-		s.outage.over = true
-		s.outage.reconcileAt = now
-		if next := s.outage.lastAt.Add(reconcileEvery); next.After(now) {
-			s.outage.reconcileAt = next
+	if !s.outage.due {
+		s.outage.due = true
+		s.outage.dueAt = now
+		if next := s.outage.reconciledAt.Add(reconcileEvery); next.After(now) {
+			s.outage.dueAt = next
 		}
 	}
 	s.startRetrying()
 }
 
-// reconcile has each counter that was added to before the outage, and not since,
-// send a batch of nothing.
+// reconcile has each counter that was added to before the outage, and was not
+// heard of since, send a batch of nothing.
 func (s *Store) reconcile(now time.Time) {
-	s.outage.over = false
-	s.outage.lastAt = now
+	s.outage.due = false
+	s.outage.reconciledAt = now
 	retention := s.applier.Retention()
 	for _, t := range s.tallies {
-		if t.writer != "" && t.idle() && t.counted.Before(s.outage.endedAt) && s.outage.endedAt.Sub(t.counted) < retention {
+		if t.writer != "" && t.sum <= counter.MaxSum && t.idle() &&
+			t.heardOf.Before(s.outage.endedAt) && s.outage.endedAt.Sub(t.counted) < retention {
 			s.groups += t.keep(0)
 			s.schedule(t)
 		}

@@ -304,3 +304,87 @@ func TestHangingSet(t *testing.T) {
 		}
 	})
 }
+
+// A reply that is lost now and then is no outage: idle counters are left alone,
+// and their records, which nobody renews, expire.
+func TestLostReplyIsNoOutage(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		add(t, s, "idle", 1)
+		time.Sleep(time.Minute)
+		calls := 0
+		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
+			results := commit(batches)
+			if calls++; calls%2 == 1 {
+				return failAll(batches, errDoubt)
+			}
+			return results
+		})
+		for range 100 {
+			add(t, s, "busy", 1)
+			time.Sleep(time.Second)
+		}
+		for _, call := range l.sent()[1:] {
+			for _, b := range call {
+				if b.Name == "idle" {
+					t.Fatalf("%+v is sent for nothing", b)
+				}
+			}
+		}
+	})
+}
+
+// Set has its turn, however many add to the counter.
+func TestSetIsNotStarved(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
+			time.Sleep(time.Millisecond)
+			return commit(batches)
+		})
+		enough := make(chan struct{})
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				for {
+					select {
+					case <-enough:
+						return
+					default:
+					}
+					if _, err := counter.Inc(t.Context(), s, "a"); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		start := time.Now()
+		if err := s.Set(t.Context(), "a", 0); err != nil || time.Since(start) > 2*time.Millisecond {
+			t.Errorf("Set: %v after %s; want it after what was on the way", err, time.Since(start))
+		}
+		close(enough)
+		wg.Wait()
+	})
+}
+
+// A store that panics in a caller's hands, as net/http lets handlers do, leaves
+// nothing stuck.
+func TestPanicInTheStore(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		l.interpose(func(context.Context, []counter.Batch, commit) []counter.Result { panic("out of order") })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // with a deadline the caller makes the call
+		defer cancel()
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+				l.interpose(nil)
+			}()
+			_, _ = counter.Inc(ctx, s, "a")
+		}()
+		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 2 {
+			t.Errorf("Inc = %d, %v; want 2", number, err)
+		}
+	})
+}

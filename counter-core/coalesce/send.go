@@ -2,7 +2,6 @@ package coalesce
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -45,8 +44,8 @@ func (s *Store) enqueue(t *tally) bool {
 
 // inlineTimeout returns how long an attempt may take that the caller makes
 // itself, which saves a lone caller the way to another goroutine and back. Zero
-// says that it must not: its context may end any time, or before an attempt had
-// its chance.
+// says that it must not: its context has no deadline to return by, or one before
+// an attempt had its chance.
 func (s *Store) inlineTimeout(ctx context.Context) time.Duration {
 	if s.applier == nil || s.sending {
 		return 0
@@ -67,18 +66,23 @@ func (s *Store) inlineTimeout(ctx context.Context) time.Duration {
 
 // sendInline sends what is ready once, and leaves what has become ready
 // meanwhile to a sender of its own.
+//
+// The caller has added itself to senders. Should the store panic, which the
+// caller may recover from, everything goes on all the same.
 func (s *Store) sendInline(timeout time.Duration) {
 	defer s.senders.Done()
 	tallies := s.departReady()
 	if len(tallies) == 0 {
 		return
 	}
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.sending = len(s.ready) > 0 && s.attempts.Err() == nil; s.sending {
+			s.senders.Go(s.sendReady)
+		}
+	}()
 	s.attempt(tallies, timeout)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.sending = len(s.ready) > 0 && s.attempts.Err() == nil; s.sending {
-		s.senders.Go(s.sendReady)
-	}
 }
 
 // add sends the tally's batch to a store that can't be told twice.
@@ -152,13 +156,13 @@ func (s *Store) dueFailed() (tallies []*tally, pause time.Duration, done bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if s.attempts.Err() != nil || len(s.failed) == 0 && !s.outage.over {
+	if s.attempts.Err() != nil || len(s.failed) == 0 && !s.outage.due {
 		s.retrying = false
 		return nil, 0, true
 	}
 	pause = maxBackoff
-	if s.outage.over {
-		pause = min(pause, s.outage.reconcileAt.Sub(now))
+	if s.outage.due {
+		pause = min(pause, s.outage.dueAt.Sub(now))
 		if pause <= 0 {
 			s.reconcile(now)
 			pause = maxBackoff
@@ -180,7 +184,8 @@ func (s *Store) dueFailed() (tallies []*tally, pause time.Duration, done bool) {
 	return tallies, pause, false
 }
 
-// attempt sends the tallies' batches in one call.
+// attempt sends the tallies' batches in one call. Until they are resolved their
+// flights are the sender's alone, but for what Add reads under the lock.
 func (s *Store) attempt(tallies []*tally, timeout time.Duration) {
 	batches := make([]counter.Batch, len(tallies))
 	now := time.Now()
@@ -190,147 +195,18 @@ func (s *Store) attempt(tallies []*tally, timeout time.Duration) {
 	}
 	ctx, cancel := context.WithTimeout(s.attempts, timeout)
 	defer cancel()
-	results := s.applier.Apply(ctx, batches)
-	if len(results) != len(batches) {
-		err := fmt.Errorf("%w: %d batches are answered with %d results", counter.ErrUnknown, len(batches), len(results))
-		results = make([]counter.Result, len(batches))
-		for i := range results {
-			results[i].Err = err
-		}
+	results := make([]counter.Result, len(batches))
+	for i := range results {
+		results[i].Err = errNoAnswer
 	}
-	s.resolve(tallies, results)
-}
-
-// resolve takes in what the store has answered.
-func (s *Store) resolve(tallies []*tally, results []counter.Result) {
-	s.mu.Lock()
-	now := time.Now()
-	for i, t := range tallies {
-		s.resolveOne(t, results[i], now)
-		s.schedule(t)
-	}
-	s.mu.Unlock()
-	s.settle()
-}
-
-func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) {
-	f, err := t.flight, result.Err
-	if err == nil || isFinal(err) {
-		s.answered(f, now)
-	}
-	switch {
-	case err == nil:
-		t.sum, t.counted = f.batch.Sum, f.sentAt
-		if f.batch.Delta > 0 || result.Healed > 0 { // else the total may be that of long ago
-			t.total, t.known = result.Total, true
-		}
-		if result.Healed > 0 {
-			s.events = append(s.events, Event{Kind: Healed, Name: t.name, Additions: result.Healed})
-		}
-		s.finish(t, result.Total, nil)
-		if f.failures == 0 && f.sentAt.Before(s.outage.endedAt) && t.idle() {
-			s.groups += t.keep(0) // what answered late may have been lost since
-		}
-	case errors.Is(err, counter.ErrOverflow) && f.doubt.IsZero() && f.group.split():
-		// Those that fit count nevertheless.
-		t.renew()
-		t.queue = append(f.group.parts[:], t.queue...)
-		s.groups++ // two for one
-		delete(s.failed, t)
-		t.land()
-	case s.applier == nil, isFinal(err):
-		s.refuse(t, err)
-	default:
-		s.fail(t, err, now)
+	defer func() { s.resolve(tallies, results) }() // should Apply panic, too
+	if answers := s.applier.Apply(ctx, batches); len(answers) == len(results) {
+		results = answers
 	}
 }
 
-// fail has a batch sent again.
-func (s *Store) fail(t *tally, err error, now time.Time) {
-	f := t.flight
-	f.failures++
-	f.cause = err
-	if errors.Is(err, counter.ErrUnknown) {
-		t.copies = true
-		if f.doubt.IsZero() {
-			f.doubt = f.sentAt
-		}
-	}
-	f.retryAt = now.Add(backoff(f.failures))
-	s.failed[t] = struct{}{}
-	if !s.outage.announced {
-		s.outage.announced, s.outage.answered = true, false
-		s.events = append(s.events, Event{Kind: Failing, Err: err})
-	}
-	s.startRetrying()
-}
-
-// refuse ends a batch that will not be sent again.
-func (s *Store) refuse(t *tally, err error) {
-	f := t.flight
-	if (!f.doubt.IsZero() || errors.Is(err, counter.ErrStale)) && !errors.Is(err, counter.ErrUnknown) {
-		err = fmt.Errorf("%w: %w", counter.ErrUnknown, err) // a copy may have been counted
-	}
-	t.renew()
-	event := Event{Kind: Refused, Name: t.name, Additions: f.group.unheard(), Err: err}
-	if s.applier != nil && errors.Is(err, counter.ErrUnknown) {
-		event.Kind, event.Additions = GivenUp, f.batch.Delta
-	}
-	if event.Additions > 0 {
-		s.events = append(s.events, event)
-	}
-	s.finish(t, 0, err)
-}
-
-// finish takes the batch off the way and tells its callers.
-func (s *Store) finish(t *tally, total int64, err error) {
-	t.flight.group.finish(total, err)
-	s.groups--
-	delete(s.failed, t)
-	t.land()
-}
-
-// settle does what follows from a change: it announces what has come to an end,
-// and has the events observed, in their order, by one goroutine at a time.
-func (s *Store) settle() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed && s.outage.over {
-		s.reconcile(time.Now()) // there is no later
-	}
-	s.announceDrained()
-	if s.outage.announced && s.outage.answered && len(s.failed) == 0 {
-		s.outage.announced = false
-		s.events = append(s.events, Event{Kind: Recovered})
-	}
-	if s.telling {
-		return
-	}
-	s.telling = true
-	for len(s.events) > 0 {
-		events := s.events
-		s.events = nil
-		s.mu.Unlock()
-		for _, event := range events {
-			s.opts.Observe(event)
-		}
-		s.mu.Lock()
-	}
-	s.telling = false
-}
-
-// isFinal tells whether a batch will never be counted, however often it is sent.
-func isFinal(err error) bool {
-	for _, final := range []error{
-		counter.ErrOverflow, counter.ErrType, counter.ErrName, counter.ErrDelta,
-		counter.ErrStale, counter.ErrRecord, counter.ErrClosed,
-	} {
-		if errors.Is(err, final) {
-			return true
-		}
-	}
-	return false
-}
+// errNoAnswer is for a store that does not answer each batch.
+var errNoAnswer = fmt.Errorf("%w: no result for each batch", counter.ErrUnknown)
 
 const (
 	minBackoff = 10 * time.Millisecond

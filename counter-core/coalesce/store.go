@@ -37,7 +37,8 @@ type Options struct {
 	CloseTimeout time.Duration
 
 	// Observe is told what no caller is: one event after the other, in their order.
-	// It holds up additions while it runs. Default: nobody is told.
+	// It holds up additions while it runs, and must not wait for one, nor close the
+	// store. Default: nobody is told.
 	Observe func(Event)
 }
 
@@ -97,9 +98,10 @@ func New(inner counter.Store, opts Options) *Store {
 func (s *Store) Unwrap() counter.Store { return s.inner }
 
 // Add implements [counter.Store]. When the context ends before the number is
-// known, or when the store is known to be failing, the error is a
-// [*counter.PendingError] and the addition will be counted once. Over a store
-// that is no [counter.Applier], it is [counter.ErrUnknown].
+// known, or when the store is known to be failing for this counter, the error is
+// a [*counter.PendingError] and the addition will be counted once; an [Event]
+// tells if that turns out to be impossible. Over a store that is no
+// [counter.Applier], it is [counter.ErrUnknown].
 //
 // Who finds nothing on the way makes the call, and returns with it: a deadline is
 // kept, but a context cancelled before its deadline may be noticed as late as
@@ -191,15 +193,16 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for {
-		t, err := s.tally(name)
-		if err != nil {
-			return nil, err
-		}
-		if t.flight == nil && !t.held {
-			t.held = true
-			return t, nil
-		}
+	t, err := s.tally(name)
+	if err != nil {
+		return nil, err
+	}
+	t.setters++
+	defer func() {
+		t.setters--
+		s.schedule(t) // unless it is held now
+	}()
+	for t.flight != nil || t.held {
 		if cause := s.failing(t); cause != nil {
 			return nil, fmt.Errorf("%w: %w", counter.ErrPending, cause)
 		}
@@ -213,7 +216,12 @@ func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%w: %w", counter.ErrPending, ctx.Err())
 		}
+		if s.closed {
+			return nil, counter.ErrClosed
+		}
 	}
+	t.held = true
+	return t, nil
 }
 
 // AtLeast returns what the counter's value will be at least once all that is kept

@@ -18,12 +18,14 @@ type tally struct {
 
 	total   int64     // the counter's value, as the store told it last
 	known   bool      // whether it did
-	counted time.Time // when the last batch was sent that it answered
+	heardOf time.Time // when the last batch was sent that it answered
+	counted time.Time // the same of one that added something
 
 	queue     []*group // to be sent in this order; what arrives joins the last
 	flight    *flight  // nil: nothing is on the way
 	scheduled bool     // is among the store's ready
-	held      bool     // is being set: nothing may be sent
+	setters   int      // that wait for their turn, and come before the next batch
+	held      bool     // is being set
 	copies    bool     // of batches of this writer may still be on the way
 	waiters   chan struct{}
 }
@@ -100,12 +102,12 @@ func (t *tally) kept() int64 {
 
 // waiting tells whether there is something to send, and nothing against it.
 func (t *tally) waiting() bool {
-	return t.flight == nil && !t.held && len(t.queue) > 0
+	return t.flight == nil && !t.held && t.setters == 0 && len(t.queue) > 0
 }
 
 // idle tells whether the tally holds nothing but what was counted.
 func (t *tally) idle() bool {
-	return t.flight == nil && !t.held && len(t.queue) == 0 && t.waiters == nil
+	return t.flight == nil && !t.held && t.setters == 0 && len(t.queue) == 0 && !t.scheduled
 }
 
 func (t *tally) atLeast() int64 { return saturatingAdd(t.total, t.kept()) }

@@ -16,7 +16,7 @@ import (
 
 // ReportTime is what the program may take beyond ShutdownTimeout to say what it
 // could not finish.
-const ReportTime = time.Second
+const ReportTime = 2 * time.Second
 
 // Config is how the program was told to run.
 type Config struct {
@@ -75,13 +75,26 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.RedisTLSRoots, getenv, "REDIS_TLS_CA", parseRoots, "/etc/ssl/redis-ca.pem"),
 		set(&cfg.RedisTLSSkipVerify, getenv, "REDIS_TLS_SKIP_VERIFY", parseBool, "true"),
 		set(&cfg.Debug, getenv, "DEBUG", parseBool, "true"),
-		set(&cfg.PageWait, getenv, "PAGE_WAIT", parseTimeout, "500ms"),
+		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
-	if err == nil && cfg.RedisTLSSkipVerify && cfg.RedisTLSRoots != nil {
-		err = &Error{Variable: "REDIS_TLS_SKIP_VERIFY", Fault: "is true, and REDIS_TLS_CA would be of no use", Example: "false"}
+	if err == nil {
+		err = cfg.contradiction()
 	}
 	return cfg, err
+}
+
+// contradiction returns what can't be meant, though each variable can be right.
+func (c Config) contradiction() error {
+	switch {
+	case c.RedisTLSRoots == nil:
+		return nil
+	case c.RedisTLSSkipVerify:
+		return &Error{Variable: "REDIS_TLS_SKIP_VERIFY", Fault: "is true, and REDIS_TLS_CA would be of no use", Example: "false"}
+	case c.RedisURL != "" && !strings.HasPrefix(c.RedisURL, "rediss://"):
+		return &Error{Variable: "REDIS_TLS_CA", Fault: "is set, but the scheme of REDIS_URL is not rediss: nothing would be encrypted", Example: ""}
+	}
+	return nil
 }
 
 // set gives field the variable's parsed value, and leaves the default in place
@@ -144,6 +157,17 @@ func parseBool(text string) (bool, error) {
 		return false, errors.New("which is neither true nor false")
 	}
 	return value, nil
+}
+
+// maxPageWait is what is left to answer with, of the time the server gives a request.
+const maxPageWait = 20 * time.Second
+
+func parsePageWait(text string) (time.Duration, error) {
+	wait, err := parseTimeout(text)
+	if err == nil && wait > maxPageWait {
+		err = fmt.Errorf("which is longer than %s", maxPageWait)
+	}
+	return wait, err
 }
 
 func parseTimeout(text string) (time.Duration, error) {

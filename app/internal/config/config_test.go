@@ -53,7 +53,7 @@ func TestLoadRefuses(t *testing.T) {
 		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1"},
 		"PORT":                  {"http", "-1", "65536", "8000 ", "80.0", "0x50", strings.Repeat("9", 1000)},
 		"DEBUG":                 {"yes", "2", "on", "true "},
-		"PAGE_WAIT":             {"500", "0", "-1ms"},
+		"PAGE_WAIT":             {"500", "0", "-1ms", "21s"},
 		"SHUTDOWN_TIMEOUT":      {"25", "0s", "-1s", "s", "forever"},
 	} {
 		for _, value := range values {
@@ -94,6 +94,10 @@ func TestLoadReadsCertificates(t *testing.T) {
 	_, err := config.Load(env(map[string]string{"REDIS_TLS_CA": ca, "REDIS_TLS_SKIP_VERIFY": "true"}))
 	if fault, ok := errors.AsType[*config.Error](err); !ok || !strings.Contains(fault.Error(), "REDIS_TLS_CA") {
 		t.Errorf("%v; want an error that names both variables", err)
+	}
+	_, err = config.Load(env(map[string]string{"REDIS_TLS_CA": ca, "REDIS_URL": "redis://:hunter2@h"}))
+	if fault, ok := errors.AsType[*config.Error](err); !ok || fault.Variable != "REDIS_TLS_CA" || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("%v; want an error of REDIS_TLS_CA without the password", err)
 	}
 }
 

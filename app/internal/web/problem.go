@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -25,8 +26,9 @@ func (s *site) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 // storeProblem maps what a store returns to what a visitor gets.
 func (s *site) storeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	pending := errors.Is(err, counter.ErrPending)
-	if r.Context().Err() == nil && !pending { // else the visitor has left, or it will be counted
-		s.log.Error("the view could not be counted", zap.Error(err), requestIDField(r))
+	left := errors.Is(err, context.Canceled) && r.Context().Err() != nil // the visitor, whose view is none
+	if !pending && !left {
+		s.log.Error("the page has no number to show", zap.Error(err), requestIDField(r))
 	}
 	if errors.Is(err, counter.ErrType) || errors.Is(err, counter.ErrOverflow) {
 		s.problem(w, r, http.StatusInternalServerError, "The counter of this page is broken.", err)
