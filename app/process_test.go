@@ -114,6 +114,14 @@ func (p *process) stop(t *testing.T, signal syscall.Signal) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// stopDrained stops the app, which must have nothing left to count.
+func (p *process) stopDrained(t *testing.T) {
+	t.Helper()
+	if status := p.stop(t, syscall.SIGTERM); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
 // answer is what the app has answered.
 type answer struct {
 	status int
