@@ -83,10 +83,10 @@ func (s *Store) refuse(t *tally, err error) {
 	}
 	t.renew()
 	event := Event{Kind: Refused, Name: t.name, Additions: f.group.unheard(), Err: err}
-	if s.applier != nil && errors.Is(err, counter.ErrUnknown) {
+	if errors.Is(err, counter.ErrUnknown) {
 		event.Kind, event.Additions = GivenUp, f.batch.Delta
 	}
-	if event.Additions > 0 {
+	if s.applier != nil && event.Additions > 0 { // else nobody was told that it is pending
 		s.events = append(s.events, event)
 	}
 	s.finish(t, 0, err)
