@@ -27,9 +27,10 @@ func (s *Store) answered(f *flight, now time.Time) {
 		return
 	}
 	s.outage.answered = true
-	// A single failure is most often a lost reply, or a connection that was cut; and
-	// what fails while counters are reconciled is no other outage.
-	if f.failures == 1 || f.batch.Delta == 0 {
+	// A single failure is most often a lost reply, or a connection that was cut. Of
+	// the many batches of a reconciliation some fail more often without an outage,
+	// and must not bring about the next reconciliation.
+	if f.failures == 1 || f.batch.Delta == 0 && f.failures < 4 {
 		return
 	}
 	s.outage.endedAt = now
