@@ -1,6 +1,7 @@
 package counterredis_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
@@ -33,7 +34,7 @@ func BenchmarkApply(b *testing.B) {
 		b.Run(fmt.Sprintf("batches=%d/store", size), func(b *testing.B) {
 			batches := make([]counter.Batch, size)
 			for i := range batches {
-				batches[i] = counter.Batch{Name: strconv.Itoa(i), Writer: b.Name(), Delta: 1}
+				batches[i] = counter.Batch{Name: strconv.Itoa(i), Writer: rand.Text(), Delta: 1}
 			}
 			run(b, client, size, func() error {
 				for i := range batches {

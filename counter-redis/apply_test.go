@@ -123,10 +123,12 @@ func TestApplyWithFailingLogin(t *testing.T) {
 	}
 }
 
-// A hook that swallows commands leaves neither an answer nor an error.
+// A hook that sends nothing leaves neither an answer nor an error. It also sees
+// how batches are sent.
 func TestApplyWithoutAnswer(t *testing.T) {
 	client := redistest.Start(t).Client()
-	client.AddHook(swallowing{})
+	hook := &swallowing{}
+	client.AddHook(hook)
 	store := newStore(t, client, counterredis.Options{})
 	wantUnknown(t, "Apply", applyOne(t.Context(), store, "a"))
 	for _, result := range store.Apply(t.Context(), []counter.Batch{
@@ -134,17 +136,36 @@ func TestApplyWithoutAnswer(t *testing.T) {
 	}) {
 		wantUnknown(t, "Apply of two", result.Err)
 	}
+	if hook.commands != 1 || hook.pipelines != 1 {
+		t.Errorf("%d commands and %d pipelines were to be sent; want one of each", hook.commands, hook.pipelines)
+	}
 }
 
-// swallowing is a hook that sends nothing.
-type swallowing struct{}
+// swallowing is a hook that sends nothing and counts.
+type swallowing struct{ commands, pipelines int }
 
-func (swallowing) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (s *swallowing) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-func (swallowing) ProcessHook(redis.ProcessHook) redis.ProcessHook {
-	return func(context.Context, redis.Cmder) error { return nil }
+func (s *swallowing) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(context.Context, redis.Cmder) error {
+		s.commands++
+		return nil
+	}
 }
 
-func (swallowing) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(context.Context, []redis.Cmder) error { return nil }
+func (s *swallowing) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(context.Context, []redis.Cmder) error {
+		s.pipelines++
+		return nil
+	}
+}
+
+func TestApplyBadBatchAfterClose(t *testing.T) {
+	store := newStore(t, redistest.Start(t).Client(), counterredis.Options{})
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Apply(t.Context(), []counter.Batch{{}})[0].Err; !errors.Is(err, counter.ErrClosed) {
+		t.Errorf("Apply: %v; want %v", err, counter.ErrClosed)
+	}
 }

@@ -17,7 +17,8 @@ import (
 )
 
 // readError is what a caller learns of err, with which go-redis ended a command
-// that changes nothing, or that can be sent again. The key is empty for a command of no one key.
+// that changes nothing, or nothing more when it is sent again. The key is empty for
+// a command of no one key.
 func readError(ctx context.Context, verb, key string, err error) error {
 	return wrap(ctx, verb, key, sentinel(err), err)
 }
@@ -108,10 +109,15 @@ func refused(err error) bool {
 // be it in a script.
 func denied(err error) bool {
 	return replied(err,
-		"NOPERM ", "unknown command", "ACL failure in script", "The user executing the script can't ",
+		"NOPERM ", "unknown command",
+		// In a script, as Redis 6.2, Redis 7 and Valkey have it.
+		"The user executing the script can't ", "ACL failure in script",
 		"Unknown Redis command called from ", "Unknown command called from ", "This Redis command is not allowed from script",
 	)
 }
+
+// deniedKey says that a denial is of a key, not of a command.
+func deniedKey(err error) bool { return strings.Contains(err.Error(), " access ") }
 
 // untrusted says that the server has shown a certificate that proves nothing.
 func untrusted(err error) bool {

@@ -140,7 +140,8 @@ func TestRefusalsOfOthers(t *testing.T) {
 		"@user_script: 12: -OOM command not allowed when used memory > 'maxmemory'.  ",
 		"@user_script: 12: The user executing the script can't run this command or subcommand",
 		"@user_script: 12: Unknown Redis command called from Lua script",
-		"ERR Unknown command called from script", // Valkey
+		"ERR Unknown command called from script",                                              // Valkey
+		"ERR ACL failure in script: User default has no permissions to run the 'set' command", // Redis 7.2 and Valkey
 		"@user_script: 12: Script attempted execution while the cluster is down",
 	} {
 		t.Run(reply, func(t *testing.T) {
@@ -148,9 +149,9 @@ func TestRefusalsOfOthers(t *testing.T) {
 			store := connect(t, &redis.Options{Addr: addr})
 			text, _, _ := strings.Cut(reply, ",")
 			_, err := store.Add(t.Context(), "a", 1)
-			wantRefusal(t, "Add", err, nil, text)
-			wantRefusal(t, "Set", store.Set(t.Context(), "a", 1), nil, text)
-			wantRefusal(t, "Apply", applyOne(t.Context(), store, "a"), nil, text)
+			wantRefusal(t, "Add", err, nil, `add to "a": `+text)
+			wantRefusal(t, "Set", store.Set(t.Context(), "a", 1), nil, `set "a": `+text)
+			wantRefusal(t, "Apply", applyOne(t.Context(), store, "a"), nil, `add to "a": `+text)
 		})
 	}
 }
@@ -159,7 +160,7 @@ func TestRefusalsOfOthers(t *testing.T) {
 func TestUnknownReplies(t *testing.T) {
 	for _, reply := range []string{
 		"-ERR something else", "-NEWCODE something new", "-READONLYISH", "-@user_script: 12: something", "-@user_script: ",
-		"-", "$-1", "*-1", "*0", "*1", "*1\r\n$1\r\n1", "*2\r\n$1\r\nx\r\n$1\r\n0", "*2\r\n$1\r\n1\r\n$0\r\n", "?", "",
+		"-", "$-1", "*-1", "*0", "*1", "*1\r\n$1\r\n1", "*2\r\n$1\r\nx\r\n$1\r\n0", "*2\r\n$1\r\n1\r\n$0\r\n", "*3\r\n:1\r\n:0\r\n:0", "?", "",
 	} {
 		t.Run(reply, func(t *testing.T) {
 			addr, _ := answer(t, reply)

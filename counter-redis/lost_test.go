@@ -15,6 +15,9 @@ import (
 func TestNoReplyInTime(t *testing.T) {
 	server := redistest.Start(t)
 	store, client := open(t, server.URL()+"?read_timeout=50ms"), server.Client()
+	for connected := false; !connected; {
+		connected = store.Ping(t.Context()) == nil
+	}
 	do(t, client, "config", "resetstat") // of what Open sent
 	server.Stop()
 	_, addErr := store.Add(t.Context(), "a", 1)

@@ -12,20 +12,16 @@ import (
 //
 // Which keys the user may use is not asked: the names of counters are not known.
 func (s *Store) mayApply(ctx context.Context) error {
-	key := s.key("counterredis")
-	record := recordKey(key, "none")
-	pipe := s.client.Pipeline()
-	// The script gets as far as the SET that comes before its INCRBY.
 	const no = "not an integer"
-	pipe.Eval(ctx, script, []string{key, record}, 0, 0, 0, no) // which also loads it
-	pipe.EvalSha(ctx, s.scriptHash, []string{key, record}, 0, 0, 0, no)
+	key := s.key("counterredis")
+	keys := []string{key, recordKey(key, "none")}
+	pipe := s.client.Pipeline()
+	pipe.Eval(ctx, script, keys, 0, 0, 0, no) // gets as far as SET, and is loaded
+	pipe.EvalSha(ctx, s.scriptHash, keys, 0, 0, 0, no)
 	pipe.Do(ctx, "incrby", key, no)
-	cmds, err := pipe.Exec(ctx)
-	if refused(err) { // the login, which no command knows of
-		return err
-	}
+	cmds, _ := pipe.Exec(ctx) // each command has its own error
 	for _, cmd := range cmds {
-		if err := cmd.Err(); denied(err) && !strings.Contains(err.Error(), " access ") {
+		if err := cmd.Err(); denied(err) && !deniedKey(err) {
 			return fmt.Errorf("%s: %w", strings.ToUpper(cmd.Name()), err)
 		}
 	}

@@ -2,6 +2,7 @@ package counterredis_test
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -15,29 +16,30 @@ import (
 )
 
 func TestRecord(t *testing.T) {
+	const key = "{p:a}:%7Bw%7D"
 	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{Prefix: "p:", RecordExpiry: time.Minute})
+	store := newStore(t, client, counterredis.Options{Prefix: "p:", RecordExpiry: 10 * time.Hour})
 	do(t, client, "set", "p:a", -10)
 	apply := func(delta, sum, total int64) {
 		t.Helper()
-		result := store.Apply(t.Context(), []counter.Batch{{Name: "a", Writer: "w", Delta: delta, Sum: sum}})[0]
+		result := store.Apply(t.Context(), []counter.Batch{{Name: "a", Writer: "{w}", Delta: delta, Sum: sum}})[0]
 		if result.Err != nil || result.Total != total {
 			t.Fatalf("Apply = %+v; want the total %d", result, total)
 		}
 	}
 	wantRecord := func(want string) {
 		t.Helper()
-		if keys := records(t, client); !slices.Equal(keys, []string{"{p:a}:w"}) {
-			t.Errorf("the records are %q; want {p:a}:w", keys)
+		if keys := records(t, client); !slices.Equal(keys, []string{key}) {
+			t.Errorf("the records are %q; want %q", keys, key)
 		}
-		if got := client.Get(t.Context(), "{p:a}:w").Val(); got != want {
+		if got := client.Get(t.Context(), key).Val(); got != want {
 			t.Errorf("the record is %q; want %q", got, want)
 		}
-		ttl := client.PTTL(t.Context(), "{p:a}:w").Val()
-		if ttl <= 30*time.Second || ttl > time.Minute {
-			t.Errorf("the record expires in %v; want a minute", ttl)
+		ttl := client.PTTL(t.Context(), key).Val()
+		if ttl <= 5*time.Hour || ttl > 10*time.Hour {
+			t.Errorf("the record expires in %v; want ten hours", ttl)
 		}
-		do(t, client, "pexpire", "{p:a}:w", 20_000) // to see it set again
+		do(t, client, "expire", key, 3600) // to see it set again
 	}
 	apply(3, 3, -7)
 	wantRecord("3:-7")
@@ -48,17 +50,62 @@ func TestRecord(t *testing.T) {
 	apply(0, 20, 10)
 	wantRecord("20:10")
 	do(t, client, "set", "p:a", "9223372036854775807")
-	overflows := counter.Batch{Name: "a", Writer: "w", Delta: 1, Sum: 21}
+	overflows := counter.Batch{Name: "a", Writer: "{w}", Delta: 1, Sum: 21}
 	if err := store.Apply(t.Context(), []counter.Batch{overflows})[0].Err; !errors.Is(err, counter.ErrOverflow) {
 		t.Errorf("Apply: %v; want %v", err, counter.ErrOverflow)
 	}
 	wantRecord("20:10") // as it was
-	if err := store.Forget(t.Context(), []counter.Batch{{Name: "a", Writer: "w"}}); err != nil {
+	if err := store.Forget(t.Context(), []counter.Batch{{Name: "a", Writer: "{w}"}}); err != nil {
 		t.Error(err)
 	}
 	if keys := records(t, client); len(keys) > 0 {
 		t.Errorf("after Forget the records are %q; want none", keys)
 	}
+}
+
+// What a batch must not do where its numbers are beyond doubles, or all zero.
+func TestBatchesAtTheEdge(t *testing.T) {
+	client := redistest.Start(t).Client()
+	store := newStore(t, client, counterredis.Options{})
+	for _, test := range []struct {
+		name          string
+		value, record any // nil: not there
+		delta, sum    int64
+		want          error
+	}{
+		{"ahead by one beyond 2^53", 1, "9007199254740993:1", 0, counter.MaxSum, counter.ErrStale},
+		{"first and beyond, late", 1, "1:1", math.MaxInt64, math.MaxInt64, counter.ErrStale},
+		{"nothing to a text", "x", nil, 0, 7, counter.ErrType},
+		{"nothing to a text, again", "x", "7:1", 0, 8, counter.ErrType},
+		{"nothing to nothing", nil, nil, 0, 7, nil},
+		{"nothing to nothing, again", nil, "7:0", 0, 7, nil},
+	} {
+		do(t, client, "flushall")
+		for key, value := range map[string]any{"a": test.value, "{a}:w": test.record} {
+			if value != nil {
+				do(t, client, "set", key, value)
+			}
+		}
+		before := client.Get(t.Context(), "a").String()
+		batch := counter.Batch{Name: "a", Writer: "w", Delta: test.delta, Sum: test.sum}
+		if got := store.Apply(t.Context(), []counter.Batch{batch})[0].Err; !errors.Is(got, test.want) {
+			t.Errorf("%s: %v; want %v", test.name, got, test.want)
+		}
+		if after := client.Get(t.Context(), "a").String(); after != before {
+			t.Errorf("%s: %s; it was %s", test.name, after, before)
+		}
+	}
+}
+
+// A replica may not have what its master has counted since.
+func TestReplicaAnswersNoRepeat(t *testing.T) {
+	client := redistest.Start(t).Client()
+	store := newStore(t, client, counterredis.Options{})
+	if err := applyOne(t.Context(), store, "a"); err != nil {
+		t.Fatal(err)
+	}
+	do(t, client, "replicaof", "127.0.0.1", 1)
+	wantRefusal(t, "Apply", applyOne(t.Context(), store, "a"), nil, "READONLY")
 }
 
 func TestMalformedRecord(t *testing.T) {

@@ -3,6 +3,11 @@
 //
 // [Open] takes a URL and owns its connections; [New] takes a client of the
 // caller's.
+//
+// Beside a counter there is, for a while, a record for each writer of batches: of
+// the counter under the key a and the writer w it is {a}:w. The Redis user needs
+// both kinds of key and the commands GET, SET, DEL, INCRBY, EVAL, EVALSHA, SCAN and
+// PING.
 package counterredis
 
 import (
@@ -28,7 +33,7 @@ type Options struct {
 
 	// RecordExpiry is how long the record of a writer is kept after its last batch:
 	// what [Store.Retention] returns. A second at least, in steps of a millisecond;
-	// an hour by default. Each record costs the server some 150 bytes.
+	// an hour by default. A record takes the server some 200 bytes.
 	RecordExpiry time.Duration
 
 	// The rest is for [Open] alone: a borrowed client has its own.

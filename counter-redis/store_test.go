@@ -17,13 +17,16 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
+// patient is for the suites, which no slow machine may fail.
+const patient = "?read_timeout=1m&write_timeout=1m&pool_timeout=1m"
+
 func TestStore(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()
 	countertest.Run(t, func(t *testing.T) counter.Store {
 		t.Helper()
 		do(t, client, "flushall")
-		return open(t, server.URL())
+		return open(t, server.URL()+patient)
 	})
 }
 
@@ -49,7 +52,7 @@ func TestApplier(t *testing.T) {
 	client := server.Client()
 	countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
 		t.Helper()
-		return fixture(t, client, openWith(t, server.URL(), counterredis.Options{Prefix: "{p}*"}))
+		return fixture(t, client, openWith(t, server.URL()+patient, counterredis.Options{Prefix: "{p}*"}))
 	})
 }
 
