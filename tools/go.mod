@@ -1,3 +1,23 @@
 module example.com/herokuapp/tools
 
 go 1.26.0
+
+require (
+	example.com/herokuapp/counter-core v0.1.0
+	example.com/herokuapp/counter-memory v0.1.0
+	example.com/herokuapp/counter-redis v0.1.0
+	github.com/redis/go-redis/v9 v9.23.0
+	pgregory.net/rapid v1.3.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
+)
+
+replace (
+	example.com/herokuapp/counter-core => ../counter-core
+	example.com/herokuapp/counter-memory => ../counter-memory
+	example.com/herokuapp/counter-redis => ../counter-redis
+)

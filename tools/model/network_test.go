@@ -1,0 +1,153 @@
+package model
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// network is between processes and their store, and has the faults. It sees what
+// the store counts.
+type network struct {
+	store  backend
+	report *report
+
+	arriving sync.WaitGroup // what the store may yet have
+
+	mu      sync.Mutex // the store does one thing at a time, so that what is seen is what it does
+	faults  map[string][]fault
+	counted map[string][]span
+	starts  map[string]int64 // the value of each counter when it was set last
+	passed  map[string]int64 // what was counted before that
+	sets    map[int64]bool   // values that were set
+	era     int              // how often a replica took over
+	gone    map[string]int64 // what is lost thereby for good
+}
+
+type backend interface {
+	counter.Store
+	counter.Applier
+}
+
+// span is the numbers from+1 to to.
+type span struct{ from, to int64 }
+
+func newNetwork(store backend, report *report) *network {
+	return &network{
+		store: store, report: report,
+		faults: map[string][]fault{}, counted: map[string][]span{},
+		starts: map[string]int64{}, passed: map[string]int64{}, sets: map[int64]bool{}, gone: map[string]int64{},
+	}
+}
+
+// script has the next batches of the counter, or Sets, meet the faults.
+func (n *network) script(name string, faults ...fault) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.faults[name] = append(n.faults[name], faults...)
+}
+
+// mend ends the faults.
+func (n *network) mend() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	clear(n.faults)
+}
+
+func (n *network) nextFault(name string) fault {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	faults := n.faults[name] // of this run alone: they are counted down
+	if len(faults) == 0 {
+		return fault{cut: never}
+	}
+	f := faults[0]
+	if faults[0].times--; faults[0].times == 0 {
+		n.faults[name] = faults[1:]
+	}
+	// A network drops what is older than that. The store's promise has an end, too.
+	f.arrives = min(f.arrives, n.store.Retention()/4)
+	return f
+}
+
+// send lets do happen as the fault has it. What is returned is told at most once.
+func (n *network) send(f fault, do func() counter.Result) <-chan counter.Result {
+	told := make(chan counter.Result, 2)
+	if f.arrives != never {
+		n.arriving.Go(func() {
+			time.Sleep(f.arrives)
+			result := counter.Result{Err: f.refused}
+			if f.refused == nil {
+				result = do()
+			}
+			if f.answers != never {
+				time.Sleep(f.answers)
+				told <- result
+			}
+		})
+	}
+	if f.cut != never {
+		n.arriving.Go(func() {
+			time.Sleep(f.cut)
+			told <- counter.Result{Err: errDoubt}
+		})
+	}
+	return told
+}
+
+// apply is what the store does when a batch arrives.
+func (n *network) apply(ctx context.Context, b counter.Batch) counter.Result {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	result := n.store.Apply(ctx, []counter.Batch{b})[0]
+	n.report.trace("store: %s of %.4s, %d to %d: %+v", b.Name, b.Writer, b.Delta, b.Sum, result)
+	if result.Err == nil {
+		n.counted[b.Name] = append(n.counted[b.Name], span{result.Total - b.Delta, result.Total})
+	}
+	return result
+}
+
+// set is what the store does when a Set arrives.
+func (n *network) set(ctx context.Context, name string, value int64) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	total, err := n.store.Get(ctx, name)
+	if err == nil {
+		err = n.store.Set(ctx, name, value)
+	}
+	n.report.trace("store: %s was %d, set to %d: %v", name, total, value, err)
+	if err == nil {
+		n.passed[name] += total - n.starts[name]
+		n.starts[name] = value
+		n.sets[value] = true
+	}
+	return err
+}
+
+// fail has a replica take over that lacks the last entries.
+func (n *network) fail(ctx context.Context, entries int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	gone, err := n.store.(*ledger).lose(ctx, entries)
+	n.report.trace("store: lost %d entries, for good %v", entries, gone)
+	if err != nil {
+		n.report.wrong("lose: %v", err)
+	}
+	n.era++
+	for name, amount := range gone {
+		n.gone[name] += amount
+	}
+}
+
+// all returns how much was counted in all.
+func (n *network) all(ctx context.Context, name string) int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	total, err := n.store.Get(ctx, name)
+	if err != nil {
+		n.report.wrong("Get: %v", err)
+	}
+	return n.passed[name] + total - n.starts[name]
+}
