@@ -1,12 +1,14 @@
 package counterredis_test
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -70,8 +72,10 @@ func openGathered(b *testing.B, server *redistest.Server) func(string) error {
 			b.Error(err)
 		}
 	})
+	ctx, cancel := context.WithTimeout(b.Context(), time.Hour) // with a deadline, as requests have one
+	b.Cleanup(cancel)
 	return func(name string) error {
-		_, err := counter.Inc(b.Context(), gathering, name)
+		_, err := counter.Inc(ctx, gathering, name)
 		return err
 	}
 }
