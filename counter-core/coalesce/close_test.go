@@ -21,9 +21,7 @@ func TestCloseDrains(t *testing.T) {
 		if _, err := counter.Inc(t.Context(), s, "quiet"); err != nil {
 			t.Fatal(err)
 		}
-		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			return failAll(batches, errDoubt)
-		})
+		l.fails(errDoubt)
 		waiting := inc(t.Context(), s, "a")
 		time.Sleep(time.Second)
 		for range 9 {

@@ -60,6 +60,23 @@ func (l *ledger) interpose(apply func(context.Context, []counter.Batch, commit) 
 	l.apply = apply
 }
 
+// gated has calls wait from now on until the channel it returns is closed.
+func (l *ledger) gated() chan struct{} {
+	gate := make(chan struct{})
+	l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
+		<-gate
+		return commit(batches)
+	})
+	return gate
+}
+
+// fails has every call fail with err from now on, uncounted.
+func (l *ledger) fails(err error) {
+	l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
+		return failAll(batches, err)
+	})
+}
+
 func (l *ledger) commit(batches []counter.Batch) []counter.Result {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -254,11 +254,7 @@ func TestGivingUpIsNoRecovery(t *testing.T) {
 // More than an int64 may be pending at once; what is told of it stays right.
 func TestPendingBeyondTheLargestNumber(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		gate := make(chan struct{})
-		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			<-gate
-			return commit(batches)
-		})
+		gate := l.gated()
 		var wg sync.WaitGroup
 		for _, delta := range []int64{math.MaxInt64, 5} {
 			wg.Go(func() {

@@ -61,11 +61,7 @@ func inc(ctx context.Context, s counter.Store, name string) func() (int64, error
 // caller has a number of its own.
 func TestGathers(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		gate := make(chan struct{})
-		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			<-gate
-			return commit(batches)
-		})
+		gate := l.gated()
 		const callers = 100
 		var numbers []int64
 		outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
@@ -165,9 +161,7 @@ func TestKeepsThroughAnOutage(t *testing.T) {
 		if _, err := s.Add(t.Context(), "a", 41); err != nil {
 			t.Fatal(err)
 		}
-		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			return failAll(batches, errAway)
-		})
+		l.fails(errAway)
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
 		start := time.Now()
@@ -219,11 +213,7 @@ func wantPending(t *testing.T, err error, atLeast int64) {
 // A caller that goes with what was kept has a number above it.
 func TestNumbersFollowWhatWasKept(t *testing.T) {
 	bubble(t, coalesce.Options{Overdue: time.Second, AttemptTimeout: time.Minute}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		gate := make(chan struct{})
-		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			<-gate
-			return commit(batches)
-		})
+		gate := l.gated()
 		first := inc(t.Context(), s, "a")
 		synctest.Wait()
 		with := inc(t.Context(), s, "a") // goes with those that are kept when it is overdue
@@ -245,9 +235,7 @@ func TestNumbersFollowWhatWasKept(t *testing.T) {
 // Before the store has told a value, there is none to tell.
 func TestPendingWithoutAValue(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			return failAll(batches, errAway)
-		})
+		l.fails(errAway)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		_, err := counter.Inc(ctx, s, "a")
@@ -335,11 +323,7 @@ func TestOverflowOfSome(t *testing.T) {
 		if err := s.Set(t.Context(), "a", math.MaxInt64-room); err != nil {
 			t.Fatal(err)
 		}
-		gate := make(chan struct{})
-		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			<-gate
-			return commit(batches)
-		})
+		gate := l.gated()
 		outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
 		synctest.Wait()
 		for range 20 {
@@ -392,11 +376,7 @@ func TestOverflowOfWhatWasKept(t *testing.T) {
 		if err := s.Set(t.Context(), "a", math.MaxInt64-3); err != nil {
 			t.Fatal(err)
 		}
-		gate := make(chan struct{})
-		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			<-gate
-			return commit(batches)
-		})
+		gate := l.gated()
 		first := inc(t.Context(), s, "a")
 		synctest.Wait()
 		with := inc(t.Context(), s, "a")
@@ -451,9 +431,7 @@ func TestGivesUpInTime(t *testing.T) {
 // What certainly did not happen is kept for as long as it takes.
 func TestNeverGivesUpWithoutDoubt(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			return failAll(batches, errAway)
-		})
+		l.fails(errAway)
 		first := inc(t.Context(), s, "a")
 		time.Sleep(24 * time.Hour)
 		l.interpose(nil)
@@ -483,9 +461,7 @@ func TestReconcilesAfterAnOutage(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Minute)
-		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			return failAll(batches, errAway)
-		})
+		l.fails(errAway)
 		busy := inc(t.Context(), s, "busy")
 		time.Sleep(5 * time.Second)
 		l.lose("idle", 3)
@@ -516,9 +492,7 @@ func TestReconcileLeavesTheKnownValue(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			return failAll(batches, errAway)
-		})
+		l.fails(errAway)
 		busy := inc(t.Context(), s, "busy")
 		time.Sleep(time.Second)
 		l.interpose(nil)
@@ -570,11 +544,7 @@ func TestHangingCounterHoldsUpOthersOnce(t *testing.T) {
 // Set waits for what is on the way, and what comes later waits for Set.
 func TestSetWaitsItsTurn(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		gate := make(chan struct{})
-		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			<-gate
-			return commit(batches)
-		})
+		gate := l.gated()
 		first := inc(t.Context(), s, "a")
 		synctest.Wait()
 		set := make(chan error, 1)
@@ -600,9 +570,7 @@ func TestSetWaitsItsTurn(t *testing.T) {
 
 func TestSetDuringAnOutage(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			return failAll(batches, errAway)
-		})
+		l.fails(errAway)
 		waiting := inc(t.Context(), s, "a")
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
