@@ -56,11 +56,27 @@ func BenchmarkView(b *testing.B) {
 	for _, visitors := range []int{1, 64} {
 		b.Run(fmt.Sprintf("visitors=%d", visitors), func(b *testing.B) {
 			b.Run("baseline", func(b *testing.B) { benchmarkViews(b, visitors, counting(store)) })
-			b.Run("gathered", func(b *testing.B) { benchmarkViews(b, visitors, counting(gathered)) })
+			b.Run("gathered", func(b *testing.B) {
+				before := scriptCalls(b, redis)
+				benchmarkViews(b, visitors, counting(gathered))
+				b.ReportMetric((scriptCalls(b, redis)-before)/float64(b.N), "calls/op")
+			})
 			b.Run("memory", func(b *testing.B) { benchmarkViews(b, visitors, counting(countermemory.New())) })
 			b.Run("fixed", func(b *testing.B) { benchmarkViews(b, visitors, bare) })
 		})
 	}
+}
+
+// scriptCalls is how many batches the server was sent.
+func scriptCalls(b *testing.B, server *redistest.Server) float64 {
+	b.Helper()
+	info, err := server.Client().InfoMap(b.Context(), "commandstats").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var calls float64
+	_, _ = fmt.Sscanf(info["Commandstats"]["cmdstat_evalsha"], "calls=%f", &calls) // none at first
+	return calls
 }
 
 // benchmarkViews has so many visitors at once open the page b.N times in all.
