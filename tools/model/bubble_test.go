@@ -22,8 +22,9 @@ func TestInBubble(t *testing.T) {
 		{"near all limits", profile{processes: 2, huge: true, room: 20}},
 		{"with failovers", profile{processes: 1, retention: 24 * time.Hour, fails: true}},
 		{"with failovers of two", profile{processes: 2, retention: 24 * time.Hour, fails: true}},
-		{"with short records", profile{processes: 1, retention: 20 * time.Second, crowd: true, huge: true}},
-		{"with restarts", profile{processes: 2, retention: time.Hour, restarts: true, sets: true, crowd: true}},
+		{"with short records", profile{processes: 1, retention: 20 * time.Second, huge: true}},
+		{"with restarts", profile{processes: 2, retention: time.Hour, restarts: true, sets: true}},
+		{"in a crowd", profile{processes: 2, retention: 20 * time.Second, restarts: true, crowd: true}},
 		{"with all but failovers", profile{
 			processes: 2, retention: 20 * time.Second, huge: true, room: 50, sets: true, refuses: true, restarts: true,
 		}},

@@ -14,8 +14,19 @@ type report struct {
 	start time.Time
 
 	mu       sync.Mutex
-	happened []string
+	happened []happening
 	faults   []string
+}
+
+// happening is text that is written only if somebody is to read it.
+type happening struct {
+	at     time.Duration
+	format string
+	args   []any
+}
+
+func (h happening) String() string {
+	return fmt.Sprintf("%9.3f ", h.at.Seconds()) + fmt.Sprintf(h.format, h.args...)
 }
 
 func newReport() *report { return &report{start: time.Now()} }
@@ -23,8 +34,7 @@ func newReport() *report { return &report{start: time.Now()} }
 func (r *report) trace(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := time.Since(r.start).Seconds()
-	r.happened = append(r.happened, fmt.Sprintf("%9.3f ", at)+fmt.Sprintf(format, args...))
+	r.happened = append(r.happened, happening{time.Since(r.start), format, args})
 }
 
 func (r *report) wrong(format string, args ...any) {
@@ -42,6 +52,13 @@ func (r *report) err() error {
 		return nil
 	}
 	const most = 10
-	return errors.New(strings.Join(r.faults[:min(most, len(r.faults))], "\n") +
-		"\nWhat happened, by seconds:\n" + strings.Join(r.happened, "\n"))
+	var text strings.Builder
+	for _, fault := range r.faults[:min(most, len(r.faults))] {
+		text.WriteString(fault + "\n")
+	}
+	text.WriteString("What happened, by seconds:\n")
+	for _, h := range r.happened {
+		text.WriteString(h.String() + "\n")
+	}
+	return errors.New(text.String())
 }

@@ -24,8 +24,8 @@ func drawStep(p profile) *rapid.Generator[step] {
 			kinds = append(kinds, kind.name)
 		}
 	}
-	kinds = slices.Repeat(kinds, 16)
-	if p.crowd { // it takes long
+	kinds = slices.Repeat(kinds, 32)
+	if p.crowd { // rarely: it takes long
 		kinds = append(kinds, "crowd")
 	}
 	return rapid.Custom(func(t *rapid.T) step {
@@ -137,6 +137,10 @@ func (s restart) take(w *world) { w.restart(s.patience, s.process) }
 type crowd struct{ process int }
 
 func (s crowd) take(w *world) {
+	if w.crowded {
+		return // once takes long enough
+	}
+	w.crowded = true
 	p := w.processes[s.process]
 	for i := range 1100 {
 		w.calls.Go(func() {

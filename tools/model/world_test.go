@@ -28,6 +28,7 @@ type world struct {
 	stopped   []*process
 	calls     sync.WaitGroup
 	values    int64 // how many were set
+	crowded   bool  // there was a crowd
 	real      bool  // time is that of the machine, and the store is not seen through
 }
 
