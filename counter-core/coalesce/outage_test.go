@@ -329,6 +329,36 @@ func TestLostReplyIsNoOutage(t *testing.T) {
 	})
 }
 
+// An outage that only the batches of a reconciliation notice is one, too.
+func TestSecondOutageWhileReconciling(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		for _, name := range []string{"idle", "busy"} {
+			add(t, s, name, 9)
+			add(t, s, name, 1)
+		}
+		time.Sleep(time.Minute)
+		l.fails(errAway)
+		busy := inc(t.Context(), s, "busy")
+		time.Sleep(5 * time.Second)
+		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
+			if batches[0].Delta > 0 {
+				return commit(batches) // busy's, before the second outage
+			}
+			return failAll(batches, errAway)
+		})
+		if _, err := busy(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		l.lose("busy", 1)
+		l.interpose(nil)
+		time.Sleep(time.Minute)
+		if l.total("busy") != 11 || l.total("idle") != 10 {
+			t.Errorf("%d and %d counted; want 11 and 10", l.total("busy"), l.total("idle"))
+		}
+	})
+}
+
 // Set has its turn, however many add to the counter.
 func TestSetIsNotStarved(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
