@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
 
 	counter "example.com/herokuapp/counter-core"
@@ -96,6 +97,7 @@ func (s *Store) add(t *tally) {
 // sendReady sends what is new until there is nothing.
 func (s *Store) sendReady() {
 	for {
+		runtime.Gosched() // who is about to add joins
 		tallies := s.departReady()
 		if len(tallies) == 0 {
 			return
