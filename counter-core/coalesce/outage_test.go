@@ -3,8 +3,6 @@ package coalesce_test
 import (
 	"context"
 	"errors"
-	"math"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,32 +11,6 @@ import (
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 )
-
-// events collects what is observed.
-type events struct {
-	mu   sync.Mutex
-	seen []coalesce.Event
-}
-
-func (e *events) observe(event coalesce.Event) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.seen = append(e.seen, event)
-}
-
-func (e *events) all() []coalesce.Event {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Clone(e.seen)
-}
-
-func (e *events) kinds() []coalesce.Kind {
-	var kinds []coalesce.Kind
-	for _, event := range e.all() {
-		kinds = append(kinds, event.Kind)
-	}
-	return kinds
-}
 
 // failing has the store fail for the counter from now on, with err.
 func (l *ledger) failing(name string, err error) {
@@ -60,58 +32,6 @@ func add(t *testing.T, s counter.Store, name string, delta int64) {
 	if _, err := s.Add(t.Context(), name, delta); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// A caller that was told that its addition is pending hears no more: that it is
-// refused after all is an event.
-func TestRefusalOfWhatWasPending(t *testing.T) {
-	var e events
-	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		gate := make(chan struct{})
-		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			<-gate
-			return failAll(batches, counter.ErrType)
-		})
-		first := inc(t.Context(), s, "a")
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-		second, pending := inc(t.Context(), s, "a"), inc(ctx, s, "a") // go together
-		if _, err := pending(); !errors.Is(err, counter.ErrPending) {
-			t.Fatalf("Inc: %v; want ErrPending", err)
-		}
-		close(gate)
-		for _, outcome := range []func() (int64, error){first, second} {
-			if _, err := outcome(); !errors.Is(err, counter.ErrType) {
-				t.Errorf("Inc: %v; want ErrType", err)
-			}
-		}
-		time.Sleep(time.Second)
-		var refused int64
-		for _, event := range e.all() {
-			if event.Kind == coalesce.Refused && event.Name == "a" && errors.Is(event.Err, counter.ErrType) {
-				refused += event.Additions
-			}
-		}
-		if refused != 1 {
-			t.Errorf("%d additions are observed as refused; want 1: %v", refused, e.all())
-		}
-	})
-}
-
-// What the store lost before a Set is not added to the value that was set.
-func TestSetEndsWhatCouldHeal(t *testing.T) {
-	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		add(t, s, "a", 9)
-		add(t, s, "a", 1)
-		l.lose("a", 1)
-		if err := s.Set(t.Context(), "a", 100); err != nil {
-			t.Fatal(err)
-		}
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 101 {
-			t.Errorf("Inc = %d, %v; want 101", number, err)
-		}
-	})
 }
 
 // That the store refuses what had failed shows as well that it is back.
@@ -206,101 +126,6 @@ func TestCloseReconciles(t *testing.T) {
 	})
 }
 
-// Events are told in their order, however long it takes to hear them.
-func TestEventsAreInOrder(t *testing.T) {
-	var e events
-	observe := func(event coalesce.Event) {
-		if event.Kind == coalesce.Failing {
-			time.Sleep(time.Minute)
-		}
-		e.observe(event)
-	}
-	bubble(t, coalesce.Options{Observe: observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		l.failing("a", errAway)
-		waiting := inc(t.Context(), s, "a")
-		synctest.Wait()
-		l.interpose(nil)
-		if _, err := waiting(); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(time.Hour)
-		if want := []coalesce.Kind{coalesce.Failing, coalesce.Recovered}; !slices.Equal(e.kinds(), want) {
-			t.Errorf("%v; want %v", e.kinds(), want)
-		}
-	})
-}
-
-// To give up is not to recover.
-func TestGivingUpIsNoRecovery(t *testing.T) {
-	var e events
-	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		l.failing("a", errDoubt)
-		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrUnknown) {
-			t.Errorf("Inc: %v; want ErrUnknown", err)
-		}
-		synctest.Wait()
-		if want := []coalesce.Kind{coalesce.Failing, coalesce.GivenUp}; !slices.Equal(e.kinds(), want) {
-			t.Errorf("%v; want %v", e.kinds(), want)
-		}
-		l.interpose(nil)
-		add(t, s, "b", 1)
-		synctest.Wait()
-		if kinds := e.kinds(); kinds[len(kinds)-1] != coalesce.Recovered {
-			t.Errorf("%v; want recovered at last", kinds)
-		}
-	})
-}
-
-// More than an int64 may be pending at once; what is told of it stays right.
-func TestPendingBeyondTheLargestNumber(t *testing.T) {
-	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		gate := l.gated()
-		var wg sync.WaitGroup
-		for _, delta := range []int64{math.MaxInt64, 5} {
-			wg.Go(func() {
-				if _, err := s.Add(t.Context(), "a", delta); err != nil && !errors.Is(err, counter.ErrOverflow) {
-					t.Error(err)
-				}
-			})
-			synctest.Wait()
-		}
-		if value, _ := s.AtLeast("a"); value != math.MaxInt64 {
-			t.Errorf("AtLeast = %d", value)
-		}
-		close(gate)
-		wg.Wait()
-		if err := s.Set(t.Context(), "a", 7); err != nil {
-			t.Fatal(err)
-		}
-		if value, known := s.AtLeast("a"); value != 7 || !known {
-			t.Errorf("AtLeast = %d, %t; want 7", value, known)
-		}
-	})
-}
-
-// hangingSet is a store whose Set hangs until its context ends.
-type hangingSet struct{ *ledger }
-
-func (hangingSet) Set(ctx context.Context, _ string, _ int64) error {
-	<-ctx.Done()
-	return errDoubt
-}
-
-// A Set that hangs holds up the counter for one attempt, whatever its context.
-func TestHangingSet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := coalesce.New(hangingSet{newLedger()}, coalesce.Options{AttemptTimeout: time.Second})
-		start := time.Now()
-		if err := s.Set(t.Context(), "a", 1); !errors.Is(err, counter.ErrUnknown) || time.Since(start) != time.Second {
-			t.Errorf("Set: %v after %s", err, time.Since(start))
-		}
-		add(t, s, "a", 1)
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // A reply that is lost now and then is no outage: idle counters are left alone,
 // and their records, which nobody renews, expire.
 func TestLostReplyIsNoOutage(t *testing.T) {
@@ -355,62 +180,6 @@ func TestSecondOutageWhileReconciling(t *testing.T) {
 		time.Sleep(time.Minute)
 		if l.total("busy") != 11 || l.total("idle") != 10 {
 			t.Errorf("%d and %d counted; want 11 and 10", l.total("busy"), l.total("idle"))
-		}
-	})
-}
-
-// Set has its turn, however many add to the counter.
-func TestSetIsNotStarved(t *testing.T) {
-	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			time.Sleep(time.Millisecond)
-			return commit(batches)
-		})
-		enough := make(chan struct{})
-		var wg sync.WaitGroup
-		for range 16 {
-			wg.Go(func() {
-				for {
-					select {
-					case <-enough:
-						return
-					default:
-					}
-					if _, err := counter.Inc(t.Context(), s, "a"); err != nil {
-						t.Error(err)
-						return
-					}
-				}
-			})
-		}
-		time.Sleep(time.Second)
-		start := time.Now()
-		if err := s.Set(t.Context(), "a", 0); err != nil || time.Since(start) > 2*time.Millisecond {
-			t.Errorf("Set: %v after %s; want it after what was on the way", err, time.Since(start))
-		}
-		close(enough)
-		wg.Wait()
-	})
-}
-
-// A store that panics in a caller's hands, as net/http lets handlers do, leaves
-// nothing stuck.
-func TestPanicInTheStore(t *testing.T) {
-	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		l.interpose(func(context.Context, []counter.Batch, commit) []counter.Result { panic("out of order") })
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // with a deadline the caller makes the call
-		defer cancel()
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Error("the panic was swallowed")
-				}
-				l.interpose(nil)
-			}()
-			_, _ = counter.Inc(ctx, s, "a")
-		}()
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 2 {
-			t.Errorf("Inc = %d, %v; want 2", number, err)
 		}
 	})
 }

@@ -1,0 +1,95 @@
+package coalesce_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+)
+
+// Of the callers that pass the largest int64 together, those that fit count.
+func TestOverflowOfSome(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		const room = 7
+		if err := s.Set(t.Context(), "a", math.MaxInt64-room); err != nil {
+			t.Fatal(err)
+		}
+		gate := l.gated()
+		outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
+		synctest.Wait()
+		for range 20 {
+			outcomes = append(outcomes, inc(t.Context(), s, "a"))
+		}
+		synctest.Wait()
+		close(gate)
+		numbers := map[int64]bool{}
+		for _, outcome := range outcomes {
+			number, err := outcome()
+			switch {
+			case err == nil && numbers[number]:
+				t.Errorf("%d was returned twice", number)
+			case err == nil:
+				numbers[number] = true
+			case !errors.Is(err, counter.ErrOverflow):
+				t.Errorf("Inc: %v", err)
+			}
+		}
+		if len(numbers) != room || l.total("a") != math.MaxInt64 {
+			t.Errorf("%d of %d that fit were counted; the total is %d", len(numbers), room, l.total("a"))
+		}
+	})
+}
+
+// Sums end before a store could confuse them; larger additions go alone.
+func TestSumsStayBelowTheLimit(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		for _, delta := range []int64{counter.MaxSum - 1, 1, 1, counter.MaxSum, counter.MaxSum + 1, 5, 1 << 60} {
+			if _, err := s.Add(t.Context(), "a", delta); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := int64(3*counter.MaxSum + 7 + 1<<60); l.total("a") != want {
+			t.Errorf("%d counted; want %d", l.total("a"), want)
+		}
+		for _, call := range l.sent() {
+			if err := call[0].Check(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// So it is with what was kept for nobody, and those who wait beside it.
+func TestOverflowOfWhatWasKept(t *testing.T) {
+	var e events
+	opts := coalesce.Options{Overdue: time.Second, AttemptTimeout: time.Minute, Observe: e.observe}
+	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		if err := s.Set(t.Context(), "a", math.MaxInt64-3); err != nil {
+			t.Fatal(err)
+		}
+		gate := l.gated()
+		first := inc(t.Context(), s, "a")
+		synctest.Wait()
+		with := inc(t.Context(), s, "a")
+		time.Sleep(2 * time.Second)
+		for range 5 { // more than fit
+			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
+				t.Fatalf("Inc: %v; want ErrPending", err)
+			}
+		}
+		close(gate)
+		for want, outcome := range map[int64]func() (int64, error){math.MaxInt64 - 2: first, math.MaxInt64 - 1: with} {
+			if number, err := outcome(); err != nil || number != want {
+				t.Errorf("Inc = %d, %v; want %d", number, err, want)
+			}
+		}
+		synctest.Wait()
+		if all := e.all(); len(all) != 1 || all[0].Kind != coalesce.Refused || all[0].Additions != 5 {
+			t.Errorf("%v; want 5 refused", all)
+		}
+	})
+}

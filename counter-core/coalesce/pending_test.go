@@ -1,0 +1,149 @@
+package coalesce_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+)
+
+// While the store is known to fail, callers are told at once, and what they add
+// counts when it is back.
+func TestKeepsThroughAnOutage(t *testing.T) {
+	var mu sync.Mutex
+	var events []coalesce.Kind
+	observe := func(e coalesce.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		events = append(events, e.Kind)
+	}
+	bubble(t, coalesce.Options{Observe: observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		if _, err := s.Add(t.Context(), "a", 41); err != nil {
+			t.Fatal(err)
+		}
+		l.fails(errAway)
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		_, err := counter.Inc(ctx, s, "a")
+		wantPending(t, err, 42)
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 300*time.Millisecond {
+			t.Errorf("%v after %s; want the deadline", err, time.Since(start))
+		}
+		for n := range int64(1000) {
+			start := time.Now()
+			_, err := counter.Inc(t.Context(), s, "a")
+			wantPending(t, err, 43+n)
+			if time.Since(start) != 0 {
+				t.Fatalf("a caller waits for a store that is known to fail")
+			}
+		}
+		if _, err := counter.Inc(t.Context(), s, "a"); errors.Is(err, counter.ErrUnknown) {
+			t.Errorf("%v: a pending addition is not in doubt", err)
+		}
+		if value, known := s.AtLeast("a"); value != 1043 || !known {
+			t.Errorf("AtLeast = %d, %t; want 1043", value, known)
+		}
+		time.Sleep(10 * time.Minute)
+		if attempts := len(l.sent()); attempts < 600 || attempts > 1500 {
+			t.Errorf("%d attempts in ten minutes; want one about every second", attempts)
+		}
+		l.interpose(nil)
+		time.Sleep(time.Second)
+		if l.total("a") != 1043 {
+			t.Errorf("%d counted; want 1043", l.total("a"))
+		}
+		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 1044 {
+			t.Errorf("Inc = %d, %v; want 1044", number, err)
+		}
+	})
+	if want := []coalesce.Kind{coalesce.Failing, coalesce.Recovered}; !slices.Equal(events, want) {
+		t.Errorf("events: %v; want %v", events, want)
+	}
+}
+
+func wantPending(t *testing.T, err error, atLeast int64) {
+	t.Helper()
+	pending, ok := errors.AsType[*counter.PendingError](err)
+	if !ok || !errors.Is(err, counter.ErrPending) || !pending.Known || pending.AtLeast != atLeast {
+		t.Fatalf("%v; want pending, at least %d", err, atLeast)
+	}
+}
+
+// Before the store has told a value, there is none to tell.
+func TestPendingWithoutAValue(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		l.fails(errAway)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := counter.Inc(ctx, s, "a")
+		if pending, ok := errors.AsType[*counter.PendingError](err); !ok || pending.Known {
+			t.Errorf("%v; want pending, nothing known", err)
+		}
+		if _, known := s.AtLeast("a"); known {
+			t.Error("AtLeast knows a value")
+		}
+		l.interpose(nil)
+	})
+}
+
+// A call that hangs is overdue after a while: later callers do not wait for it.
+func TestOverdue(t *testing.T) {
+	opts := coalesce.Options{AttemptTimeout: time.Minute, Overdue: time.Second}
+	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		if _, err := counter.Inc(t.Context(), s, "a"); err != nil {
+			t.Fatal(err)
+		}
+		l.interpose(func(ctx context.Context, batches []counter.Batch, _ commit) []counter.Result {
+			<-ctx.Done()
+			return failAll(batches, errDoubt)
+		})
+		first := inc(t.Context(), s, "a")
+		time.Sleep(time.Second)
+		second := inc(t.Context(), s, "a") // not overdue yet
+		synctest.Wait()
+		time.Sleep(time.Nanosecond)
+		_, err := counter.Inc(t.Context(), s, "a")
+		wantPending(t, err, 4)
+		l.interpose(nil)
+		for want, outcome := range map[int64]func() (int64, error){2: first, 4: second} {
+			if number, err := outcome(); err != nil || number != want {
+				t.Errorf("Inc = %d, %v; want %d", number, err, want)
+			}
+		}
+	})
+}
+
+// More than an int64 may be pending at once; what is told of it stays right.
+func TestPendingBeyondTheLargestNumber(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		gate := l.gated()
+		var wg sync.WaitGroup
+		for _, delta := range []int64{math.MaxInt64, 5} {
+			wg.Go(func() {
+				if _, err := s.Add(t.Context(), "a", delta); err != nil && !errors.Is(err, counter.ErrOverflow) {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		if value, _ := s.AtLeast("a"); value != math.MaxInt64 {
+			t.Errorf("AtLeast = %d", value)
+		}
+		close(gate)
+		wg.Wait()
+		if err := s.Set(t.Context(), "a", 7); err != nil {
+			t.Fatal(err)
+		}
+		if value, known := s.AtLeast("a"); value != 7 || !known {
+			t.Errorf("AtLeast = %d, %t; want 7", value, known)
+		}
+	})
+}
