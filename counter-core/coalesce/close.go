@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
@@ -29,11 +28,8 @@ func (s *Store) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	s.closed = true
-	if s.outage.due {
-		s.reconcile(time.Now())
-	}
-	s.announceDrained()
 	s.mu.Unlock()
+	s.settle()
 
 	select {
 	case <-s.drained:
@@ -43,7 +39,9 @@ func (s *Store) Shutdown(ctx context.Context) error {
 	s.cancel() // under the lock, so that no sender starts after it
 	s.mu.Unlock()
 	s.senders.Wait()
-	return errors.Join(s.abandon(), s.forget(ctx), s.inner.Close())
+	undrained := s.abandon()
+	s.forget(ctx)
+	return errors.Join(undrained, s.inner.Close())
 }
 
 // announceDrained closes drained when that is so. The caller holds the lock.
@@ -86,10 +84,11 @@ func (s *Store) abandon() error {
 	return &left
 }
 
-// forget removes the records of this process, if there is time: if not, they expire.
-func (s *Store) forget(ctx context.Context) error {
+// forget removes the records of this process, if there is time: if not, they
+// expire, and all is counted nevertheless.
+func (s *Store) forget(ctx context.Context) {
 	if s.applier == nil || ctx.Err() != nil {
-		return nil
+		return
 	}
 	var batches []counter.Batch
 	s.mu.Lock()
@@ -102,10 +101,9 @@ func (s *Store) forget(ctx context.Context) error {
 	s.mu.Unlock()
 	for chunk := range slices.Chunk(batches, maxBatches) {
 		if err := s.applier.Forget(ctx, chunk); err != nil {
-			return nil // all is counted: that is what the caller asks
+			return
 		}
 	}
-	return nil
 }
 
 // UndrainedError says which additions were not applied when a store closed, or
