@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,17 +20,17 @@ var _ counter.Applier = (*Store)(nil)
 // lost the script, which is then sent along.
 func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
 	results := make([]counter.Result, len(batches))
-	calls := make([]*call, 0, len(batches))
+	calls := make([]call, 0, len(batches))
 	ended := s.open(ctx)
 	for i, batch := range batches {
 		if err := cmp.Or(ended, batch.Check()); err != nil {
 			results[i].Err = err
 			continue
 		}
-		calls = append(calls, &call{batch: batch, key: s.key(batch.Name), result: &results[i]})
+		calls = append(calls, call{batch: batch, key: s.key(batch.Name), result: &results[i]})
 	}
 	s.send(ctx, calls, "evalsha", s.scriptHash)
-	lost := slices.DeleteFunc(calls, func(c *call) bool { return !replied(c.cmd.Err(), "NOSCRIPT ") })
+	lost := slices.DeleteFunc(calls, func(c call) bool { return !replied(c.cmd.Err(), "NOSCRIPT ") })
 	if s.open(ctx) == nil {
 		s.send(ctx, lost, "eval", script)
 	}
@@ -40,22 +41,23 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 type call struct {
 	batch  counter.Batch
 	key    string // of the counter
-	cmd    *redis.StringSliceCmd
+	cmd    *redis.StringCmd
 	result *counter.Result
 }
 
 // send sends each call by the command, which is followed by the script or its
 // hash, and sets the results.
-func (s *Store) send(ctx context.Context, calls []*call, command, script string) {
+func (s *Store) send(ctx context.Context, calls []call, command, script string) {
 	cmds := make([]redis.Cmder, len(calls))
-	for i, c := range calls {
-		c.cmd = redis.NewStringSliceCmd(ctx, command, script, 2, c.key, recordKey(c.key, c.batch.Writer),
+	for i := range calls {
+		c := &calls[i]
+		c.cmd = redis.NewStringCmd(ctx, command, script, 2, c.key, recordKey(c.key, c.batch.Writer),
 			c.batch.Delta, c.batch.Sum, c.batch.Sum-c.batch.Delta, s.expiry.Milliseconds())
 		cmds[i] = once{c.cmd}
 	}
 	// Each command has its own error, but for that of a login, which none has.
 	err := s.process(ctx, cmds)
-	if slices.ContainsFunc(calls, (*call).answered) {
+	if slices.ContainsFunc(calls, call.answered) {
 		err = nil
 	}
 	for _, c := range calls {
@@ -75,10 +77,10 @@ func (s *Store) process(ctx context.Context, cmds []redis.Cmder) error {
 }
 
 // answered says that go-redis has left an answer, or an error, on the command.
-func (c *call) answered() bool { return c.cmd.Err() != nil || c.cmd.Val() != nil }
+func (c call) answered() bool { return c.cmd.Err() != nil || c.cmd.Val() != "" }
 
 // settle sets the result. The error is why nothing was sent, if so.
-func (c *call) settle(ctx context.Context, unsent error) {
+func (c call) settle(ctx context.Context, unsent error) {
 	err := cmp.Or(c.cmd.Err(), unsent)
 	if err == nil {
 		*c.result, err = parseResult(c.cmd.Val())
@@ -89,15 +91,14 @@ func (c *call) settle(ctx context.Context, unsent error) {
 }
 
 // parseResult reads what the script returns.
-func parseResult(texts []string) (counter.Result, error) {
-	if len(texts) == 2 {
-		total, ok := parse(texts[0])
-		healed, ok2 := parse(texts[1])
-		if ok && ok2 {
-			return counter.Result{Total: total, Healed: healed}, nil
-		}
+func parseResult(text string) (counter.Result, error) {
+	left, right, _ := strings.Cut(text, ":")
+	total, ok := parse(left)
+	healed, ok2 := parse(right)
+	if !ok || !ok2 {
+		return counter.Result{}, errors.New("no answer of the script's")
 	}
-	return counter.Result{}, errors.New("no answer of the script's")
+	return counter.Result{Total: total, Healed: healed}, nil
 }
 
 // Forget implements [counter.Applier].

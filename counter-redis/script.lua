@@ -2,17 +2,14 @@
 --
 -- KEYS: the counter, and the writer's record, which holds "sum:total".
 -- ARGV: the delta, the sum, the sum before it, the record's expiry in milliseconds.
--- Returns the total and how much was healed, as texts: to Lua every number is a
--- double, which is exact below 2^53 alone.
+-- Returns "total:healed". Numbers are texts as far as can be: to Lua every number
+-- is a double, which is exact below 2^53 alone.
 local counter, record = KEYS[1], KEYS[2]
 local delta, sum, before, expiry = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local limit = 9007199254740992 -- 2^53: what rounds to less is exact
 
-local function failed(reply) return type(reply) == 'table' and reply.err end
-local function write(text) return redis.pcall('SET', record, text, 'PX', expiry) end
-
 local kept = redis.pcall('GET', record)
-if failed(kept) then
+if type(kept) == 'table' then
   if string.find(kept.err, 'WRONGTYPE', 1, true) then
     return redis.error_reply('BADRECORD the key of the record holds another type')
   end
@@ -21,14 +18,16 @@ end
 
 local amount, healed = delta, '0'
 if kept then
-  local recorded, total = string.match(kept, '^(%d+):(%-?%d+)$')
-  if not recorded then
+  local colon = string.find(kept, ':', 1, true)
+  if not colon or not string.find(kept, '^%d+:%-?%d+$') then
     return redis.error_reply('BADRECORD the record is malformed')
   end
+  local recorded = string.sub(kept, 1, colon - 1)
   if recorded == sum then
     -- It writes, too: the record lives as long again, and a replica refuses.
-    local written = write(kept)
-    return failed(written) and written or {total, healed}
+    local written = redis.pcall('SET', record, kept, 'PX', expiry)
+    if written.err then return written end
+    return string.sub(kept, colon + 1) .. ':0'
   end
   if recorded ~= before then
     local missing = tonumber(sum) - tonumber(recorded)
@@ -41,30 +40,23 @@ if kept then
   end
 end
 
-local held = redis.pcall('GET', counter)
-if failed(held) then return held end
-
--- The record comes before the counter: if it could not be written after it, each
--- repeat would count. Where the total is not known yet, what it held is written,
--- or what makes this batch the next, which proves that it can be written again.
-local unmoved = kept or before .. ':0'
-local value, more, total = tonumber(held or '0'), tonumber(amount), nil
-if value and value > -limit and more < limit and value + more < limit then
-  total = string.format('%.0f', value + more)
-end
-local written = write(total and sum .. ':' .. total or unmoved)
-if failed(written) then return written end
-
-if held or amount ~= '0' then
+local total = '0'
+-- A counter that is not there stays so where nothing is added.
+if amount ~= '0' or redis.pcall('GET', counter) then
   local moved = redis.pcall('INCRBY', counter, amount)
-  if failed(moved) then
-    write(unmoved)
-    if not kept then redis.pcall('DEL', record) end
-    return moved
+  if type(moved) == 'table' then return moved end
+  if moved > -limit and moved < limit then
+    total = string.format('%.0f', moved)
+  else
+    total = redis.pcall('GET', counter)
   end
 end
-if not total then
-  total = redis.pcall('GET', counter)
-  write(sum .. ':' .. total)
+
+-- Without a record each repeat would count, so the addition is taken back. That
+-- can't fail: the same command has just moved the same counter as far.
+local written = type(total) == 'table' and total or redis.pcall('SET', record, sum .. ':' .. total, 'PX', expiry)
+if written.err then
+  if redis.pcall('INCRBY', counter, '-' .. amount) == 0 then redis.pcall('DEL', counter) end
+  return written
 end
-return {total, healed}
+return total .. ':' .. healed

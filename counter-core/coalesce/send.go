@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	counter "example.com/herokuapp/counter-core"
@@ -197,14 +198,14 @@ func (s *Store) attempt(tallies []*tally, timeout time.Duration) {
 	}
 	ctx, cancel := context.WithTimeout(s.attempts, timeout)
 	defer cancel()
-	results := make([]counter.Result, len(batches))
-	for i := range results {
-		results[i].Err = errNoAnswer
-	}
-	defer func() { s.resolve(tallies, results) }() // should Apply panic, too
-	if answers := s.applier.Apply(ctx, batches); len(answers) == len(results) {
-		results = answers
-	}
+	var results []counter.Result
+	defer func() { // should Apply panic, too
+		if len(results) != len(batches) {
+			results = slices.Repeat([]counter.Result{{Err: errNoAnswer}}, len(batches))
+		}
+		s.resolve(tallies, results)
+	}()
+	results = s.applier.Apply(ctx, batches)
 }
 
 // errNoAnswer is for a store that does not answer each batch.

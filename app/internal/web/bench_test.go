@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/mux"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -27,7 +28,7 @@ import (
 
 // BenchmarkView opens the page over HTTP, with its headers and its log line. The
 // baseline counts each view by an INCR; fixed is a page that counts nothing and
-// is always the same.
+// is always the same, behind the same router.
 func BenchmarkView(b *testing.B) {
 	redis := redistest.Start(b, "--appendonly", "no")
 	store, err := counterredis.Open(b.Context(), redis.URL(), counterredis.Options{})
@@ -48,11 +49,13 @@ func BenchmarkView(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	bare := withRequestID(withAccessLog(log, withSecurityHeaders(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	router := mux.NewRouter()
+	router.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set(viewStatus, viewCounted)
 		writeHTML(w, http.StatusOK, fixed)
-	}))))
+	})
+	bare := withRequestID(withAccessLog(log, withSecurityHeaders(router)))
 	for _, visitors := range []int{1, 64} {
 		b.Run(fmt.Sprintf("visitors=%d", visitors), func(b *testing.B) {
 			b.Run("baseline", func(b *testing.B) { benchmarkViews(b, visitors, counting(store)) })
