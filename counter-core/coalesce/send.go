@@ -15,10 +15,15 @@ import (
 // calls few, few enough that none takes long.
 const maxBatches = 1000
 
-// schedule has the tally's next batch sent. The caller holds the lock.
-//
-// One sender at a time sends what is new, and another one what has failed: a
+// One sender sends what is new, joined by another where there is enough for two:
+// then the store works while replies are read. One more sends what has failed: a
 // counter that makes calls hang, or fail, holds up the others once.
+const (
+	maxSenders = 2
+	enoughFor  = 64 // batches, each more sender
+)
+
+// schedule has the tally's next batch sent. The caller holds the lock.
 func (s *Store) schedule(t *tally) {
 	switch {
 	case s.applier != nil:
@@ -39,9 +44,11 @@ func (s *Store) enqueue(t *tally) bool {
 	}
 	t.scheduled = true
 	s.ready = append(s.ready, t)
-	first := !s.sending
-	s.sending = true
-	return first
+	if s.sending == 0 || s.sending < maxSenders && len(s.ready) >= enoughFor {
+		s.sending++
+		return true
+	}
+	return false
 }
 
 // inlineTimeout returns how long an attempt may take that the caller makes
@@ -49,7 +56,7 @@ func (s *Store) enqueue(t *tally) bool {
 // says that it must not: its context has no deadline to return by, or one before
 // an attempt had its chance.
 func (s *Store) inlineTimeout(ctx context.Context) time.Duration {
-	if s.applier == nil || s.sending {
+	if s.applier == nil || s.sending > 0 {
 		return 0
 	}
 	deadline, ok := ctx.Deadline()
@@ -80,8 +87,10 @@ func (s *Store) sendInline(timeout time.Duration) {
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.sending = len(s.ready) > 0 && s.attempts.Err() == nil; s.sending {
+		if len(s.ready) > 0 && s.attempts.Err() == nil {
 			s.senders.Go(s.sendReady)
+		} else {
+			s.sending--
 		}
 	}()
 	s.attempt(tallies, timeout)
@@ -112,7 +121,7 @@ func (s *Store) departReady() []*tally {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.attempts.Err() != nil {
-		s.sending = false
+		s.sending--
 		return nil
 	}
 	now := time.Now()
@@ -126,7 +135,9 @@ func (s *Store) departReady() []*tally {
 			tallies = append(tallies, t)
 		}
 	}
-	s.sending = len(tallies) > 0
+	if len(tallies) == 0 {
+		s.sending--
+	}
 	return tallies
 }
 

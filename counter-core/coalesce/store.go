@@ -69,7 +69,7 @@ type Store struct {
 	tallies  map[string]*tally
 	sweepAt  int // how many tallies there are when the unused are looked for
 	ready    []*tally
-	sending  bool // a sender works on ready
+	sending  int // how many senders work on ready
 	failed   map[*tally]struct{}
 	retrying bool          // a sender works on failed
 	wake     chan struct{} // tells it that failed has grown
