@@ -20,6 +20,7 @@ import (
 	"example.com/herokuapp/app/internal/config"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
+	"example.com/herokuapp/counter-core/counterhttp"
 	countermemory "example.com/herokuapp/counter-memory"
 	counterredis "example.com/herokuapp/counter-redis"
 	"example.com/herokuapp/counter-redis/redistest"
@@ -52,7 +53,7 @@ func BenchmarkView(b *testing.B) {
 	router := mux.NewRouter()
 	router.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set(viewStatus, viewCounted)
+		w.Header().Set(counterhttp.StatusHeader, string(counterhttp.Counted))
 		writeHTML(w, http.StatusOK, fixed)
 	})
 	bare := withRequestID(withAccessLog(log, withSecurityHeaders(router)))
