@@ -93,24 +93,18 @@ func TestWarningsOfReplica(t *testing.T) {
 	wantWarnings(t, open(t, replica.URL()), "role is slave: ")
 }
 
-func TestWarningsOfFailedWrites(t *testing.T) {
-	t.Run("snapshot", func(t *testing.T) {
-		server := redistest.Start(t)
-		store, client := open(t, server.URL()), server.Client()
-		block := filepath.Join(client.ConfigGet(t.Context(), "dir").Val()["dir"], "dump.rdb")
-		if err := os.MkdirAll(filepath.Join(block, "full"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		do(t, client, "bgsave")
-		for strings.Contains(client.Info(t.Context(), "persistence").Val(), "rdb_bgsave_in_progress:1") {
-			time.Sleep(time.Millisecond)
-		}
-		wantWarnings(t, store, "rdb_last_bgsave_status is err: ")
-	})
-	t.Run("append-only file", func(t *testing.T) {
-		addr, _ := answer(t, bulk("# Persistence\r\naof_enabled:1\r\naof_last_write_status:err\r\n"))
-		wantWarnings(t, connect(t, &redis.Options{Addr: addr}), "aof_last_write_status is err: ")
-	})
+func TestWarningsOfFailedSnapshot(t *testing.T) {
+	server := redistest.Start(t)
+	store, client := open(t, server.URL()), server.Client()
+	block := filepath.Join(client.ConfigGet(t.Context(), "dir").Val()["dir"], "dump.rdb")
+	if err := os.MkdirAll(filepath.Join(block, "full"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	do(t, client, "bgsave")
+	for strings.Contains(client.Info(t.Context(), "persistence").Val(), "rdb_bgsave_in_progress:1") {
+		time.Sleep(time.Millisecond)
+	}
+	wantWarnings(t, store, "rdb_last_bgsave_status is err: ")
 }
 
 // A host that forbids to ask leaves less to say, or nothing, and that is no error.
