@@ -11,14 +11,14 @@ import (
 type facts map[string]string
 
 // warnings returns what endangers counters, a sentence each. No number that
-// changes is in them.
-func (f facts) warnings() []string {
+// changes is in them. waits says that writes wait for replicas.
+func (f facts) warnings(waits bool) []string {
 	if f["role"] == "slave" {
 		// What else is true of it is no danger to the counters, which are elsewhere.
 		return []string{"role is slave: this Redis is a replica, which refuses to count and may be behind. Give the URL of the primary."}
 	}
 	var found []string
-	for _, warning := range []string{f.policy(), f.evicted(), f.memory(), f.durability(), f.snapshot(), f.appendFile()} {
+	for _, warning := range []string{f.policy(), f.evicted(), f.memory(), f.durability(waits), f.snapshot(), f.appendFile()} {
 		if warning != "" {
 			found = append(found, warning)
 		}
@@ -61,8 +61,9 @@ func (f facts) memory() string {
 		"Raise maxmemory, or remove what is not needed."
 }
 
-// durability looks at what a crash of Redis, or of its machine, would lose.
-func (f facts) durability() string {
+// durability looks at what a crash of Redis, or of its machine, would lose. Replicas
+// have what the machine had not written, but copy a primary that starts with less.
+func (f facts) durability(waits bool) string {
 	const mend = "Set appendonly to yes and appendfsync to always, or choose a plan that keeps each write on disk."
 	aof, known := f.appendOnly()
 	save, snapshots := f["save"]
@@ -75,14 +76,16 @@ func (f facts) durability() string {
 		return "appendonly is no and save is empty: Redis keeps nothing on disk, and every count is lost when it stops. " + mend
 	case !aof:
 		return "appendonly is no: when Redis crashes, what was counted since its last snapshot is lost. " + mend
+	case waits:
+		return ""
 	}
 	switch f["appendfsync"] {
 	case "everysec":
 		return "appendfsync is everysec: when the machine of Redis crashes, what was counted in the last second or two is lost. " +
-			"Set appendfsync to always."
+			"Set appendfsync to always, or let writes wait for replicas."
 	case "no":
 		return "appendfsync is no: when the machine of Redis crashes, what the system had not written yet, as a rule that of the last " +
-			"half minute, is lost. Set appendfsync to always."
+			"half minute, is lost. Set appendfsync to always, or let writes wait for replicas."
 	default:
 		return ""
 	}

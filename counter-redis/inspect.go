@@ -23,7 +23,7 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
-	var found findings
+	found := findings{waits: s.replicas > 0}
 	look := func(ctx context.Context, client *redis.Client) error {
 		return found.look(ctx, client, client.Options().Addr)
 	}
@@ -42,41 +42,47 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	return found.sentences(), err
 }
 
-// findings are the warnings of several servers, which may be looked at together.
+// findings are what several servers say, which may be asked together.
 type findings struct {
+	waits bool // for replicas
+
 	mu      sync.Mutex
-	servers int                 // looked at, or tried to
-	on      map[string][]string // addresses by warning
-	order   []string            // of the warnings
+	servers []finding
 }
 
-// look adds those of one server.
+// finding is what endangers counters on one server.
+type finding struct {
+	addr     string
+	warnings []string
+}
+
+// look adds that of one server, nothing if it can't be asked.
 func (f *findings) look(ctx context.Context, client pipeliner, addr string) error {
 	learned, err := ask(ctx, client)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.servers++
-	for _, warning := range learned.warnings() {
-		if f.on == nil {
-			f.on = map[string][]string{}
-		}
-		if f.on[warning] == nil {
-			f.order = append(f.order, warning)
-		}
-		f.on[warning] = append(f.on[warning], addr)
-	}
+	f.servers = append(f.servers, finding{addr, learned.warnings(f.waits)})
 	return err
 }
 
-// sentences returns them, with addresses where they are not those of all.
+// sentences returns the warnings, each once, with the addresses where they are not
+// those of all servers.
 func (f *findings) sentences() []string {
+	slices.SortFunc(f.servers, func(a, b finding) int { return strings.Compare(a.addr, b.addr) })
+	addrs := map[string][]string{} // by warning
 	var sentences []string
-	for _, warning := range f.order {
-		if addrs := f.on[warning]; len(addrs) < f.servers {
-			slices.Sort(addrs)
-			warning = fmt.Sprintf("On %s: %s", strings.Join(addrs, ", "), warning)
+	for _, server := range f.servers {
+		for _, warning := range server.warnings {
+			if addrs[warning] == nil {
+				sentences = append(sentences, warning)
+			}
+			addrs[warning] = append(addrs[warning], server.addr)
 		}
-		sentences = append(sentences, warning)
+	}
+	for i, warning := range sentences {
+		if on := addrs[warning]; len(on) < len(f.servers) {
+			sentences[i] = fmt.Sprintf("On %s: %s", strings.Join(on, ", "), warning)
+		}
 	}
 	return sentences
 }
