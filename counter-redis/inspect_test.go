@@ -87,8 +87,7 @@ func TestWarningsOfMemory(t *testing.T) {
 // A replica says that it is one, and nothing of how it keeps what it copies.
 func TestWarningsOfReplica(t *testing.T) {
 	primary := redistest.Start(t)
-	host, port, _ := strings.Cut(primary.Addr(), ":")
-	replica := redistest.Start(t, "--replicaof", host+" "+port, "--appendonly", "no", "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
+	replica := primary.Replica(t, "--appendonly", "no", "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
 	wantWarnings(t, open(t, primary.URL()))
 	wantWarnings(t, open(t, replica.URL()), "role is slave: ")
 }
@@ -220,6 +219,13 @@ func TestWarningsOfCluster(t *testing.T) {
 	if err == nil || len(warnings) != 2 || !strings.HasPrefix(warnings[0], "On "+strings.Join(left, ", ")+": ") {
 		t.Errorf("with a node that is gone: %q, %v", warnings, err)
 	}
+}
+
+// Sentinels name the primary, which is looked at.
+func TestWarningsThroughSentinels(t *testing.T) {
+	sentinel := redistest.StartSentinel(t, redistest.Topology{})
+	do(t, sentinel.Primary(t).Client(), "config", "set", "appendfsync", "everysec")
+	wantWarnings(t, open(t, sentinel.URL()), "appendfsync is everysec: ")
 }
 
 func TestWarningsOfRing(t *testing.T) {
