@@ -69,15 +69,19 @@ func await(tb testing.TB, what string, try func(ctx context.Context) error) {
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	var last error
 	for {
 		err := try(ctx)
 		if err == nil {
 			return
 		}
+		if ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			tb.Fatalf("redistest: %s: %v", what, err)
+			tb.Fatalf("redistest: %s: %v", what, last)
 		}
 	}
 }
