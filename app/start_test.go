@@ -64,6 +64,7 @@ func TestRefusesToStart(t *testing.T) {
 		"REDIS_URL scheme":    {"REDIS_URL=http://:" + secret + "@127.0.0.1", "app: REDIS_URL"},
 		"REDIS_URL untrusted": {"REDIS_URL=rediss://:" + secret + "@" + private.Addr(), "set REDIS_TLS_CA to"},
 		"REDIS_POOL_SIZE":     {"REDIS_POOL_SIZE=0", "app: REDIS_POOL_SIZE is "},
+		"REDIS_WAIT_REPLICAS": {"REDIS_WAIT_REPLICAS=all", "app: REDIS_WAIT_REPLICAS is "},
 		"PAGE_WAIT":           {"PAGE_WAIT=1h", "app: PAGE_WAIT is "},
 		"REDIS_TLS_CA":        {"REDIS_TLS_CA=/nowhere", "app: REDIS_TLS_CA is "},
 		"REDIS_URL refused":   {"REDIS_URL=redis://:" + secret + "@" + locked.Addr(), "app: REDIS_URL"},

@@ -15,9 +15,10 @@ import (
 
 var _ counter.Applier = (*Store)(nil)
 
-// Apply implements [counter.Applier]. One batch is one command, several are one
-// pipeline, and each is sent once: again only where the server says that it had
-// lost the script, which is then sent along.
+// Apply implements [counter.Applier]. Batches go to the server, or to each node of
+// a Cluster, in one pipeline, and each is sent once: again only where the server
+// says that it had lost the script, which is then sent along, or that another node
+// has the counter.
 func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
 	results := make([]counter.Result, len(batches))
 	calls := make([]call, 0, len(batches))
@@ -27,12 +28,12 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 			results[i].Err = err
 			continue
 		}
-		calls = append(calls, call{batch: batch, key: s.key(batch.Name), result: &results[i]})
+		calls = append(calls, call{batch: batch, result: &results[i], write: write{key: s.key(batch.Name)}})
 	}
-	s.send(ctx, calls, "evalsha", s.scriptHash)
-	lost := slices.DeleteFunc(calls, func(c call) bool { return !replied(c.cmd.Err(), "NOSCRIPT ") })
+	s.call(ctx, calls, "evalsha", s.scriptHash)
+	lost := slices.DeleteFunc(calls, func(c call) bool { return !replied(c.write.err, "NOSCRIPT ") })
 	if s.open(ctx) == nil {
-		s.send(ctx, lost, "eval", script)
+		s.call(ctx, lost, "eval", script)
 	}
 	return results
 }
@@ -40,53 +41,39 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 // call is a batch on its way.
 type call struct {
 	batch  counter.Batch
-	key    string // of the counter
 	cmd    *redis.StringCmd
+	write  write
 	result *counter.Result
 }
 
-// send sends each call by the command, which is followed by the script or its
+// call sends each call by the command, which is followed by the script or its
 // hash, and sets the results.
-func (s *Store) send(ctx context.Context, calls []call, command, script string) {
-	cmds := make([]redis.Cmder, len(calls))
+func (s *Store) call(ctx context.Context, calls []call, command, script string) {
+	if len(calls) == 0 {
+		return
+	}
+	writes := make([]*write, len(calls))
 	for i := range calls {
 		c := &calls[i]
-		c.cmd = redis.NewStringCmd(ctx, command, script, 2, c.key, recordKey(c.key, c.batch.Writer),
+		c.cmd = redis.NewStringCmd(ctx, command, script, 2, c.write.key, recordKey(c.write.key, c.batch.Writer),
 			c.batch.Delta, c.batch.Sum, c.batch.Sum-c.batch.Delta, s.expiry.Milliseconds())
-		cmds[i] = once{c.cmd}
+		c.write.cmd = c.cmd
+		writes[i] = &c.write
 	}
-	// Each command has its own error, but for that of a login, which none has.
-	err := s.process(ctx, cmds)
-	if slices.ContainsFunc(calls, call.answered) {
-		err = nil
-	}
+	s.send(ctx, writes, s.replicas)
 	for _, c := range calls {
-		c.settle(ctx, err)
+		c.settle(ctx)
 	}
 }
 
-// process sends one command as such, and several as a pipeline.
-func (s *Store) process(ctx context.Context, cmds []redis.Cmder) error {
-	if len(cmds) == 1 {
-		return s.client.Process(ctx, cmds[0])
-	}
-	pipe := s.client.Pipeline()
-	_ = pipe.BatchProcess(ctx, cmds...) // only takes them
-	_, err := pipe.Exec(ctx)
-	return err
-}
-
-// answered says that go-redis has left an answer, or an error, on the command.
-func (c call) answered() bool { return c.cmd.Err() != nil || c.cmd.Val() != "" }
-
-// settle sets the result. The error is why nothing was sent, if so.
-func (c call) settle(ctx context.Context, unsent error) {
-	err := cmp.Or(c.cmd.Err(), unsent)
+// settle sets the result.
+func (c call) settle(ctx context.Context) {
+	err := c.write.err
 	if err == nil {
 		*c.result, err = parseResult(c.cmd.Val())
 	}
 	if err != nil {
-		c.result.Err = writeError(ctx, "add to", c.key, err)
+		c.result.Err = writeError(ctx, "add to", c.write.key, err)
 	}
 }
 
@@ -101,17 +88,22 @@ func parseResult(text string) (counter.Result, error) {
 	return counter.Result{Total: total, Healed: healed}, nil
 }
 
-// Forget implements [counter.Applier].
+// Forget implements [counter.Applier]. It waits for no replica: what is left on one
+// expires.
 func (s *Store) Forget(ctx context.Context, batches []counter.Batch) error {
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	pipe := s.client.Pipeline()
-	for _, batch := range batches {
-		pipe.Del(ctx, recordKey(s.key(batch.Name), batch.Writer))
+	writes := make([]*write, len(batches))
+	for i, batch := range batches {
+		key := s.key(batch.Name)
+		writes[i] = &write{key: key, cmd: redis.NewIntCmd(ctx, "del", recordKey(key, batch.Writer))}
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return readError(ctx, "forget records", "", err)
+	s.send(ctx, writes, 0)
+	for _, w := range writes {
+		if w.err != nil {
+			return readError(ctx, "forget records", "", w.err)
+		}
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func ExampleOpen_badURL() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// counterredis: bad URL: it names several hosts, joined by commas; it should be like redis://user:password@host:6379/0, rediss://… for TLS, or unix:///path/to/redis.sock, with special characters of the password percent-escaped
+	// counterredis: bad URL: it names several hosts, joined by commas; it should be like redis://user:password@host:6379/0, rediss://… for TLS, unix:///path/to/redis.sock, redis://user:password@node1:6379?addr=node2:6379 for a Cluster, or redis://sentinel1:26379/0?addr=sentinel2:26379&master_name=name&username=user&password=password for Sentinel, with special characters of passwords percent-escaped
 }
 
 // A program that has a client already gives it to the store and closes it itself.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 
@@ -16,40 +17,85 @@ const scanCount = 500
 
 // List implements [counter.Store]. It goes through all the keys of the
 // database, in steps between which others are served, and remembers the names it
-// has yielded, for Redis may name a key twice.
+// has yielded, for Redis may name a key twice. In a Cluster it goes through one
+// primary after the other, and may miss what moves between them meanwhile.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
 	return func(yield func(counter.Entry, error) bool) {
+		servers, err := s.servers(ctx)
+		if err != nil {
+			yield(counter.Entry{}, err)
+			return
+		}
 		seen := map[string]bool{}
-		match := glob(s.key(prefix))
-		for cursor := uint64(0); ; {
-			keys, next, err := s.scan(ctx, cursor, match)
-			if err == nil {
-				var entries []counter.Entry
-				entries, err = s.entries(ctx, keys, seen)
-				for _, entry := range entries {
-					if !yield(entry, nil) {
-						return
-					}
-				}
-			}
-			if err != nil {
-				yield(counter.Entry{}, err)
+		for _, server := range servers {
+			if !s.listServer(ctx, server, prefix, seen, yield) {
 				return
 			}
-			if next == 0 {
-				return
-			}
-			cursor = next
 		}
 	}
 }
 
+// servers returns the server, or each primary of the Cluster.
+func (s *Store) servers(ctx context.Context) ([]scanner, error) {
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return []scanner{s.client}, nil
+	}
+	var mu sync.Mutex
+	var servers []scanner
+	if err := cluster.ForEachMaster(ctx, func(_ context.Context, client *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		servers = append(servers, client)
+		return nil
+	}); err != nil {
+		return nil, readError(ctx, "list", "", err)
+	}
+	return servers, nil
+}
+
+// scanner is a client of one server.
+type scanner interface {
+	ScanType(ctx context.Context, cursor uint64, match string, count int64, keyType string) *redis.ScanCmd
+}
+
+// listServer yields the server's counters that were not seen before. It returns
+// false once no more is wanted, or can be had.
+func (s *Store) listServer(
+	ctx context.Context, server scanner, prefix string, seen map[string]bool, yield func(counter.Entry, error) bool,
+) bool {
+	match := glob(s.key(prefix))
+	for cursor := uint64(0); ; {
+		keys, next, err := s.scan(ctx, server, cursor, match)
+		if err == nil {
+			var entries []counter.Entry
+			entries, err = s.entries(ctx, keys, seen)
+			for _, entry := range entries {
+				if !yield(entry, nil) {
+					return false
+				}
+			}
+		}
+		if err != nil {
+			yield(counter.Entry{}, err)
+			return false
+		}
+		if next == 0 {
+			return true
+		}
+		cursor = next
+	}
+}
+
 // scan returns one step's keys and the cursor of the next step, zero after the last.
-func (s *Store) scan(ctx context.Context, cursor uint64, match string) (keys []string, next uint64, err error) {
+func (s *Store) scan(ctx context.Context, server scanner, cursor uint64, match string) (keys []string, next uint64, err error) {
 	if err := s.open(ctx); err != nil {
 		return nil, 0, err
 	}
-	keys, next, err = s.client.ScanType(ctx, cursor, match, scanCount, "string").Result()
+	keys, next, err = server.ScanType(ctx, cursor, match, scanCount, "string").Result()
 	if err != nil {
 		return nil, 0, readError(ctx, "list", "", err)
 	}

@@ -1,17 +1,16 @@
 package counterredis
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/redis/go-redis/v9"
 )
 
 // ErrRefused says that the server answered [Open] and refuses the login, the
-// database or the commands that counting takes: waiting won't help.
+// database or the commands that counting takes, or that Sentinels know no such
+// primary: waiting won't help.
 var ErrRefused = errors.New("counterredis: refused by the server")
 
 // Open returns a store for the server at the URL, over a client that Close closes:
@@ -20,7 +19,16 @@ var ErrRefused = errors.New("counterredis: refused by the server")
 //	rediss://user:password@host:6379/0  the same by TLS
 //	unix:///path/to/redis.sock?db=0     by a Unix socket
 //
-// Options after the ? are those of [redis.ParseURL]. Where the URL sets none,
+// or for a Cluster, which is one by its option addr, another node or the same:
+//
+//	redis://user:password@node1:6379?addr=node2:6379&addr=node3:6379
+//
+// or for the primary of that name, as Sentinels know it: the login before the @ is
+// to them, that of the options to the primary:
+//
+//	redis://sentinel1:26379/0?addr=sentinel2:26379&master_name=name&username=user&password=password
+//
+// Other options after the ? are those of [redis.ParseURL]. Where the URL sets none,
 // dialing takes at most 1s, a write, a read of a reply and the wait for a
 // connection 500ms, 500ms and 1s. max_retries is ignored: nothing is sent twice.
 //
@@ -30,23 +38,25 @@ var ErrRefused = errors.New("counterredis: refused by the server")
 // [ErrURL], [ErrRefused], a [*tls.CertificateVerificationError], that of options
 // that can't be and that of a context that had ended; none holds the password.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
-	clientOpts, err := parseURL(url)
+	target, err := parseURL(url)
 	if err != nil {
 		return nil, err
 	}
-	opts.apply(clientOpts)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	clientOpts.Dialer = dialer(clientOpts)
-	client := redis.NewClient(clientOpts)
+	client := target.client(opts)
 	store, err := New(client, opts)
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
 	store.owned = true
-	if err = client.Ping(ctx).Err(); err == nil {
+	store.label = target.String()
+	if err = store.ping(ctx); err == nil {
 		err = store.mayApply(ctx)
+	}
+	if errors.Is(err, redis.Nil) { // the Sentinels' answer
+		return nil, errors.Join(fmt.Errorf("%w: %s: no primary has this master_name", ErrRefused, store), store.Close())
 	}
 	switch {
 	case refused(err), denied(err):
@@ -55,35 +65,4 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("counterredis: %s: %w", store, err), store.Close())
 	}
 	return store, nil
-}
-
-// dialer returns go-redis's own, with every error marked as one of dialing, that
-// of a TLS handshake too: it proves that nothing was sent.
-func dialer(client *redis.Options) func(ctx context.Context, network, addr string) (net.Conn, error) {
-	dial := redis.NewDialer(client)
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := dial(ctx, network, addr)
-		if err == nil {
-			return conn, nil
-		}
-		if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
-			err = &net.OpError{Op: "dial", Net: network, Err: err}
-		}
-		return nil, err
-	}
-}
-
-// apply sets on the client what the options say of it.
-func (o Options) apply(client *redis.Options) {
-	if o.TLS != nil && client.TLSConfig != nil {
-		host := client.TLSConfig.ServerName
-		client.TLSConfig = o.TLS.Clone()
-		client.TLSConfig.ServerName = cmp.Or(o.TLS.ServerName, host)
-	}
-	if o.MaxConns > 0 {
-		client.PoolSize = o.MaxConns // which is no limit without the next
-		client.MaxActiveConns = o.MaxConns
-		client.MinIdleConns = min(client.MinIdleConns, o.MaxConns)
-		client.PipelinePoolSize = -1 // pipelines would have a pool of their own
-	}
 }

@@ -19,6 +19,9 @@ func (s *Store) mayApply(ctx context.Context) error {
 	pipe.Eval(ctx, script, keys, 0, 0, 0, no) // gets as far as SET, and is loaded
 	pipe.EvalSha(ctx, s.scriptHash, keys, 0, 0, 0, no)
 	pipe.Do(ctx, "incrby", key, no)
+	if s.replicas > 0 {
+		pipe.Do(ctx, "wait", no, 0)
+	}
 	cmds, _ := pipe.Exec(ctx) // each command has its own error
 	for _, cmd := range cmds {
 		if err := cmd.Err(); denied(err) && !deniedKey(err) {

@@ -36,6 +36,12 @@ type Options struct {
 	// an hour by default. A record takes the server some 200 bytes.
 	RecordExpiry time.Duration
 
+	// WaitReplicas is how many replicas must have what is written before it counts
+	// as done, by the command WAIT: 0, none, by default. Where fewer tell in 200ms
+	// that they have it, the error is [counter.ErrUnknown]: a batch can be repeated
+	// until they do. In a Cluster it is the number of replicas of each primary.
+	WaitReplicas int
+
 	// The rest is for [Open] alone: a borrowed client has its own.
 
 	// TLS is how a rediss:// server is proven to be the right one. Without a
@@ -45,7 +51,8 @@ type Options struct {
 
 	// MaxConns is how many connections the store may have, in all, and comes
 	// before what the URL says. Zero, the URL's pool_size, or go-redis's default of
-	// ten for each CPU, says how many it keeps, and a burst may open more.
+	// ten for each CPU, says how many it keeps, and a burst may open more. In a
+	// Cluster it is so many for each node.
 	MaxConns int
 }
 
@@ -56,7 +63,10 @@ type Store struct {
 	client     redis.UniversalClient
 	prefix     string
 	expiry     time.Duration
+	replicas   int // that writes wait for
+	maxWait    time.Duration
 	scriptHash string
+	label      string
 	owned      bool
 	closed     atomic.Bool
 }
@@ -74,9 +84,37 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	if expiry < time.Second {
 		return nil, fmt.Errorf("counterredis: a RecordExpiry of %v is less than a second", opts.RecordExpiry)
 	}
-	return &Store{
+	if opts.WaitReplicas < 0 {
+		return nil, fmt.Errorf("counterredis: %d WaitReplicas are less than none", opts.WaitReplicas)
+	}
+	patience, ok := readTimeout(client)
+	if !ok && opts.WaitReplicas > 0 {
+		return nil, fmt.Errorf("counterredis: WaitReplicas with a %T, which may send WAIT to any server", client)
+	}
+	s := &Store{
 		client: client, prefix: opts.Prefix, expiry: expiry, scriptHash: redis.NewScript(script).Hash(),
-	}, nil
+		replicas: opts.WaitReplicas, maxWait: maxWait, label: "redis",
+	}
+	if client, ok := client.(*redis.Client); ok {
+		s.label = fmt.Sprintf("redis %s/%d", client.Options().Addr, client.Options().DB)
+	}
+	if patience > 0 {
+		s.maxWait = min(s.maxWait, max(patience/2, time.Millisecond)) // WAIT takes 0 for ever
+	}
+	return s, nil
+}
+
+// readTimeout returns how long the client waits for replies: not above 0, for ever.
+// It knows go-redis's clients of one server, of Sentinels and of a Cluster.
+func readTimeout(client redis.UniversalClient) (timeout time.Duration, ok bool) {
+	switch client := client.(type) {
+	case *redis.Client:
+		return client.Options().ReadTimeout, true
+	case *redis.ClusterClient:
+		return client.Options().ReadTimeout, true
+	default:
+		return 0, false
+	}
 }
 
 // Add implements [counter.Store].
@@ -87,10 +125,9 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 	if err := counter.CheckDelta(delta); err != nil {
 		return 0, err
 	}
-	key := s.key(name)
-	cmd := redis.NewIntCmd(ctx, "incrby", key, delta)
-	if err := s.client.Process(ctx, once{cmd}); err != nil {
-		return 0, writeError(ctx, "add to", key, err)
+	cmd := redis.NewIntCmd(ctx, "incrby", s.key(name), delta)
+	if err := s.write(ctx, "add to", name, cmd); err != nil {
+		return 0, err
 	}
 	return cmd.Val(), nil
 }
@@ -125,8 +162,15 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if value == 0 {
 		cmd = redis.NewIntCmd(ctx, "del", key)
 	}
-	if err := s.client.Process(ctx, once{cmd}); err != nil {
-		return writeError(ctx, "set", key, err)
+	return s.write(ctx, "set", name, cmd)
+}
+
+// write sends one command that changes the counter.
+func (s *Store) write(ctx context.Context, verb, name string, cmd redis.Cmder) error {
+	w := &write{key: s.key(name), cmd: cmd}
+	s.send(ctx, []*write{w}, s.replicas)
+	if w.err != nil {
+		return writeError(ctx, verb, w.key, w.err)
 	}
 	return nil
 }
@@ -136,10 +180,19 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := s.open(ctx); err != nil {
 		return err
 	}
-	if err := s.client.Ping(ctx).Err(); err != nil {
+	if err := s.ping(ctx); err != nil {
 		return readError(ctx, "ping", "", err)
 	}
 	return nil
+}
+
+// ping asks the server, or each primary of the Cluster.
+func (s *Store) ping(ctx context.Context) error {
+	ping := func(ctx context.Context, client *redis.Client) error { return client.Ping(ctx).Err() }
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		return cluster.ForEachMaster(ctx, ping)
+	}
+	return s.client.Ping(ctx).Err()
 }
 
 // Close closes the connections if the store has opened them itself.
@@ -154,14 +207,7 @@ func (s *Store) Close() error {
 }
 
 // String names the server and its database for logs, without the login.
-func (s *Store) String() string {
-	client, ok := s.client.(*redis.Client)
-	if !ok {
-		return "redis"
-	}
-	opts := client.Options()
-	return fmt.Sprintf("redis %s/%d", opts.Addr, opts.DB)
-}
+func (s *Store) String() string { return s.label }
 
 // open returns why a call must not go on, if so.
 func (s *Store) open(ctx context.Context) error {

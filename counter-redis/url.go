@@ -22,27 +22,42 @@ var ErrURL = errors.New("counterredis: bad URL")
 // ports, and go-redis allocates or panics beyond it.
 const maxConns = 1<<16 - 1
 
-// parseURL returns the options of the client for a URL.
-func parseURL(raw string) (*redis.Options, error) {
+// parseURL returns what a URL names.
+func parseURL(raw string) (*target, error) {
 	if fault := urlFault(raw); fault != "" {
 		return nil, badURL(fault)
 	}
-	// Its error may hold the password, or a part of one that was not escaped.
-	opts, err := redis.ParseURL(raw)
+	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, badURL("an option after the ? is unknown, or its value is malformed")
+		return nil, badURL("it can't be parsed")
 	}
-	if fault := optionFault(opts); fault != "" {
+	t, fault := takeNodes(u)
+	if fault != "" {
 		return nil, badURL(fault)
 	}
-	setDefaults(opts)
-	return opts, nil
+	// Its error may hold the password, or a part of one that was not escaped.
+	if t.server, err = redis.ParseURL(u.String()); err != nil {
+		return nil, badURL("an option after the ? is unknown, or its value is malformed")
+	}
+	if t.kind == sentinels {
+		t.moveLogin()
+	}
+	if fault := optionFault(t.server); fault != "" {
+		return nil, badURL(fault)
+	}
+	if t.kind == cluster && t.server.DB != 0 {
+		return nil, badURL("a Cluster has no database but 0")
+	}
+	setDefaults(t.server)
+	return t, nil
 }
 
 // badURL returns the error for a URL with the fault.
 func badURL(fault string) error {
 	return fmt.Errorf("%w: %s; it should be like redis://user:password@host:6379/0, rediss://… for TLS, "+
-		"or unix:///path/to/redis.sock, with special characters of the password percent-escaped", ErrURL, fault)
+		"unix:///path/to/redis.sock, redis://user:password@node1:6379?addr=node2:6379 for a Cluster, "+
+		"or redis://sentinel1:26379/0?addr=sentinel2:26379&master_name=name&username=user&password=password for Sentinel, "+
+		"with special characters of passwords percent-escaped", ErrURL, fault)
 }
 
 // urlFault returns what is wrong with a URL, above all what redis.ParseURL takes

@@ -2,6 +2,7 @@ package counterredis
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,27 @@ func TestBadURLs(t *testing.T) {
 		{"redis://:s3cret@host?max_idle_conns=65536", "connections"},
 		{"redis://:s3cret@host?max_active_conns=99999999999", "connections"},
 		{"redis://:s3cret@host?pipeline_pool_size=65536", "connections"},
+		{"redis://:s3cret@host?addr=s3cret", "addr"},
+		{"redis://:s3cret@host?addr=a:1,b:2", "addr"},
+		{"redis://:s3cret@host?addr=a:0", "addr"},
+		{"redis://:s3cret@host?addr=:1", "addr"},
+		{"redis://:s3cret@host?addr=a", "addr"},
+		{"redis://:s3cret@host/1?addr=a:1", "database"},
+		{"redis://:s3cret@host?db=1&addr=a:1", "database"},
+		{"redis://:s3cret@host?addr=a:1&max_redirects=s3cret", "max_redirects"},
+		{"redis://:s3cret@host?addr=a:1&read_only=true", "read_only"},
+		{"redis://:s3cret@host?addr=a:1&route_by_latency=true", "route_by_latency"},
+		{"redis://:s3cret@host:1?master_name=m&replica_only=true", "replica_only"},
+		{"redis://:s3cret@host?addr=a:1&password=s3cret", "option"},
+		{"redis://:s3cret@host?password=s3cret", "Sentinel"},
+		{"redis://:s3cret@host?username=s3cret", "Sentinel"},
+		{"redis://:s3cret@host:1?master_name=", "master_name"},
+		{"redis://:s3cret@host:1?master_name=a&master_name=b", "master_name"},
+		{"redis://:s3cret@host?master_name=m", "port"},
+		{"redis://:s3cret@host:1?master_name=m&max_redirects=2", "option"},
+		{"redis://:s3cret@host:1/s3cret?master_name=m", "database"},
+		{"unix:///s3cret.sock?addr=a:1", "socket"},
+		{"unix:///s3cret.sock?master_name=m", "socket"},
 		{"unix://", "no socket"},
 		{"unix:s3cret", "no socket"},
 		{"unix://tmp/redis.sock", "slash"},
@@ -85,11 +107,12 @@ func TestGoodURLs(t *testing.T) {
 		{"unix:///run/redis.sock", "unix", "/run/redis.sock", "", "", 0},
 		{"unix://user:s3cret@/run/redis.sock?db=1", "unix", "/run/redis.sock", "user", "s3cret", 1},
 	} {
-		opts, err := parseURL(test.url)
+		target, err := parseURL(test.url)
 		if err != nil {
 			t.Errorf("%q: %v", test.url, err)
 			continue
 		}
+		opts := target.server
 		if opts.Network != test.network || opts.Addr != test.addr || opts.DB != test.db ||
 			opts.Username != test.user || opts.Password != test.password {
 			t.Errorf("%q: %s %s, database %d, user %q, password %q; want %+v",
@@ -97,6 +120,56 @@ func TestGoodURLs(t *testing.T) {
 		}
 		if tls := strings.HasPrefix(test.url, "rediss:"); tls != (opts.TLSConfig != nil) {
 			t.Errorf("%q: TLS is %t; want %t", test.url, !tls, tls)
+		}
+	}
+}
+
+func TestURLsOfSeveral(t *testing.T) {
+	for _, test := range []struct {
+		url  string
+		want target
+		name string
+	}{
+		{
+			"rediss://user:s3cret@a?addr=b:2&addr=[::1]:3&max_redirects=5",
+			target{
+				kind: cluster, addrs: []string{"a:6379", "b:2", "[::1]:3"}, maxRedirects: 5,
+				server: &redis.Options{Username: "user", Password: "s3cret"},
+			},
+			"redis cluster a:6379,b:2,[::1]:3",
+		},
+		{
+			"redis://watch:s3cret@a:1/2?addr=b:2&master_name=my+name&username=user&password=s3cret%2F2&read_timeout=1s",
+			target{
+				kind: sentinels, addrs: []string{"a:1", "b:2"}, masterName: "my name",
+				sentinelUser: "watch", sentinelPassword: "s3cret",
+				server: &redis.Options{Username: "user", Password: "s3cret/2", DB: 2, ReadTimeout: time.Second},
+			},
+			"redis my name/2 by sentinels a:1,b:2",
+		},
+		{
+			"redis://a:1?master_name=m",
+			target{kind: sentinels, addrs: []string{"a:1"}, masterName: "m", server: &redis.Options{}},
+			"redis m/0 by sentinels a:1",
+		},
+	} {
+		got, err := parseURL(test.url)
+		if err != nil {
+			t.Errorf("%q: %v", test.url, err)
+			continue
+		}
+		server, want := got.server, test.want.server
+		if server.Username != want.Username || server.Password != want.Password || server.DB != want.DB ||
+			want.ReadTimeout != 0 && server.ReadTimeout != want.ReadTimeout || server.MaxRetries != -1 ||
+			(server.TLSConfig != nil) != strings.HasPrefix(test.url, "rediss:") {
+			t.Errorf("%q: the options of a server are %+v; want %+v", test.url, server, want)
+		}
+		if got.String() != test.name {
+			t.Errorf("%q is called %q; want %q", test.url, got, test.name)
+		}
+		got.server, test.want.server, got.username, got.password = nil, nil, "", ""
+		if !reflect.DeepEqual(*got, test.want) {
+			t.Errorf("%q: %+v; want %+v", test.url, *got, test.want)
 		}
 	}
 }
@@ -143,9 +216,9 @@ func TestURLOptionsOverrideDefaults(t *testing.T) {
 
 func mustParse(t *testing.T, url string) *redis.Options {
 	t.Helper()
-	opts, err := parseURL(url)
+	target, err := parseURL(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return opts
+	return target.server
 }

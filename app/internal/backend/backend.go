@@ -32,7 +32,7 @@ func Open(ctx context.Context, cfg config.Config, observe func(coalesce.Event)) 
 }
 
 func openRedis(ctx context.Context, cfg config.Config) (counter.Store, error) {
-	opts := counterredis.Options{MaxConns: cfg.RedisPoolSize}
+	opts := counterredis.Options{MaxConns: cfg.RedisPoolSize, WaitReplicas: cfg.RedisWaitReplicas}
 	if cfg.RedisTLSRoots != nil || cfg.RedisTLSSkipVerify {
 		opts.TLS = &tls.Config{
 			MinVersion:         tls.VersionTLS12,

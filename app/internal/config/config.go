@@ -27,8 +27,12 @@ type Config struct {
 	// RedisURL says where Redis is, and may hold a password. Empty, counts are
 	// kept in memory.
 	RedisURL string
-	// RedisPoolSize is how many connections to Redis the program may have, in all.
+	// RedisPoolSize is how many connections to Redis the program may have, in
+	// all; in a Cluster, to each node.
 	RedisPoolSize int
+	// RedisWaitReplicas is how many replicas must have a view before its number is
+	// shown. 0: none.
+	RedisWaitReplicas int
 	// RedisTLSRoots are the authorities whose word is taken for the certificate of
 	// a rediss:// server. Nil, those of the system.
 	RedisTLSRoots *x509.CertPool
@@ -72,6 +76,7 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.Host, getenv, "HOST", parseHost, "127.0.0.1"),
 		set(&cfg.Port, getenv, "PORT", parsePort, "8000"),
 		set(&cfg.RedisPoolSize, getenv, "REDIS_POOL_SIZE", parsePoolSize, "4"),
+		set(&cfg.RedisWaitReplicas, getenv, "REDIS_WAIT_REPLICAS", parseReplicas, "1"),
 		set(&cfg.RedisTLSRoots, getenv, "REDIS_TLS_CA", parseRoots, "/etc/ssl/redis-ca.pem"),
 		set(&cfg.RedisTLSSkipVerify, getenv, "REDIS_TLS_SKIP_VERIFY", parseBool, "true"),
 		set(&cfg.Debug, getenv, "DEBUG", parseBool, "true"),
@@ -133,6 +138,17 @@ func parsePoolSize(text string) (int, error) {
 		return 0, errors.New("which is no number of connections from 1 to 65535")
 	}
 	return int(size), nil
+}
+
+// maxReplicas is more than a primary ever had.
+const maxReplicas = 100
+
+func parseReplicas(text string) (int, error) {
+	replicas, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || replicas > maxReplicas {
+		return 0, fmt.Errorf("which is no number of replicas from 0 to %d", maxReplicas)
+	}
+	return int(replicas), nil
 }
 
 // parseRoots reads certificates in PEM: those in the text, or in the file it names.

@@ -26,13 +26,13 @@ func TestLoad(t *testing.T) {
 	}{
 		"nothing set": {nil, defaults},
 		"empty is not set": {
-			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "PAGE_WAIT": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
+			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "PAGE_WAIT": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
 			defaults,
 		},
 		"all set": {
-			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_TLS_SKIP_VERIFY": "1", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
+			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_WAIT_REPLICAS": "2", "REDIS_TLS_SKIP_VERIFY": "1", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
 			config.Config{
-				Host: "::1", RedisURL: "redis://h", RedisPoolSize: 20, RedisTLSSkipVerify: true,
+				Host: "::1", RedisURL: "redis://h", RedisPoolSize: 20, RedisWaitReplicas: 2, RedisTLSSkipVerify: true,
 				PageWait: 2 * time.Second, Debug: true, ShutdownTimeout: 90 * time.Second,
 			},
 		},
@@ -48,6 +48,7 @@ func TestLoad(t *testing.T) {
 func TestLoadRefuses(t *testing.T) {
 	for variable, values := range map[string][]string{
 		"REDIS_POOL_SIZE":       {"0", "-1", "four", "65536"},
+		"REDIS_WAIT_REPLICAS":   {"-1", "all", "101", "1.0"},
 		"REDIS_TLS_SKIP_VERIFY": {"yes"},
 		"REDIS_TLS_CA":          {"/nowhere", ".", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "config_test.go"},
 		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1"},
@@ -121,7 +122,7 @@ func TestRevision(t *testing.T) {
 
 // The examples in the error lines must be accepted themselves.
 func TestExamplesAreAccepted(t *testing.T) {
-	for _, variable := range []string{"HOST", "PORT", "REDIS_POOL_SIZE", "REDIS_TLS_SKIP_VERIFY", "PAGE_WAIT", "DEBUG", "SHUTDOWN_TIMEOUT"} {
+	for _, variable := range []string{"HOST", "PORT", "REDIS_POOL_SIZE", "REDIS_WAIT_REPLICAS", "REDIS_TLS_SKIP_VERIFY", "PAGE_WAIT", "DEBUG", "SHUTDOWN_TIMEOUT"} {
 		_, err := config.Load(env(map[string]string{variable: "!"}))
 		fault, ok := errors.AsType[*config.Error](err)
 		if !ok {

@@ -1,0 +1,122 @@
+package counterredis
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// client returns a client for the target.
+func (t *target) client(opts Options) redis.UniversalClient {
+	if t.kind != single && t.server.TLSConfig != nil {
+		t.server.TLSConfig.ServerName = "" // each server has its own
+	}
+	opts.apply(t.server)
+	switch t.kind {
+	case cluster:
+		nodes := t.universal().Cluster()
+		nodes.DisableRoutingPolicies = true // they ask for COMMAND, which hosts may refuse
+		client := redis.NewClusterClient(nodes)
+		client.OnNewNode(func(node *redis.Client) { node.AddHook(dialHook{}) })
+		return client
+	case sentinels:
+		client := redis.NewFailoverClient(t.universal().Failover())
+		client.AddHook(dialHook{})
+		return client
+	default:
+		client := redis.NewClient(t.server)
+		client.AddHook(dialHook{})
+		return client
+	}
+}
+
+// universal returns the options in the form from which go-redis makes those of
+// Clusters and of Sentinels.
+func (t *target) universal() *redis.UniversalOptions {
+	server := t.server
+	return &redis.UniversalOptions{
+		Addrs:            t.addrs,
+		MasterName:       t.masterName,
+		SentinelUsername: t.sentinelUser,
+		SentinelPassword: t.sentinelPassword,
+		MaxRedirects:     t.maxRedirects,
+
+		ClientName: server.ClientName,
+		DB:         server.DB,
+		Protocol:   server.Protocol,
+		Username:   server.Username,
+		Password:   server.Password,
+		TLSConfig:  server.TLSConfig,
+
+		MaxRetries:            server.MaxRetries,
+		DialTimeout:           server.DialTimeout,
+		DialerRetries:         server.DialerRetries,
+		DialerRetryTimeout:    server.DialerRetryTimeout,
+		ReadTimeout:           server.ReadTimeout,
+		WriteTimeout:          server.WriteTimeout,
+		ContextTimeoutEnabled: server.ContextTimeoutEnabled,
+
+		PoolFIFO:              server.PoolFIFO,
+		PoolSize:              server.PoolSize,
+		MaxConcurrentDials:    server.MaxConcurrentDials,
+		PoolTimeout:           server.PoolTimeout,
+		MinIdleConns:          server.MinIdleConns,
+		MaxIdleConns:          server.MaxIdleConns,
+		MaxActiveConns:        server.MaxActiveConns,
+		ConnMaxIdleTime:       server.ConnMaxIdleTime,
+		ConnMaxLifetime:       server.ConnMaxLifetime,
+		ConnMaxLifetimeJitter: server.ConnMaxLifetimeJitter,
+
+		PipelinePoolSize:        server.PipelinePoolSize,
+		PipelineReadBufferSize:  server.PipelineReadBufferSize,
+		PipelineWriteBufferSize: server.PipelineWriteBufferSize,
+
+		DisableIdentity:          server.DisableIdentity,
+		IdentitySuffix:           server.IdentitySuffix,
+		MaintNotificationsConfig: server.MaintNotificationsConfig,
+	}
+}
+
+// apply sets on the options of a server what these say of it.
+func (o Options) apply(server *redis.Options) {
+	if o.TLS != nil && server.TLSConfig != nil {
+		host := server.TLSConfig.ServerName
+		server.TLSConfig = o.TLS.Clone()
+		server.TLSConfig.ServerName = cmp.Or(o.TLS.ServerName, host)
+	}
+	if o.MaxConns > 0 {
+		server.PoolSize = o.MaxConns // which is no limit without the next
+		server.MaxActiveConns = o.MaxConns
+		server.MinIdleConns = min(server.MinIdleConns, o.MaxConns)
+		server.PipelinePoolSize = -1 // pipelines would have a pool of their own
+	}
+}
+
+// dialHook marks every error of dialing as one, that of a TLS handshake and that
+// of finding the server through Sentinels, too: it proves that nothing was sent.
+type dialHook struct{}
+
+// DialHook implements [redis.Hook].
+func (dialHook) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := next(ctx, network, addr)
+		if err == nil {
+			return conn, nil
+		}
+		if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
+			err = &net.OpError{Op: "dial", Net: network, Err: err}
+		}
+		return nil, err
+	}
+}
+
+// ProcessHook implements [redis.Hook].
+func (dialHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+// ProcessPipelineHook implements [redis.Hook].
+func (dialHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}

@@ -1,0 +1,108 @@
+package counterredis
+
+import (
+	"cmp"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// target is what a URL names.
+type target struct {
+	kind   kind
+	server *redis.Options // of each server that keeps counters
+	addrs  []string       // of nodes of the Cluster, or of Sentinels
+
+	maxRedirects int // of reads, in a Cluster; 0: go-redis's default
+
+	// What the Sentinels call the primary, and the login to them.
+	masterName, sentinelUser, sentinelPassword string
+
+	// The login to the servers that Sentinels know.
+	username, password string
+}
+
+type kind int
+
+const (
+	single kind = iota
+	cluster
+	sentinels
+)
+
+// takeNodes takes the options out of the URL that say that it is a Cluster's, or
+// Sentinels', and returns what they say, or what is wrong with them. They are
+// those of [redis.ParseClusterURL] and [redis.ParseFailoverURL].
+func takeNodes(u *url.URL) (t *target, fault string) {
+	t = &target{}
+	query := u.Query()
+	for _, option := range []string{"read_only", "replica_only", "route_by_latency", "route_randomly", "use_disconnected_replicas"} {
+		if query.Has(option) {
+			return nil, "its option " + option + " reads from replicas, which may be behind"
+		}
+	}
+	addrs, names := query["addr"], query["master_name"]
+	switch {
+	case len(names) > 0:
+		t.kind = sentinels
+	case len(addrs) > 0:
+		t.kind = cluster
+	case query.Has("username") || query.Has("password"):
+		return nil, "its options username and password are for Sentinel, beside master_name"
+	default:
+		return t, ""
+	}
+	switch {
+	case u.Scheme == "unix":
+		return nil, "a socket is neither a Cluster nor a Sentinel"
+	case t.kind == sentinels && (len(names) > 1 || names[0] == ""):
+		return nil, "its master_name is not one name"
+	case t.kind == sentinels && u.Port() == "":
+		return nil, "it names no port of its Sentinel, like 26379"
+	}
+	first := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "6379"))
+	for _, addr := range append([]string{first}, addrs...) {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil || host == "" || strings.Contains(host, ",") || !numberWithin(port, 1, 1<<16-1) {
+			return nil, "an addr after the ? is not one host:port"
+		}
+		t.addrs = append(t.addrs, addr)
+	}
+	if t.kind == sentinels {
+		t.masterName, t.username, t.password = names[0], query.Get("username"), query.Get("password")
+		query.Del("username")
+		query.Del("password")
+	} else if redirects := query.Get("max_redirects"); redirects != "" {
+		var err error
+		if t.maxRedirects, err = strconv.Atoi(redirects); err != nil || !numberWithin(redirects, 1, 100) {
+			return nil, "its max_redirects is not within 1 and 100"
+		}
+		query.Del("max_redirects")
+	}
+	query.Del("addr")
+	query.Del("master_name")
+	u.RawQuery = query.Encode()
+	return t, ""
+}
+
+// moveLogin gives the login before the @ to the Sentinels, whose it is.
+func (t *target) moveLogin() {
+	t.sentinelUser, t.sentinelPassword = t.server.Username, t.server.Password
+	t.server.Username, t.server.Password = t.username, t.password
+}
+
+// String names the servers, without a login.
+func (t *target) String() string {
+	database := "/" + strconv.Itoa(t.server.DB)
+	switch t.kind {
+	case cluster:
+		return "redis cluster " + strings.Join(t.addrs, ",")
+	case sentinels:
+		return "redis " + t.masterName + database + " by sentinels " + strings.Join(t.addrs, ",")
+	default:
+		return "redis " + t.server.Addr + database
+	}
+}
