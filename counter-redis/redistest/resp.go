@@ -2,51 +2,82 @@ package redistest
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 )
 
-// readValue returns the bytes of the next value of Redis's protocol: of a reply
+// maxLength is that of the longest text, and more than Redis takes.
+const maxLength = 1 << 30
+
+// appendValue appends the bytes of the next value of Redis's protocol: of a reply
 // in RESP2 or RESP3, or of a command, which is an array.
-func readValue(r *bufio.Reader) ([]byte, error) {
-	value, err := r.ReadBytes('\n')
+func appendValue(dst []byte, r *bufio.Reader) ([]byte, error) {
+	start := len(dst)
+	dst, err := appendLine(dst, r)
 	if err != nil {
-		return nil, err
+		return dst, err
 	}
-	if len(value) < 3 {
-		return nil, fmt.Errorf("redistest: no RESP value: %q", value)
+	line := dst[start:]
+	if len(line) < 3 {
+		return dst, fmt.Errorf("redistest: no RESP value: %q", line)
 	}
 	parts := 0
-	switch value[0] {
+	switch line[0] {
 	case '$', '!', '=': // a length, then as many bytes
-		length, err := length(value)
+		length, err := length(line)
 		if err != nil || length < 0 {
-			return value, err
+			return dst, err
 		}
-		text := make([]byte, length+2)
-		_, err = io.ReadFull(r, text)
-		return append(value, text...), err
+		text := len(dst)
+		dst = slices.Grow(dst, length+2)[:text+length+2]
+		_, err = io.ReadFull(r, dst[text:])
+		return dst, err
 	case '*', '~', '>': // a number of values
-		parts, err = length(value)
+		parts, err = length(line)
 	case '%': // a number of pairs
-		parts, err = length(value)
+		parts, err = length(line)
 		parts *= 2
 	}
-	if err != nil {
-		return nil, err
-	}
 	for range parts { // none of -1
-		part, err := readValue(r)
 		if err != nil {
-			return nil, err
+			break
 		}
-		value = append(value, part...)
+		dst, err = appendValue(dst, r)
 	}
-	return value, nil
+	return dst, err
+}
+
+// appendLine appends the bytes up to the end of the line.
+func appendLine(dst []byte, r *bufio.Reader) ([]byte, error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		dst = append(dst, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return dst, err
+		}
+	}
 }
 
 // length returns the number on the first line of a value.
 func length(line []byte) (int, error) {
-	return strconv.Atoi(string(line[1 : len(line)-2]))
+	n, err := strconv.Atoi(string(line[1 : len(line)-2]))
+	if err == nil && n > maxLength {
+		err = fmt.Errorf("redistest: a value of length %d", n)
+	}
+	return n, err
+}
+
+// word returns the command's word with that number, from zero, in capitals: its
+// name, or one of the first arguments. It is empty if there is none.
+func word(command []byte, number int) string {
+	// *3 $4 AUTH $4 user $6 secret
+	for range 2*number + 2 {
+		_, command, _ = bytes.Cut(command, []byte("\r\n"))
+	}
+	text, _, _ := bytes.Cut(command, []byte("\r\n"))
+	return string(bytes.ToUpper(text))
 }

@@ -31,6 +31,10 @@ const (
 	// Ports below those that systems give to outgoing connections (from 32768 on
 	// Linux): none of those can take the port of a server that is to come back.
 	firstPort, lastPort = 20000, 32767
+
+	// busOffset is how far above a server's port that of a Cluster's bus is: it must
+	// be among these, too.
+	busOffset = 10000
 )
 
 // errPortTaken says that another process listens on the port.
@@ -39,13 +43,18 @@ var errPortTaken = errors.New("port taken")
 // Server is a redis-server process of one test. Its methods are for the test's
 // goroutine, one at a time; what goes wrong in them fails the test.
 type Server struct {
-	tb      testing.TB
-	path    string // of the program
-	dir     string
-	args    []string
-	port    int
-	process *process
-	tls     *certificates // nil: it speaks no TLS
+	tb        testing.TB
+	path      string // of the program
+	dir       string
+	args      []string
+	announced func(port int) []string // arguments; nil: none
+	cluster   bool                    // it has a port for the bus, too
+	sentinel  bool
+	port      int
+	process   *process
+	tls       *certificates // nil: it speaks no TLS
+	asking    *redis.Client // nil until something was asked
+	link      *Proxy        // to the primary; nil: Replica did not start it
 }
 
 // Start starts a server with an empty database and returns once it answers.
@@ -58,11 +67,11 @@ type Server struct {
 // environment has CI=true.
 func Start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
-	return launch(tb, nil, args)
+	return launch(tb, &Server{args: args})
 }
 
-// launch is Start, with TLS if there are certificates.
-func launch(tb testing.TB, tls *certificates, args []string) *Server {
+// launch starts a server that is described but for where it is.
+func launch(tb testing.TB, s *Server) *Server {
 	tb.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -72,15 +81,21 @@ func launch(tb testing.TB, tls *certificates, args []string) *Server {
 		}
 		tb.Skip(how)
 	}
-	s := &Server{tb: tb, path: path, dir: tb.TempDir(), args: args, tls: tls}
+	s.tb, s.path, s.dir = tb, path, tb.TempDir()
 	tb.Cleanup(s.Kill)
+	last := lastPort
+	if s.cluster {
+		last -= busOffset
+	}
 	err = errPortTaken
 	for range 10 {
 		if !errors.Is(err, errPortTaken) {
 			break
 		}
-		s.port = firstPort + rand.IntN(lastPort-firstPort+1) //nolint:gosec // a free port is no secret
-		err = s.run()
+		s.port = firstPort + rand.IntN(last-firstPort+1) //nolint:gosec // a free port is no secret
+		if err = s.configure(); err == nil {
+			err = s.run()
+		}
 	}
 	if err != nil {
 		tb.Fatal(err)
@@ -122,7 +137,7 @@ func (s *Server) Kill() {
 }
 
 // Restart ends the server as Kill does, starts it on the same port with the same
-// data, and returns once it answers.
+// data and the configuration it had, or has rewritten, and returns once it answers.
 func (s *Server) Restart() {
 	s.tb.Helper()
 	s.Kill()
@@ -169,7 +184,11 @@ func (s *Server) run() error {
 	defer log.Close()
 	// The process outlives the test's context: other cleanups may need it.
 	ctx := context.WithoutCancel(s.tb.Context())
-	cmd := exec.CommandContext(ctx, s.path, s.arguments()...) //nolint:gosec // the test chose the arguments
+	args := []string{s.config()}
+	if s.sentinel {
+		args = append(args, "--sentinel")
+	}
+	cmd := exec.CommandContext(ctx, s.path, args...) //nolint:gosec // the program that was looked up
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, log, log
 	if s.process, err = start(cmd); err != nil {
 		return fmt.Errorf("redis-server: %w", err)
@@ -187,16 +206,6 @@ func (s *Server) run() error {
 		return errPortTaken
 	}
 	return fmt.Errorf("redis-server %q did not come up; its log:\n%s", s.args, text)
-}
-
-// arguments returns the command line: defaults, the test's, and what is fixed.
-func (s *Server) arguments() []string {
-	args := []string{"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0"}
-	args = append(args, s.args...)
-	args = append(args,
-		"--bind", "127.0.0.1", "--dir", s.dir,
-		"--daemonize", "no", "--loglevel", "notice", "--logfile", "")
-	return append(args, s.tls.arguments(s.port)...)
 }
 
 // awaitReady returns true once the server answers, and false if it ended or took
@@ -220,10 +229,18 @@ func (s *Server) awaitReady(log string) (bool, error) {
 		}
 		// Without its word that it listens, what answers may be another server on
 		// a port that this one failed to take.
-		if strings.Contains(string(text), "Ready to accept connections") && s.answers(ctx) {
+		if strings.Contains(string(text), s.ready()) && s.answers(ctx) {
 			return true, nil
 		}
 	}
+}
+
+// ready returns what the server's log says once it listens.
+func (s *Server) ready() string {
+	if s.sentinel {
+		return "Sentinel ID is"
+	}
+	return "Ready to accept connections"
 }
 
 // answers says that the server replies to PING, be it that it wants a password.

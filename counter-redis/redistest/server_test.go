@@ -96,6 +96,9 @@ func TestPortTaken(t *testing.T) {
 	first := Start(t)
 	second := &Server{tb: t, path: first.path, dir: t.TempDir(), port: first.port}
 	t.Cleanup(second.Kill)
+	if err := second.configure(); err != nil {
+		t.Fatal(err)
+	}
 	if err := second.run(); !errors.Is(err, errPortTaken) {
 		t.Errorf("run on a taken port: %v; want %v", err, errPortTaken)
 	}

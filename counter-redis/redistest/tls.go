@@ -35,7 +35,7 @@ func StartTLS(tb testing.TB, args ...string) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return launch(tb, made, args)
+	return launch(tb, &Server{args: args, tls: made})
 }
 
 // CA returns the certificate of the authority behind a server with TLS, as PEM,

@@ -1,0 +1,75 @@
+//go:build unix
+
+package redistest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// errEnded says that a server's process has ended.
+var errEnded = errors.New("the server is not running")
+
+// ask gives a server a command, and up when it has no reply soon.
+func (s *Server) ask(ctx context.Context, args ...any) *redis.Cmd {
+	select {
+	case <-s.process.ended:
+		cmd := redis.NewCmd(ctx, args...)
+		cmd.SetErr(errEnded)
+		return cmd
+	default:
+	}
+	if s.asking == nil {
+		s.asking = redis.NewClient(&redis.Options{
+			Addr: s.Addr(), Protocol: 2, DisableIdentity: true, MaxRetries: -1, PoolSize: 1,
+			DialTimeout: time.Second, DialerRetries: 1, ReadTimeout: time.Second, PipelinePoolSize: -1,
+			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		})
+		s.tb.Cleanup(func() { _ = s.asking.Close() }) // nothing depends on it
+	}
+	return s.asking.Do(ctx, args...)
+}
+
+// info returns what a section of INFO says.
+func (s *Server) info(ctx context.Context, section string) (map[string]string, error) {
+	text, err := s.ask(ctx, "info", section).Text()
+	return fields(text), err
+}
+
+// fields returns the values of lines of the form name:value.
+func fields(text string) map[string]string {
+	values := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), ":"); ok {
+			values[name] = value
+		}
+	}
+	return values
+}
+
+// await returns once there is no error any more, and fails the test if that takes
+// longer than a server may take.
+func await(tb testing.TB, what string, try func(ctx context.Context) error) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := try(ctx)
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			tb.Fatalf("redistest: %s: %v", what, err)
+		}
+	}
+}
