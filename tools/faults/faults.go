@@ -94,7 +94,7 @@ func lineFaults(lines []*redistest.Proxy) []fault {
 			line.SetFaults(redistest.Faults{})
 		}
 	}
-	share := func(random *rand.Rand) float64 { return 0.02 + 0.3*random.Float64() }
+	share := func(random *rand.Rand) float64 { return 0.05 + 0.3*random.Float64() }
 	return []fault{
 		{"replies lost", func(ctx context.Context, random *rand.Rand) error {
 			lose(ctx, random, redistest.Faults{LoseReplies: share(random)})

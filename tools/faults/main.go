@@ -43,7 +43,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := command(ctx, ".", os.Args[1:], os.Stdout, os.Stderr)
+	status := command(newBench(ctx, os.Stderr), ".", os.Args[1:], os.Stdout)
 	stop()
 	os.Exit(status)
 }
@@ -61,8 +61,8 @@ type config struct {
 }
 
 // command is the program; its result is the exit status.
-func command(ctx context.Context, top string, args []string, stdout, stderr io.Writer) int {
-	cfg, err := parse(args, stderr)
+func command(b *bench, top string, args []string, stdout io.Writer) int {
+	cfg, err := parse(args, b.out)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
@@ -70,29 +70,28 @@ func command(ctx context.Context, top string, args []string, stdout, stderr io.W
 		return 2 // flag has said why
 	}
 	cfg.top = top
-	b := newBench(ctx, stderr)
 	status := 2
 	err = b.run(func() error {
 		s, err := open(b, cfg)
 		if err == nil {
-			status, err = perform(b, cfg, s, stdout, stderr)
+			status, err = perform(b, cfg, s, stdout, b.out)
 		}
 		return err
 	})
 	if err != nil {
-		fmt.Fprintln(stderr, "faults:", err)
+		b.Log(err)
 		status = 2
 	}
 	if kept := b.end(status != 0); kept != "" {
-		fmt.Fprintln(stderr, "faults: the logs are in", kept)
+		b.Log("the logs are in", kept)
 	}
 	return status
 }
 
 // perform runs, reports and judges.
-func perform(tb testing.TB, cfg config, s setup, stdout, stderr io.Writer) (status int, err error) {
+func perform(tb testing.TB, cfg config, s setup, stdout, progress io.Writer) (status int, err error) {
 	tb.Helper()
-	o, err := run(tb, cfg, s, stderr)
+	o, err := run(tb, cfg, s, progress)
 	if err != nil {
 		return 2, err
 	}

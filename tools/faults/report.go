@@ -40,7 +40,8 @@ func report(out io.Writer, cfg config, s setup, o *outcome, breaches []string) e
 	row("pending", "%d", sum.pending)
 	row("not known", "%d without an answer, %d whose page says so", sum.unanswered, sum.unknown)
 	row("refused", "%d", sum.refused)
-	row("counted", "%d", o.counted)
+	least, most := o.bounds()
+	row("counted", "%d, where the promise wants %d to %d", o.counted, least, most)
 	row("healed", "%d", healed)
 	row("shown twice", "%d", len(o.twice))
 	row("worst page", "%v", o.worst.Round(time.Millisecond))
@@ -53,6 +54,7 @@ func report(out io.Writer, cfg config, s setup, o *outcome, breaches []string) e
 	for _, kind := range slices.Sorted(maps.Keys(o.faults)) {
 		row("  "+kind, "%d", o.faults[kind])
 	}
+	row("lost on the lines", "%d requests, %d replies, %d connections cut", o.lost.requests, o.lost.replies, o.lost.connections)
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("reporting: %w", err)
 	}

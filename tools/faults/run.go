@@ -33,7 +33,12 @@ func run(tb testing.TB, cfg config, s setup, progress io.Writer) (*outcome, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading the counter: %w", err)
 	}
-	return newOutcome(f, &r.ledger, r.schedule, counted, took), nil
+	o := newOutcome(f, &r.ledger, r.schedule, counted, took)
+	for _, line := range s.lines() {
+		requests, replies, cuts := line.Lost()
+		o.lost.add(requests, replies, cuts)
+	}
+	return o, nil
 }
 
 // random returns the draws that have this number, which only the seed decides.

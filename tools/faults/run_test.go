@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 func TestRun(t *testing.T) {
 	for _, name := range setups() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cfg := config{top: "../..", setup: name, views: 3000, every: 200, clients: 8, seed: rand.Uint64(), safe: true}
 			s, err := open(t, cfg)
 			if err != nil {
@@ -80,7 +80,7 @@ func TestCommand(t *testing.T) {
 		"-h":                                0,
 	} {
 		var stdout strings.Builder
-		got := command(t.Context(), "../..", strings.Fields(args), &stdout, io.Discard)
+		got := command(newBench(t.Context(), t.Output()), "../..", strings.Fields(args), &stdout)
 		if got != want {
 			t.Errorf("faults %s: exit status %d; want %d\n%s", args, got, want, &stdout)
 		}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/herokuapp/counter-redis/redistest"
 )
 
 // setup is Redis as people run it.
@@ -20,12 +22,14 @@ type setup interface {
 	variables() []string
 	// faults are those of the app's processes, of the lines to its servers, and of these.
 	faults(f *fleet) []fault
+	// lines are those to its servers.
+	lines() []*redistest.Proxy
 	// counted asks the server that has the counter for its value.
 	counted(ctx context.Context) (int64, error)
 }
 
 // setups returns the names that open takes.
-func setups() []string { return []string{"single"} }
+func setups() []string { return []string{"single", "sentinel", "cluster"} }
 
 // open starts the set-up with that name, to end with the test.
 func open(tb testing.TB, cfg config) (setup, error) {
@@ -33,6 +37,10 @@ func open(tb testing.TB, cfg config) (setup, error) {
 	switch cfg.setup {
 	case "single":
 		return openSingle(tb, cfg.safe), nil
+	case "sentinel":
+		return openSentinel(tb, cfg.safe), nil
+	case "cluster":
+		return openCluster(tb, cfg.safe), nil
 	default:
 		return nil, fmt.Errorf("-setup is %q; choose one of %s", cfg.setup, strings.Join(setups(), ", "))
 	}

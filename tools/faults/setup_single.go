@@ -17,7 +17,6 @@ const freeze = 3 * time.Second
 
 // single is one Redis server.
 type single struct {
-	tb     testing.TB
 	server *redistest.Server
 	proxy  *redistest.Proxy
 	safe   bool
@@ -32,7 +31,7 @@ func openSingle(tb testing.TB, safe bool) *single {
 		args = []string{"--appendonly", "no", "--save", "1 1"}
 	}
 	server := redistest.Start(tb, args...)
-	return &single{tb: tb, server: server, proxy: redistest.StartProxy(tb, server.Addr()), safe: safe}
+	return &single{server: server, proxy: redistest.StartProxy(tb, server.Addr()), safe: safe}
 }
 
 func (s *single) String() string {
@@ -44,8 +43,10 @@ func (s *single) String() string {
 
 func (s *single) variables() []string { return []string{"REDIS_URL=redis://" + s.proxy.Addr()} }
 
+func (s *single) lines() []*redistest.Proxy { return []*redistest.Proxy{s.proxy} }
+
 func (s *single) faults(f *fleet) []fault {
-	return slices.Concat(appFaults(f), lineFaults([]*redistest.Proxy{s.proxy}), []fault{
+	return slices.Concat(appFaults(f), lineFaults(s.lines()), []fault{
 		{"server stopped", func(ctx context.Context, _ *rand.Rand) error {
 			s.server.Stop()
 			pause(ctx, freeze)

@@ -19,7 +19,17 @@ type outcome struct {
 	absurd  []absurdity
 
 	faults      map[string]int64
+	lost        losses
 	worst, took time.Duration
+}
+
+// losses is what was lost on the lines to Redis.
+type losses struct{ requests, replies, connections int64 }
+
+func (l *losses) add(requests, replies, connections int64) {
+	l.requests += requests
+	l.replies += replies
+	l.connections += connections
 }
 
 // account is what is known of the views of one process.
@@ -71,17 +81,24 @@ func (a account) bounds() (least, most int64) {
 	return a.counted + a.included, a.counted + a.pending + a.unknown + a.unanswered
 }
 
+// bounds returns how many views the counter must have, and may have.
+func (o *outcome) bounds() (least, most int64) {
+	for _, a := range o.lives {
+		l, m := a.bounds()
+		least, most = least+l, most+m
+	}
+	return least, most
+}
+
 // breaches returns how the promise was broken, if it was.
 func (o *outcome) breaches() []string {
 	var breaches []string
 	breach := func(format string, args ...any) { breaches = append(breaches, fmt.Sprintf(format, args...)) }
 
-	var least, most int64
 	for _, a := range o.lives {
-		l, m := a.bounds()
-		least, most = least+l, most+m
 		a.check(breach)
 	}
+	least, most := o.bounds()
 	switch {
 	case o.counted < least:
 		breach("%d views are lost: %d counted, %d or more opened", least-o.counted, o.counted, least)
