@@ -55,6 +55,16 @@ func wantGet(t *testing.T, store counter.Store, name string, want int64) {
 	}
 }
 
+// wantApplied applies batches that must all succeed, with the same total.
+func wantApplied(t *testing.T, store *counterredis.Store, batches []counter.Batch, total int64) {
+	t.Helper()
+	for i, result := range store.Apply(t.Context(), batches) {
+		if result.Err != nil || result.Total != total {
+			t.Fatalf("%q: %+v; want the total %d", batches[i].Name, result, total)
+		}
+	}
+}
+
 // newStore returns a store over a client that stays the test's.
 func newStore(tb testing.TB, client redis.UniversalClient, opts counterredis.Options) *counterredis.Store {
 	tb.Helper()

@@ -56,37 +56,6 @@ func TestApplier(t *testing.T) {
 	})
 }
 
-// A Cluster of one node already sends what does not know its keys astray, and
-// refuses what is of two slots.
-func TestCluster(t *testing.T) {
-	client := redistest.Start(t, "--cluster-enabled", "yes").Client()
-	slots := []any{"cluster", "addslots"}
-	for slot := range 1 << 14 {
-		slots = append(slots, slot)
-	}
-	do(t, client, slots...)
-	for !strings.Contains(client.ClusterInfo(t.Context()).Val(), "cluster_state:ok") {
-		if t.Context().Err() != nil {
-			t.Fatal(t.Context().Err())
-		}
-	}
-	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{client.Options().Addr}})
-	t.Cleanup(func() { _ = cluster.Close() })
-	t.Run("Store", func(t *testing.T) {
-		countertest.Run(t, func(t *testing.T) counter.Store {
-			t.Helper()
-			do(t, client, "flushall")
-			return newStore(t, cluster, counterredis.Options{})
-		})
-	})
-	t.Run("Applier", func(t *testing.T) {
-		countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
-			t.Helper()
-			return fixture(t, client, newStore(t, cluster, counterredis.Options{}))
-		})
-	})
-}
-
 // fixture wipes the server and returns what the suite needs of it.
 func fixture(t *testing.T, client *redis.Client, store counter.Store) countertest.Fixture {
 	t.Helper()

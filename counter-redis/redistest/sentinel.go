@@ -66,7 +66,7 @@ func StartSentinel(tb testing.TB, topology Topology) *Sentinel {
 func hurry(tb testing.TB, sentinel *Server) {
 	tb.Helper()
 	err := sentinel.ask(tb.Context(), "sentinel", "debug",
-		"publish-period", 500, "info-period", 1000, "tilt-trigger", 5000, "tilt-period", 5000).Err()
+		"publish-period", 250, "info-period", 1000, "tilt-trigger", 5000, "tilt-period", 5000).Err()
 	if _, refused := errors.AsType[redis.Error](err); err != nil && !refused {
 		tb.Fatalf("redistest: a sentinel: %v", err)
 	}

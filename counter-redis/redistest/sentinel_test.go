@@ -67,7 +67,7 @@ func failoverClient(t *testing.T, sentinel *Sentinel) *redis.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts.MaxRetries = -1
+	opts.MaxRetries = -1 // what fails may have counted
 	client := redis.NewFailoverClient(opts)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
@@ -87,7 +87,13 @@ func topologies() []struct {
 // increment adds one to the key, once the set-up is able to.
 func increment(t *testing.T, client redis.UniversalClient, key string) {
 	t.Helper()
-	await(t, "INCR "+key, func(ctx context.Context) error { return client.Incr(ctx, key).Err() })
+	await(t, "INCR "+key, func(ctx context.Context) error {
+		err := client.Incr(ctx, key).Err()
+		if cluster, ok := client.(*redis.ClusterClient); ok && err != nil {
+			cluster.ReloadState(ctx) // which it does not do on its own for a node that is gone
+		}
+		return err
+	})
 }
 
 func replication(t *testing.T, server *Server) map[string]string {

@@ -18,8 +18,10 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/safety"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
+	"example.com/herokuapp/counter-core/counterhttp"
 	countermemory "example.com/herokuapp/counter-memory"
 	counterredis "example.com/herokuapp/counter-redis"
 	"example.com/herokuapp/counter-redis/redistest"
@@ -43,7 +45,7 @@ func BenchmarkView(b *testing.B) {
 		b.Fatal(err)
 	}
 	counting := func(store counter.Store) http.Handler {
-		return NewHandler(config.Config{PageWait: time.Minute}, store, pages, log)
+		return NewHandler(config.Config{PageWait: time.Minute}, store, safety.NewWatch(store, log), pages, log)
 	}
 	fixed, err := pages.Home(templates.Home{Views: 1234567})
 	if err != nil {
@@ -52,7 +54,7 @@ func BenchmarkView(b *testing.B) {
 	router := mux.NewRouter()
 	router.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set(viewStatus, viewCounted)
+		w.Header().Set(counterhttp.StatusHeader, string(counterhttp.Counted))
 		writeHTML(w, http.StatusOK, fixed)
 	})
 	bare := withRequestID(withAccessLog(log, withSecurityHeaders(router)))

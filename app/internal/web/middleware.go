@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"example.com/herokuapp/counter-core/counterhttp"
 )
 
 const requestID = "X-Request-Id"
@@ -49,7 +51,7 @@ func withAccessLog(log *zap.Logger, next http.Handler) http.Handler {
 				zap.Int64("bytes", recorder.bytes),
 				zap.Duration("duration", time.Since(start)),
 				requestIDField(r),
-				zap.String("view_status", w.Header().Get(viewStatus)),
+				zap.String("view_status", w.Header().Get(counterhttp.StatusHeader)),
 			)
 		}()
 		next.ServeHTTP(recorder, r)
