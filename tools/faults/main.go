@@ -23,7 +23,8 @@
 // -setup says so.
 //
 // It exits with 0 if the promise held or was not judged, with 1 if it did not hold,
-// and with 2 if it could not run. The logs are kept unless it is 0.
+// and with 2 if it could not run or was interrupted. Where something went wrong, it
+// keeps the logs and says where.
 package main
 
 import (
@@ -82,7 +83,8 @@ func command(b *bench, top string, args []string, stdout io.Writer) int {
 		b.Log(err)
 		status = 2
 	}
-	if kept := b.end(status != 0); kept != "" {
+	interrupted := b.Context().Err() != nil
+	if kept := b.end(status != 0 && !interrupted); kept != "" {
 		b.Log("the logs are in", kept)
 	}
 	return status

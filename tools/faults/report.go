@@ -12,7 +12,7 @@ import (
 )
 
 // mostBreaches is how many are printed.
-const mostBreaches = 20
+const mostBreaches = 10
 
 // report prints the outcome and, where the set-up is one to be judged, the verdict.
 func report(out io.Writer, cfg config, s setup, o *outcome, breaches []string) error {
