@@ -56,7 +56,7 @@ func TestSentinelFailover(t *testing.T) {
 
 	// What Sentinel has said is kept.
 	former.Restart()
-	if role := replication(t, former.Server)["role"]; role != "slave" {
+	if role := replicationOf(t, former.Server)["role"]; role != "slave" {
 		t.Errorf("restarted, the former primary is a %s", role)
 	}
 }
@@ -96,11 +96,11 @@ func increment(t *testing.T, client redis.UniversalClient, key string) {
 	})
 }
 
-func replication(t *testing.T, server *Server) map[string]string {
+func replicationOf(t *testing.T, server *Server) (info map[string]string) {
 	t.Helper()
-	info, err := server.info(t.Context(), "replication")
-	if err != nil {
-		t.Fatal(err)
-	}
+	await(t, "INFO", func(ctx context.Context) (err error) {
+		info, err = server.replication(ctx)
+		return err
+	})
 	return info
 }
