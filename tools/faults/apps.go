@@ -108,6 +108,15 @@ func (f *fleet) restart(ctx context.Context, place int, signal syscall.Signal, a
 	return f.start(ctx, place)
 }
 
+// settle waits until the process in the place has counted what it called pending,
+// but not for long. What it may lose when it is killed then hides no other mistake.
+func (f *fleet) settle(ctx context.Context, place int) {
+	l := f.serving[place].Load()
+	for limit := f.clock() + 5*time.Second; l.visits.atRisk() > 0 && f.clock() < limit && ctx.Err() == nil; {
+		pause(ctx, time.Millisecond)
+	}
+}
+
 // stop stops all processes, each of which counts what it holds before it ends.
 func (f *fleet) stop() {
 	var wg sync.WaitGroup

@@ -71,14 +71,15 @@ func between(random *rand.Rand, least, most time.Duration) time.Duration {
 
 // appFaults are the faults of the app's processes.
 func appFaults(f *fleet) []fault {
-	end := func(signal syscall.Signal) func(context.Context, *rand.Rand) error {
-		return func(ctx context.Context, random *rand.Rand) error {
-			return f.restart(ctx, random.IntN(processes), signal, between(random, 0, time.Second))
-		}
-	}
 	return []fault{
-		{"app killed", end(syscall.SIGKILL)},
-		{"app terminated", end(syscall.SIGTERM)},
+		{"app killed", func(ctx context.Context, random *rand.Rand) error {
+			place := random.IntN(processes)
+			f.settle(ctx, place)
+			return f.restart(ctx, place, syscall.SIGKILL, between(random, 0, time.Second))
+		}},
+		{"app terminated", func(ctx context.Context, random *rand.Rand) error {
+			return f.restart(ctx, random.IntN(processes), syscall.SIGTERM, between(random, 0, time.Second))
+		}},
 	}
 }
 

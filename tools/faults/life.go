@@ -54,6 +54,9 @@ func (v *visits) include(pending int64) {
 	}
 }
 
+// atRisk returns how many views are pending that are not certainly counted.
+func (v *visits) atRisk() int64 { return v.pending.Load() - v.included.Load() }
+
 // appLog is what the log of a process tells.
 type appLog struct {
 	counted, pending, unknown int64 // views, as visits

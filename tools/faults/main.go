@@ -19,8 +19,7 @@
 //     sent when it was killed.
 //
 // With -safe=false Redis runs without the settings that promise that: then it
-// reports, and does not judge. It needs redis-server, and redis-sentinel where
-// -setup says so.
+// reports, and does not judge. It needs redis-server.
 //
 // It exits with 0 if the promise held or was not judged, with 1 if it did not hold,
 // and with 2 if it could not run or was interrupted. Where something went wrong, it
