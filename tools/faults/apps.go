@@ -21,7 +21,8 @@ import (
 // processes is how many processes serve the page.
 const processes = 4
 
-// fleet is the processes of the app. Its methods but pick are for one goroutine.
+// fleet is the processes of the app. Its methods are for one goroutine, but pick,
+// visits and clock for any.
 type fleet struct {
 	binary string
 	env    []string
@@ -30,7 +31,7 @@ type fleet struct {
 
 	serving [processes]atomic.Pointer[life] // the latest of each
 	lives   []*life                         // all there were
-	changed sync.Mutex                      // guards lives
+	changed sync.Mutex                      // guards lives where others look
 }
 
 // build builds the app of the tree at top, and returns the program.
