@@ -69,7 +69,7 @@ func TestWarningsOfEvictions(t *testing.T) {
 func TestWarningsOfMemory(t *testing.T) {
 	server := redistest.Start(t)
 	store, client := open(t, server.URL()), server.Client()
-	do(t, client, "set", "large", strings.Repeat("x", 20<<20)) // the rest, and its changes, are small
+	do(t, client, "setrange", "large", 20<<20, "x") // the rest, and its changes, are small
 	used, err := client.InfoMap(t.Context(), "memory").Result()
 	if err != nil {
 		t.Fatal(err)
