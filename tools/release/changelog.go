@@ -20,14 +20,13 @@ func changelog(text, version string, date time.Time) (string, error) {
 	if !found {
 		return "", errNoHeading
 	}
-	end := strings.Index(after+"\n## ", "\n## ")
-	news, older := strings.TrimSpace(after[:min(end, len(after))]), ""
-	if end < len(after) {
-		older = "\n" + strings.TrimLeft(after[end:], "\n")
+	news, older, found := strings.Cut("\n"+after, "\n## ")
+	if found {
+		older = "\n## " + older
 	}
-	if news == "" {
+	if news = strings.TrimSpace(news); news == "" {
 		return "", errNothing
 	}
-	heading := "## " + version + " - " + date.Format(time.DateOnly)
-	return strings.TrimPrefix(before+"\n", "\n") + unreleased + "\n" + heading + "\n\n" + news + "\n" + older, nil
+	heading := "## " + version + " - " + date.Format(time.DateOnly) + "\n"
+	return strings.TrimPrefix(before+"\n", "\n") + unreleased + "\n" + heading + "\n" + news + "\n" + older, nil
 }

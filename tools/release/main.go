@@ -15,8 +15,8 @@
 //
 // If anything fails or is interrupted, your tree, main and the tags are as they were.
 //
-// It exits with 0 if the version was made, or could be as far as it was tried, and
-// with 1 if not.
+// It exits with 0 if the version was made or shown, with 1 if it can't be, and with 2
+// if the arguments are wrong.
 package main
 
 import (
@@ -33,18 +33,18 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := run(ctx, ".", os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// run makes the release that the arguments ask for, of the tree whose top is the
-// working folder, and returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// run makes the version that the arguments ask for, of the tree at top, and returns
+// the exit code.
+func run(ctx context.Context, top string, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	do := flags.Bool("do", false, "do it, instead of showing it")
-	check := flags.String("check", "make test check", "the `command` that has to pass")
+	check := flags.String("check", "make test check", "the `command` that has to pass; if empty, none has to")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: release [-do] [-check command] v0.2.0")
 		flags.PrintDefaults()
@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	r := release{
-		top: ".", version: flags.Arg(0), date: time.Now(),
+		top: top, version: flags.Arg(0), date: time.Now(),
 		check: strings.Fields(*check), do: *do, out: stdout,
 	}
 	if err := r.run(ctx); err != nil {

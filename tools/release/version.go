@@ -12,7 +12,7 @@ import (
 // which may be of any module.
 func checkVersion(version string, tags []string) error {
 	switch {
-	case semver.Canonical(version) != version || module.IsPseudoVersion(version):
+	case !semver.IsValid(version) || semver.Canonical(version) != version || module.IsPseudoVersion(version):
 		return fmt.Errorf("%q is no version such as v0.2.0", version)
 	case semver.Major(version) != "v0" && semver.Major(version) != "v1":
 		return fmt.Errorf("%s: from v2 on, the path of each module would have to end with /%s", version, semver.Major(version))
@@ -23,7 +23,7 @@ func checkVersion(version string, tags []string) error {
 		if last == version {
 			return fmt.Errorf("the tag %s exists", tag)
 		}
-		if semver.Canonical(last) == last && semver.Compare(last, highest) > 0 {
+		if semver.IsValid(last) && semver.Canonical(last) == last && semver.Compare(last, highest) > 0 {
 			highest = last
 		}
 	}

@@ -9,11 +9,12 @@
 // that Git has or would take: go.mod files, imports, settings, documentation. Longer
 // paths that begin with it follow. Where the order or the layout of lines depends on
 // the path, as gofmt and go mod tidy want it, that is set right. It may be renamed
-// again at any time, and by renaming it back is as it was.
+// again at any time; renamed back, it is as it was.
 //
 // With -dirty the tree may have changes that are not committed.
 //
-// It exits with 0 if the modules have the path and with 1 if not.
+// It exits with 0 if the modules have the path, with 1 if they can't, and with 2 if
+// the arguments are wrong.
 package main
 
 import (
@@ -33,8 +34,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run renames the modules of the tree whose top is given as the arguments say, and
-// returns the exit code.
+// run renames the modules of the tree at top as the arguments say, and returns the
+// exit code.
 func run(ctx context.Context, top string, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("rename", flag.ContinueOnError)
 	flags.SetOutput(stderr)

@@ -137,4 +137,3 @@ func body(t *testing.T, url string) string {
 	}
 	return string(text)
 }
-

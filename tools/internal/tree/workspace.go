@@ -2,6 +2,7 @@ package tree
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -28,7 +29,12 @@ type Module struct {
 // ReadWorkspace reads the go.work in the folder top and the go.mod files of its
 // modules, in the order of their folders.
 func ReadWorkspace(top string) (*Workspace, error) {
-	text, err := os.ReadFile(filepath.Join(top, "go.work"))
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		return nil, fmt.Errorf("reading the workspace: %w", err)
+	}
+	defer root.Close()
+	text, err := root.ReadFile("go.work")
 	if err != nil {
 		return nil, fmt.Errorf("reading the workspace: %w", err)
 	}
@@ -38,7 +44,7 @@ func ReadWorkspace(top string) (*Workspace, error) {
 	}
 	w := &Workspace{Top: top}
 	for _, use := range work.Use {
-		m, err := readModule(top, path.Clean(filepath.ToSlash(use.Path)))
+		m, err := readModule(root, path.Clean(filepath.ToSlash(use.Path)))
 		if err != nil {
 			return nil, fmt.Errorf("reading the workspace: %w", err)
 		}
@@ -46,7 +52,7 @@ func ReadWorkspace(top string) (*Workspace, error) {
 	}
 	slices.SortFunc(w.Modules, func(a, b Module) int { return cmp.Compare(a.Dir, b.Dir) })
 	if len(w.Modules) == 0 || w.Modules[0].Dir != "." {
-		return nil, fmt.Errorf("reading the workspace: go.work uses no module at the top")
+		return nil, errors.New("reading the workspace: go.work uses no module at the top")
 	}
 	w.Path = w.Modules[0].Path()
 	for _, m := range w.Modules {
@@ -57,9 +63,9 @@ func ReadWorkspace(top string) (*Workspace, error) {
 	return w, nil
 }
 
-func readModule(top, dir string) (Module, error) {
+func readModule(root *os.Root, dir string) (Module, error) {
 	name := path.Join(dir, "go.mod")
-	text, err := os.ReadFile(filepath.Join(top, name))
+	text, err := root.ReadFile(name)
 	if err != nil {
 		return Module{}, err
 	}
