@@ -8,7 +8,7 @@
 // the present one, that of the module at the top, wherever it stands in a text file
 // that Git has or would take: go.mod files, imports, settings, documentation. Longer
 // paths that begin with it follow. Where the order or the layout of lines depends on
-// the path, as gofmt and go mod tidy want it, that is set right. It may be renamed
+// the path, as gofmt and go mod tidy want it, it is set right. It may be renamed
 // again at any time; renamed back, it is as it was.
 //
 // With -dirty the tree may have changes that are not committed.

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -51,7 +50,7 @@ func rename(ctx context.Context, top, to string, dirty bool, out io.Writer) erro
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
-		if err := root.WriteFile(name, changed[name], 0o600); err != nil { // as it is there, its mode stays
+		if err := root.WriteFile(name, []byte(changed[name]), 0o600); err != nil { // as it is there, its mode stays
 			return fmt.Errorf("%w: the tree is renamed in part; git restore undoes it", err)
 		}
 	}
@@ -79,8 +78,8 @@ func checkPath(work *tree.Workspace, to string) error {
 }
 
 // changes returns the new contents of those of the files that change.
-func changes(root *os.Root, names []string, from, to string) (map[string][]byte, error) {
-	changed := map[string][]byte{}
+func changes(root *os.Root, names []string, from, to string) (map[string]string, error) {
+	changed := map[string]string{}
 	for _, name := range names {
 		info, err := root.Lstat(name)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -101,9 +100,13 @@ func changes(root *os.Root, names []string, from, to string) (map[string][]byte,
 		if renamed == text {
 			continue
 		}
-		if changed[name], err = layout(filepath.Base(name), renamed); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		// Of a file that is not laid out, or is broken on purpose, the path alone changes.
+		if tidy, err := layout(name, text); err == nil && tidy == text {
+			if renamed, err = layout(name, renamed); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
 		}
+		changed[name] = renamed
 	}
 	return changed, nil
 }

@@ -43,17 +43,19 @@ func inElement(c byte) bool {
 
 // layout returns the text of the file with lines ordered and aligned as the go
 // command wants them.
-func layout(name, text string) ([]byte, error) {
+func layout(name, text string) (string, error) {
 	switch {
-	case name == "go.mod":
+	case path.Base(name) == "go.mod":
 		file, err := modfile.Parse(name, []byte(text), nil)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		file.SortBlocks()
-		return file.Format()
+		laid, err := file.Format()
+		return string(laid), err
 	case path.Ext(name) == ".go":
-		return format.Source([]byte(text))
+		laid, err := format.Source([]byte(text))
+		return string(laid), err
 	}
-	return []byte(text), nil
+	return text, nil
 }

@@ -36,7 +36,7 @@ func TestReplaceByLonger(t *testing.T) {
 func TestLayout(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{
-			"go.mod",
+			"lib/go.mod",
 			"module z.example/lib\n\nrequire (\n\tz.example/a v0.1.0\n\texample.org/b v0.1.0\n)\n",
 			"module z.example/lib\n\nrequire (\n\texample.org/b v0.1.0\n\tz.example/a v0.1.0\n)\n",
 		},
@@ -49,7 +49,7 @@ func TestLayout(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, err := layout(tt.name, tt.text)
-		if string(got) != tt.want || err != nil {
+		if got != tt.want || err != nil {
 			t.Errorf("%s: got %q, %v, want %q", tt.name, got, err, tt.want)
 		}
 	}
