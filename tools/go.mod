@@ -7,6 +7,7 @@ require (
 	example.com/herokuapp/counter-memory v0.1.0
 	example.com/herokuapp/counter-redis v0.1.0
 	github.com/redis/go-redis/v9 v9.23.0
+	golang.org/x/mod v0.42.0
 	pgregory.net/rapid v1.3.0
 )
 

@@ -30,7 +30,12 @@ func TestMakeScratch(t *testing.T) {
 // A module cache is read-only.
 func TestRemove(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "scratch")
-	write(t, filepath.Join(dir, "mod", "sub", "file"), "")
+	if err := os.MkdirAll(filepath.Join(dir, "mod", "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "mod", "sub", "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"mod/sub/file", "mod/sub", "mod"} {
 		if err := os.Chmod(filepath.Join(dir, name), 0o500); err != nil {
 			t.Fatal(err)

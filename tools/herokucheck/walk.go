@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"example.com/herokuapp/tools/internal/tree"
 )
 
 // sourceVersion is the commit that Heroku says it builds.
@@ -68,7 +70,7 @@ func (w *walk) steps() []step {
 }
 
 func (w *walk) export(ctx context.Context) (string, error) {
-	n, err := export(ctx, w.top, w.build)
+	n, err := tree.Copy(ctx, w.top, w.build)
 	return fmt.Sprintf("%d files", n), err
 }
 

@@ -1,15 +1,16 @@
-package main
+package tree_test
 
 import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"example.com/herokuapp/tools/internal/tree"
 )
 
-func TestExport(t *testing.T) {
+func TestCopy(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	git(t, from, "init", "-q")
 	write(t, filepath.Join(from, ".gitignore"), "*.log\n/bin/\n")
@@ -32,7 +33,7 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	n, err := export(t.Context(), from, to)
+	n, err := tree.Copy(t.Context(), from, to)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,17 +46,17 @@ func TestExport(t *testing.T) {
 		"link":       "L sub/new é",
 	}
 	if got := contents(t, to); !maps.Equal(got, want) {
-		t.Errorf("exported %q, want %q", got, want)
+		t.Errorf("copied %q, want %q", got, want)
 	}
 	if n != len(want) {
 		t.Errorf("says %d files, want %d", n, len(want))
 	}
 }
 
-func TestExportNothing(t *testing.T) {
+func TestCopyNothing(t *testing.T) {
 	from := t.TempDir()
 	git(t, from, "init", "-q")
-	_, err := export(t.Context(), from, t.TempDir())
+	_, err := tree.Copy(t.Context(), from, t.TempDir())
 	if want := "no file here that Git has or would take"; message(err) != want {
 		t.Errorf("error %q, want %q", message(err), want)
 	}
@@ -94,10 +95,8 @@ func contents(t *testing.T, dir string) map[string]string {
 
 func git(t *testing.T, dir string, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "git", args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("git %q: %v\n%s", args, err, out)
+	if _, err := tree.Git(t.Context(), dir, args...); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -109,4 +108,12 @@ func write(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// message returns what the error says, if there is one.
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

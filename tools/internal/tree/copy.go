@@ -1,4 +1,4 @@
-package main
+package tree
 
 import (
 	"context"
@@ -7,17 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
-// export copies the files of the tree at from that Git has or would take into the
+// Copy copies the files of the tree at from that Git has or would take into the
 // folder to, as they are now, and returns how many they are.
-func export(ctx context.Context, from, to string) (int, error) {
-	cmd := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-	cmd.Dir = from
-	list, err := output(cmd)
+func Copy(ctx context.Context, from, to string) (int, error) {
+	names, err := Files(ctx, from)
 	if err != nil {
 		return 0, err
 	}
@@ -28,15 +24,12 @@ func export(ctx context.Context, from, to string) (int, error) {
 	defer source.Close()
 	target, err := os.OpenRoot(to)
 	if err != nil {
-		return 0, fmt.Errorf("opening the folder to export to: %w", err)
+		return 0, fmt.Errorf("opening the folder to copy to: %w", err)
 	}
 	defer target.Close()
 
 	n := 0
-	for name := range strings.SplitSeq(list, "\x00") {
-		if name == "" {
-			continue
-		}
+	for _, name := range names {
 		err := copyFile(source, target, name)
 		if errors.Is(err, errDeleted) {
 			continue
@@ -45,9 +38,6 @@ func export(ctx context.Context, from, to string) (int, error) {
 			return n, err
 		}
 		n++
-	}
-	if n == 0 {
-		return 0, errors.New("no file here that Git has or would take")
 	}
 	return n, ctx.Err()
 }
@@ -63,10 +53,10 @@ func copyFile(source, target *os.Root, name string) error {
 		return errDeleted
 	}
 	if err != nil {
-		return fmt.Errorf("exporting: %w", err)
+		return fmt.Errorf("copying: %w", err)
 	}
 	if err := target.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		return fmt.Errorf("exporting %s: %w", name, err)
+		return fmt.Errorf("copying %s: %w", name, err)
 	}
 	switch info.Mode().Type() {
 	case 0:
@@ -80,7 +70,7 @@ func copyFile(source, target *os.Root, name string) error {
 		err = errors.New("neither a file nor a link")
 	}
 	if err != nil {
-		return fmt.Errorf("exporting %s: %w", name, err)
+		return fmt.Errorf("copying %s: %w", name, err)
 	}
 	return nil
 }

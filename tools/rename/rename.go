@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/module"
+
+	"example.com/herokuapp/tools/internal/tree"
+)
+
+// rename gives the modules of the tree at top the path to.
+func rename(ctx context.Context, top, to string, dirty bool, out io.Writer) error {
+	work, err := tree.ReadWorkspace(top)
+	if err != nil {
+		return err
+	}
+	if err := checkPath(work, to); err != nil {
+		return err
+	}
+	if to == work.Path {
+		fmt.Fprintf(out, "The modules have the path %s.\n", to)
+		return nil
+	}
+	if !dirty {
+		if err := tree.Clean(ctx, top); err != nil {
+			return fmt.Errorf("%w\ncommit them, or rename with -dirty", err)
+		}
+	}
+	names, err := tree.Files(ctx, top)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+
+	// All is known to work before the first file is written.
+	changed, err := changes(root, names, work.Path, to)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(changed)) {
+		if err := root.WriteFile(name, []byte(changed[name]), 0o600); err != nil { // as it is there, its mode stays
+			return fmt.Errorf("%w: the tree is renamed in part; git restore undoes it", err)
+		}
+	}
+	fmt.Fprintf(out, "%s is now %s, in %d files. What to do next: make test check, and commit.\n", work.Path, to, len(changed))
+	return nil
+}
+
+// checkPath says why the modules of the workspace can't have the path.
+func checkPath(work *tree.Workspace, to string) error {
+	if err := module.CheckPath(to); err != nil {
+		return fmt.Errorf("%w: want a path such as github.com/you/repo", err)
+	}
+	if _, major, ok := module.SplitPathVersion(to); !ok || major != "" {
+		return fmt.Errorf("malformed module path %q: it ends with a version, which would not be that of the modules below", to)
+	}
+	for _, m := range work.Modules {
+		for _, required := range m.File.Require {
+			other := required.Mod.Path
+			if !work.Has(other) && (other == to || strings.HasPrefix(other, to+"/")) {
+				return fmt.Errorf("%s is the path of others: %s requires %s", to, m.Path(), other)
+			}
+		}
+	}
+	return nil
+}
+
+// changes returns the new contents of those of the files that change.
+func changes(root *os.Root, names []string, from, to string) (map[string]string, error) {
+	changed := map[string]string{}
+	for _, name := range names {
+		info, err := root.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted, and not yet committed
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !info.Mode().IsRegular() {
+			continue
+		}
+		content, err := root.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		text := string(content)
+		renamed := replace(text, from, to)
+		if renamed == text {
+			continue
+		}
+		// Of a file that is not laid out, or is broken on purpose, the path alone changes.
+		if tidy, err := layout(name, text); err == nil && tidy == text {
+			if renamed, err = layout(name, renamed); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		changed[name] = renamed
+	}
+	return changed, nil
+}
