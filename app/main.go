@@ -18,6 +18,7 @@ import (
 
 	"example.com/herokuapp/app/internal/backend"
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/safety"
 	"example.com/herokuapp/app/internal/web"
 )
 
@@ -31,6 +32,7 @@ func options(cfg config.Config, log *zap.Logger) fx.Option {
 		config.Module(cfg),
 		fx.Supply(log),
 		backend.Module(),
+		safety.Module(),
 		web.Module(),
 		fx.WithLogger(func() fxevent.Logger {
 			events := &fxevent.ZapLogger{Logger: log.Named("fx")}

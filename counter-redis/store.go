@@ -8,6 +8,9 @@
 // the counter under the key a and the writer w it is {a}:w. The Redis user needs
 // both kinds of key and the commands GET, SET, DEL, INCRBY, EVAL, EVALSHA, SCAN and
 // PING.
+//
+// [Store.Warnings] also asks by INFO and CONFIG GET; a user who may not send them does
+// without.
 package counterredis
 
 import (

@@ -13,22 +13,20 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// errEnded says that a server's process has ended.
-var errEnded = errors.New("the server is not running")
+// errMute says that a server is known not to answer.
+var errMute = errors.New("the server is killed or stopped")
 
-// ask gives a server a command, and up when it has no reply soon.
+// ask gives the server a command.
 func (s *Server) ask(ctx context.Context, args ...any) *redis.Cmd {
-	select {
-	case <-s.process.ended:
+	if s.mute() {
 		cmd := redis.NewCmd(ctx, args...)
-		cmd.SetErr(errEnded)
+		cmd.SetErr(errMute)
 		return cmd
-	default:
 	}
 	if s.asking == nil {
 		s.asking = redis.NewClient(&redis.Options{
 			Addr: s.Addr(), Protocol: 2, DisableIdentity: true, MaxRetries: -1, PoolSize: 1,
-			DialTimeout: time.Second, DialerRetries: 1, ReadTimeout: time.Second, PipelinePoolSize: -1,
+			DialTimeout: time.Second, DialerRetries: 1, ReadTimeout: 5 * time.Second, PipelinePoolSize: -1,
 			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 		})
 		s.tb.Cleanup(func() { _ = s.asking.Close() }) // nothing depends on it
@@ -36,9 +34,19 @@ func (s *Server) ask(ctx context.Context, args ...any) *redis.Cmd {
 	return s.asking.Do(ctx, args...)
 }
 
-// info returns what a section of INFO says.
-func (s *Server) info(ctx context.Context, section string) (map[string]string, error) {
-	text, err := s.ask(ctx, "info", section).Text()
+// mute says that nobody would answer, so that nobody waits for it.
+func (s *Server) mute() bool {
+	select {
+	case <-s.process.ended:
+		return true
+	default:
+		return s.stopped
+	}
+}
+
+// replication returns what the server says of it.
+func (s *Server) replication(ctx context.Context) (map[string]string, error) {
+	text, err := s.ask(ctx, "info", "replication").Text()
 	return fields(text), err
 }
 
@@ -61,15 +69,19 @@ func await(tb testing.TB, what string, try func(ctx context.Context) error) {
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	var last error
 	for {
 		err := try(ctx)
 		if err == nil {
 			return
 		}
+		if ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			tb.Fatalf("redistest: %s: %v", what, err)
+			tb.Fatalf("redistest: %s: %v", what, last)
 		}
 	}
 }

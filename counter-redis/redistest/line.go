@@ -59,7 +59,7 @@ func (l *line) run(ctx context.Context, client net.Conn) {
 
 func (l *line) passCommands(ctx context.Context, server io.Writer, client io.Reader, replies chan<- reply) (err error) {
 	in, out := bufio.NewReader(client), bufio.NewWriter(server)
-	defer out.Flush() //nolint:errcheck // the line ends all the same
+	defer out.Flush() // the line ends all the same
 	if l.proxy.from == replicas {
 		replies <- relayed
 		_, err := io.Copy(server, in)
@@ -131,7 +131,7 @@ func (l *line) relay(role role, command []byte, client io.Reader, server io.Writ
 
 func (l *line) passReplies(ctx context.Context, client io.Writer, server io.Reader, replies <-chan reply) error {
 	in, out := bufio.NewReader(server), bufio.NewWriter(client)
-	defer out.Flush() //nolint:errcheck // the line ends all the same
+	defer out.Flush() // the line ends all the same
 	var value []byte
 	for number := uint64(0); ; number++ {
 		if in.Buffered() == 0 {

@@ -26,7 +26,8 @@ type Faults struct {
 	Seed uint64
 	// Delay is how long each reply is held back.
 	Delay time.Duration
-	// Refuse ends each new connection at once. Those that are open stay.
+	// Refuse ends each new connection at once, at the proxy of a [Node] in place of its
+	// first command. Those that are open stay.
 	Refuse bool
 }
 
@@ -85,6 +86,7 @@ func listen(tb testing.TB) *Proxy {
 
 // start serves who connects, from now on.
 func (p *Proxy) start(tb testing.TB, target string, from origin) {
+	tb.Helper()
 	p.target, p.from = target, from
 	// It outlives the test's context: other cleanups may need it.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))

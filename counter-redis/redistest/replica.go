@@ -52,7 +52,7 @@ func (s *Server) AwaitReplication(tb testing.TB) {
 
 // replicates returns an error that says what a replica lacks.
 func (s *Server) replicates(ctx context.Context) error {
-	info, err := s.info(ctx, "replication")
+	info, err := s.replication(ctx)
 	if err != nil {
 		return err
 	}

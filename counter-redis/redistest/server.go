@@ -52,6 +52,7 @@ type Server struct {
 	sentinel  bool
 	port      int
 	process   *process
+	stopped   bool
 	tls       *certificates // nil: it speaks no TLS
 	asking    *redis.Client // nil until something was asked
 	link      *Proxy        // to the primary; nil: Replica did not start it
@@ -149,6 +150,7 @@ func (s *Server) Restart() {
 // Stop freezes the server: until Continue, connections to it open and nobody answers.
 func (s *Server) Stop() {
 	s.tb.Helper()
+	s.stopped = true
 	s.signal(syscall.SIGSTOP)
 	// A signal is only asked for: wait until the process has stopped.
 	var status syscall.WaitStatus
@@ -165,6 +167,7 @@ func (s *Server) Stop() {
 func (s *Server) Continue() {
 	s.tb.Helper()
 	s.signal(syscall.SIGCONT)
+	s.stopped = false
 }
 
 func (s *Server) signal(signal os.Signal) {
@@ -189,6 +192,7 @@ func (s *Server) run() error {
 		args = append(args, "--sentinel")
 	}
 	cmd := exec.CommandContext(ctx, s.path, args...) //nolint:gosec // the program that was looked up
+	s.stopped = false
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, log, log
 	if s.process, err = start(cmd); err != nil {
 		return fmt.Errorf("redis-server: %w", err)

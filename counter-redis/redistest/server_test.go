@@ -133,3 +133,24 @@ func wantConfig(t *testing.T, server *Server, name, want string) {
 		t.Errorf("%s is %q, %v; want %q", name, got[name], err, want)
 	}
 }
+
+// A server has its configuration rewritten, whatever is in that.
+func TestRestartKeepsConfiguration(t *testing.T) {
+	odd := "a \"quoted\" \\ \ttext é"
+	server := Start(t, "--requirepass", odd, "--maxmemory", "1mb")
+	client := server.Client()
+	for _, command := range [][]any{
+		{"auth", odd}, {"config", "set", "requirepass", ""}, {"config", "set", "maxmemory", "2mb"}, {"config", "rewrite"},
+	} {
+		conn := client.Conn()
+		if command[0] != "auth" {
+			_ = conn.Auth(t.Context(), odd).Err() // there may be no password any more
+		}
+		if err := conn.Do(t.Context(), command...).Err(); err != nil {
+			t.Fatalf("%v: %v", command[0], err)
+		}
+		_ = conn.Close()
+	}
+	server.Restart()
+	wantConfig(t, server, "maxmemory", "2097152")
+}

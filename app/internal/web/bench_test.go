@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/safety"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 	"example.com/herokuapp/counter-core/counterhttp"
@@ -44,7 +45,7 @@ func BenchmarkView(b *testing.B) {
 		b.Fatal(err)
 	}
 	counting := func(store counter.Store) http.Handler {
-		return NewHandler(config.Config{PageWait: time.Minute}, store, pages, log)
+		return NewHandler(config.Config{PageWait: time.Minute}, store, safety.NewWatch(store, log), pages, log)
 	}
 	fixed, err := pages.Home(templates.Home{Views: 1234567})
 	if err != nil {

@@ -14,9 +14,10 @@ const pingTimeout = 2 * time.Second
 
 // health is the answer of /healthz and /readyz.
 type health struct {
-	Status   string `json:"status"`             // "ok" or "unavailable"
-	Error    string `json:"error,omitempty"`    // what is wrong
-	Revision string `json:"revision,omitempty"` // of the program
+	Status   string   `json:"status"`             // "ok" or "unavailable"
+	Error    string   `json:"error,omitempty"`    // what is wrong
+	Warnings []string `json:"warnings,omitempty"` // what endangers the counts
+	Revision string   `json:"revision,omitempty"` // of the program
 }
 
 // healthz says that the process serves, whatever its store does: to restart it
@@ -25,7 +26,8 @@ func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
 	s.writeHealth(w, r, http.StatusOK, health{Status: "ok", Revision: s.revision})
 }
 
-// readyz says whether the store answers.
+// readyz says whether the store answers, and what endangers the counts in it, which
+// is no reason to take the program out of rotation.
 func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
@@ -35,7 +37,7 @@ func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.writeHealth(w, r, http.StatusOK, health{Status: "ok"})
+	s.writeHealth(w, r, http.StatusOK, health{Status: "ok", Warnings: s.watch.Warnings()})
 }
 
 func (s *site) writeHealth(w http.ResponseWriter, r *http.Request, status int, body health) {

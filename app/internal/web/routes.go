@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/safety"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates"
@@ -18,6 +19,7 @@ import (
 // site is what the handlers share.
 type site struct {
 	store counter.Store
+	watch *safety.Watch
 	pages *templates.Pages
 	log   *zap.Logger
 	debug bool
@@ -27,8 +29,11 @@ type site struct {
 }
 
 // NewHandler returns all that the program serves.
-func NewHandler(cfg config.Config, store counter.Store, pages *templates.Pages, log *zap.Logger) http.Handler {
-	s := &site{store: store, pages: pages, log: log, debug: cfg.Debug, pageWait: cfg.PageWait, revision: cfg.Revision}
+func NewHandler(cfg config.Config, store counter.Store, watch *safety.Watch, pages *templates.Pages, log *zap.Logger) http.Handler {
+	s := &site{
+		store: store, watch: watch, pages: pages, log: log,
+		debug: cfg.Debug, pageWait: cfg.PageWait, revision: cfg.Revision,
+	}
 
 	router := mux.NewRouter().SkipClean(true) // a path that is not quite right is 404, not a redirect
 	router.NotFoundHandler = http.HandlerFunc(s.notFound)

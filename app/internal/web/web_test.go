@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/safety"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -27,6 +28,7 @@ import (
 type site struct {
 	http.Handler
 	store counter.Store
+	watch *safety.Watch // that was not started
 	logs  *observer.ObservedLogs
 }
 
@@ -37,7 +39,9 @@ func newSite(t *testing.T, cfg config.Config, store counter.Store) *site {
 		t.Fatal(err)
 	}
 	core, logs := observer.New(zapcore.DebugLevel)
-	return &site{web.NewHandler(cfg, store, pages, zap.New(core)), store, logs}
+	log := zap.New(core)
+	watch := safety.NewWatch(store, log)
+	return &site{web.NewHandler(cfg, store, watch, pages, log), store, watch, logs}
 }
 
 // do asks for path with headers given as name, value, name, value and so on.
@@ -272,6 +276,29 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%s: /readyz: %d %s; want %d %s", name, w.Code, w.Body, test.ready, test.body)
 		}
 		wantHeaders(t, w, map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store"})
+	}
+}
+
+// endangered is a store that has something to warn of.
+type endangered struct{ counter.Store }
+
+func (endangered) Warnings(context.Context) ([]string, error) { return []string{"a <b>", "c"}, nil }
+
+// A store in danger is told of, and served from all the same.
+func TestReadyWarns(t *testing.T) {
+	s := newSite(t, config.Config{PageWait: time.Minute}, endangered{countermemory.New()})
+	s.watch.Start()
+	t.Cleanup(s.watch.Stop)
+	for s.watch.Warnings() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	w := s.do(http.MethodGet, "/readyz")
+	const want = `{"status":"ok","warnings":["a \u003cb\u003e","c"]}`
+	if got := strings.TrimSpace(w.Body.String()); w.Code != http.StatusOK || got != want {
+		t.Errorf("/readyz: %d %s; want 200 %s", w.Code, got, want)
+	}
+	if w := s.do(http.MethodGet, "/healthz"); strings.TrimSpace(w.Body.String()) != `{"status":"ok"}` {
+		t.Errorf("/healthz: %s", w.Body)
 	}
 }
 

@@ -1,0 +1,273 @@
+package counterredis_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/countertest"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+func TestCluster(t *testing.T) {
+	cluster := redistest.StartCluster(t, redistest.Topology{})
+	wipe := func(t *testing.T) {
+		t.Helper()
+		for _, primary := range cluster.Primaries(t) {
+			do(t, primary.Client(), "flushall")
+		}
+	}
+	for name, opts := range map[string]counterredis.Options{
+		"": {Prefix: "{p}*"}, "Waiting": {WaitReplicas: 1},
+	} {
+		t.Run("Store"+name, func(t *testing.T) {
+			countertest.Run(t, func(t *testing.T) counter.Store {
+				t.Helper()
+				wipe(t)
+				return openWith(t, clusterURL(cluster), opts)
+			})
+		})
+		t.Run("Applier"+name, func(t *testing.T) {
+			countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
+				t.Helper()
+				wipe(t)
+				return countertest.Fixture{
+					Store: openWith(t, clusterURL(cluster), opts),
+					Wipe:  wipe,
+					Expire: func(t *testing.T) {
+						t.Helper()
+						for _, primary := range cluster.Primaries(t) {
+							for _, record := range records(t, primary.Client()) {
+								do(t, primary.Client(), "pexpire", record, 0)
+							}
+						}
+					},
+				}
+			})
+		})
+	}
+	t.Run("OneCallANode", func(t *testing.T) { testOneCallANode(t, cluster) })
+	t.Run("Moved", func(t *testing.T) { testMoved(t, cluster) })
+	t.Run("Asked", func(t *testing.T) { testAsked(t, cluster) })
+	t.Run("WaitsForTheNodesReplicas", func(t *testing.T) { testWaitsForTheNodesReplicas(t, cluster) })
+}
+
+// clusterURL returns the Cluster's URL with the options of patient.
+func clusterURL(cluster *redistest.Cluster) string {
+	return cluster.URL() + "&" + strings.TrimPrefix(patient, "?")
+}
+
+// A node is sent its batches in one go, and is read from once.
+func testOneCallANode(t *testing.T, cluster *redistest.Cluster) {
+	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
+	batches := manyBatches(60)
+	wantApplied(t, store, batches, 1) // the scripts are loaded, too
+	var before []float64
+	primaries := cluster.Primaries(t)
+	for _, primary := range primaries {
+		do(t, primary.Client(), "config", "resetstat")
+		before = append(before, float64(calls(t, primary.Client(), "evalsha")))
+	}
+	for i := range batches {
+		batches[i].Sum++
+	}
+	wantApplied(t, store, batches, 2)
+	sum := 0
+	for i, primary := range primaries {
+		sent, waits := calls(t, primary.Client(), "evalsha"), calls(t, primary.Client(), "wait")
+		if sent == 0 || waits != 1 || before[i] != 0 {
+			t.Errorf("a primary was sent %d batches and %d WAITs; want some of the 60 and one", sent, waits)
+		}
+		sum += sent
+	}
+	if sum != len(batches) {
+		t.Errorf("%d batches were sent; want %d", sum, len(batches))
+	}
+}
+
+// manyBatches returns the first batches of so many counters, spread over the slots.
+func manyBatches(n int) []counter.Batch {
+	batches := make([]counter.Batch, n)
+	for i := range batches {
+		batches[i] = counter.Batch{Name: fmt.Sprintf("many:%d", i), Writer: "w", Delta: 1, Sum: 1}
+	}
+	return batches
+}
+
+// A slot has moved since the client looked.
+func testMoved(t *testing.T, cluster *redistest.Cluster) {
+	const name = "moves"
+	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
+	wantAdd(t, store, name, 1)
+	wantApplied(t, store, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 1}}, 2)
+	move := startMove(t, cluster, name)
+	move.keys(t, name, "{"+name+"}:w")
+	move.end(t)
+	wantApplied(t, store, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 1}}, 2) // a repeat
+	wantApplied(t, store, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 2}}, 3)
+	wantAdd(t, store, name, 4)
+	wantGet(t, store, name, 4)
+}
+
+// A slot is on its way: what is not there any more is asked for at its new place.
+func testAsked(t *testing.T, cluster *redistest.Cluster) {
+	const name = "goes"
+	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
+	batch := counter.Batch{Name: name, Writer: "w", Delta: 5, Sum: 5}
+	wantApplied(t, store, []counter.Batch{batch}, 5)
+	move := startMove(t, cluster, name)
+	move.keys(t, name) // and not the record
+	if err := store.Apply(t.Context(), []counter.Batch{batch})[0].Err; err == nil || errors.Is(err, counter.ErrUnknown) {
+		t.Errorf("Apply between two nodes: %v; want an error that says that nothing happened", err)
+	}
+	move.keys(t, "{"+name+"}:w")
+	wantApplied(t, store, []counter.Batch{batch}, 5)
+	wantApplied(t, store, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 6}}, 6)
+	wantAdd(t, store, name, 7)
+	move.end(t)
+	wantGet(t, store, name, 7)
+}
+
+// One primary's replica is away: the counters of the others are acknowledged.
+func testWaitsForTheNodesReplicas(t *testing.T, cluster *redistest.Cluster) {
+	store := openWith(t, cluster.URL(), counterredis.Options{WaitReplicas: 1})
+	batches := manyBatches(30)
+	for i := range batches {
+		batches[i].Name = "waits:" + strconv.Itoa(i)
+	}
+	wantApplied(t, store, batches, 1)
+	lonely := cluster.PrimaryOf(t, batches[0].Name)
+	isLonely := make([]bool, len(batches))
+	for i := range batches {
+		batches[i].Sum++
+		isLonely[i] = cluster.PrimaryOf(t, batches[i].Name) == lonely
+	}
+	replica := replicaOf(t, cluster, lonely)
+	replica.Stop()
+	for i, result := range store.Apply(t.Context(), batches) {
+		alone := isLonely[i]
+		if errors.Is(result.Err, counter.ErrUnknown) != alone || (result.Err != nil) != alone {
+			t.Errorf("%s: %v; want that it is unknown: %t", batches[i].Name, result.Err, alone)
+		}
+	}
+	if _, err := store.Add(t.Context(), batches[0].Name, 1); !errors.Is(err, counter.ErrUnknown) {
+		t.Errorf("Add with the replica away: %v; want %v", err, counter.ErrUnknown)
+	}
+	replica.Continue()
+	for {
+		results := store.Apply(t.Context(), batches)
+		if !slices.ContainsFunc(results, func(r counter.Result) bool { return r.Err != nil }) {
+			break
+		}
+		if t.Context().Err() != nil {
+			t.Fatal("the replica is not seen again")
+		}
+	}
+	wantApplied(t, store, batches, 2)
+}
+
+// replicaOf returns the primary's replica.
+func replicaOf(t *testing.T, cluster *redistest.Cluster, primary *redistest.Node) *redistest.Node {
+	t.Helper()
+	_, port, err := net.SplitHostPort(primary.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range cluster.Nodes() {
+		if strings.Contains(node.Client().Info(t.Context(), "replication").Val(), "master_port:"+port+"\r") {
+			return node
+		}
+	}
+	t.Fatal("the primary has no replica")
+	return nil
+}
+
+// move is the way of a slot from one primary to another.
+type move struct {
+	slot     int64
+	from, to *redistest.Node
+	fromID   string
+	toID     string
+	all      []*redistest.Node
+}
+
+func startMove(t *testing.T, cluster *redistest.Cluster, name string) move {
+	t.Helper()
+	m := move{from: cluster.PrimaryOf(t, name), all: cluster.Primaries(t)}
+	m.to = m.all[(slices.Index(m.all, m.from)+1)%len(m.all)]
+	m.fromID, m.toID = nodeID(t, m.from), nodeID(t, m.to)
+	m.slot = m.from.Client().ClusterKeySlot(t.Context(), name).Val()
+	do(t, m.to.Client(), "cluster", "setslot", m.slot, "importing", m.fromID)
+	do(t, m.from.Client(), "cluster", "setslot", m.slot, "migrating", m.toID)
+	return m
+}
+
+func nodeID(t *testing.T, node *redistest.Node) string {
+	t.Helper()
+	id, err := node.Client().Do(t.Context(), "cluster", "myid").Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// keys moves the keys.
+func (m move) keys(t *testing.T, keys ...any) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(m.to.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, m.from.Client(), append([]any{"migrate", host, port, "", 0, 60_000, "keys"}, keys...)...)
+}
+
+// end makes the move known.
+func (m move) end(t *testing.T) {
+	t.Helper()
+	for _, node := range append([]*redistest.Node{m.to, m.from}, m.all...) {
+		do(t, node.Client(), "cluster", "setslot", m.slot, "node", m.toID)
+	}
+}
+
+// What every primary has is listed, each once.
+func TestClusterList(t *testing.T) {
+	cluster := redistest.StartCluster(t, redistest.Topology{})
+	store := open(t, clusterURL(cluster))
+	want := map[string]int64{}
+	for i := range 200 {
+		name := fmt.Sprintf("l:%d", i)
+		if err := store.Set(t.Context(), name, int64(i+1)); err != nil {
+			t.Fatal(err)
+		}
+		want[name] = int64(i + 1)
+	}
+	got := map[string]int64{}
+	for entry, err := range store.List(t.Context(), "l:") {
+		if _, twice := got[entry.Name]; err != nil || twice {
+			t.Fatalf("%+v, %v, twice: %t", entry, err, twice)
+		}
+		got[entry.Name] = entry.Value
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%d counters are listed; want %d", len(got), len(want))
+	}
+}
+
+func TestWaitReplicasNeedsAKnownClient(t *testing.T) {
+	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})
+	t.Cleanup(func() { _ = ring.Close() })
+	for _, opts := range []counterredis.Options{{WaitReplicas: 1}, {WaitReplicas: -1}} {
+		if store, err := counterredis.New(ring, opts); err == nil {
+			t.Errorf("New(ring, %+v) = %v; want an error", opts, store)
+		}
+	}
+}

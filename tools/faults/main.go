@@ -1,0 +1,146 @@
+//go:build unix
+
+// Faults runs the program as people do, breaks what can break, and says whether
+// each view was counted once.
+//
+// Usage, from the top of the tree:
+//
+//	go run ./tools/faults [-setup single|sentinel|cluster] [-views n] [-every n]
+//		[-duration d] [-clients n] [-seed n] [-safe=false]
+//
+// It builds the app, starts Redis and four processes of the app, and opens the
+// page over HTTP, while faults, drawn from the seed, come one after the other: on
+// the lines to Redis, on its servers and on the app. Then all heals, the processes
+// are stopped, and what Redis holds is held against what the visitors were told:
+//
+//   - no number was shown twice, and none that is above what was counted;
+//   - acknowledged ≤ counted ≤ opened;
+//   - counted is exactly what was opened, but for views that a process had not
+//     sent when it was killed.
+//
+// With -safe=false Redis runs without the settings that promise that: then it
+// reports, and does not judge. It needs redis-server.
+//
+// It exits with 0 if the promise held or was not judged, with 1 if it did not hold,
+// and with 2 if it could not run or was interrupted. Where something went wrong, it
+// keeps the logs and says where.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := command(newBench(ctx, os.Stderr), ".", os.Args[1:], os.Stdout)
+	stop()
+	os.Exit(status)
+}
+
+// config is how the run was asked for.
+type config struct {
+	top      string // of the tree
+	setup    string
+	views    int64
+	every    int64 // views from one fault to the next, on average
+	duration time.Duration
+	clients  int
+	seed     uint64
+	safe     bool
+}
+
+// command is the program; its result is the exit status.
+func command(b *bench, top string, args []string, stdout io.Writer) int {
+	cfg, err := parse(args, b.out)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2 // flag has said why
+	}
+	cfg.top = top
+	status := 2
+	err = b.run(func() error {
+		s, err := open(b, cfg)
+		if err == nil {
+			status, err = perform(b, cfg, s, stdout, b.out)
+		}
+		return err
+	})
+	if err != nil {
+		b.Log(err)
+		status = 2
+	}
+	interrupted := b.Context().Err() != nil
+	if kept := b.end(status != 0 && !interrupted); kept != "" {
+		b.Log("the logs are in", kept)
+	}
+	return status
+}
+
+// perform runs, reports and judges.
+func perform(tb testing.TB, cfg config, s setup, stdout, progress io.Writer) (status int, err error) {
+	tb.Helper()
+	o, err := run(tb, cfg, s, progress)
+	if err != nil {
+		return 2, err
+	}
+	breaches := o.breaches()
+	if err := report(stdout, cfg, s, o, breaches); err != nil {
+		return 2, err
+	}
+	if cfg.safe && len(breaches) > 0 {
+		return 1, nil
+	}
+	return 0, nil
+}
+
+// parse reads the command line, and says on stderr what is wrong with it.
+func parse(args []string, stderr io.Writer) (config, error) {
+	var cfg config
+	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&cfg.setup, "setup", "single", "what Redis is: "+strings.Join(setups(), ", "))
+	flags.Int64Var(&cfg.views, "views", 20_000, "how many pages to open; more if faults are fewer by then than one in 5000, or one of each kind")
+	flags.Int64Var(&cfg.every, "every", 1000, "how many pages to open from one fault to the next, on average")
+	flags.DurationVar(&cfg.duration, "duration", 0, "how long to open pages at most; 0: no bound")
+	flags.IntVar(&cfg.clients, "clients", 64, "how many pages to open at a time")
+	flags.Uint64Var(&cfg.seed, "seed", rand.Uint64(), "what faults are drawn from; chosen at random if not given") //nolint:gosec // no secret
+	flags.BoolVar(&cfg.safe, "safe", true, "run Redis with the settings that make the promise hold, and judge")
+	if err := flags.Parse(args); err != nil {
+		return config{}, err
+	}
+	err := cfg.check()
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("nothing is known of %q", flags.Args())
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "faults:", err)
+	}
+	return cfg, err
+}
+
+func (c config) check() error {
+	switch {
+	case c.views < 1:
+		return errors.New("-views is to be 1 or more")
+	case c.every < 1:
+		return errors.New("-every is to be 1 or more")
+	case c.clients < 1:
+		return errors.New("-clients is to be 1 or more")
+	case c.duration < 0:
+		return errors.New("-duration is to be 0 or more")
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+// replicated is several servers of which replicas stand ready to replace primaries.
+type replicated struct {
+	name     string
+	url      string
+	nodes    []*redistest.Node
+	replicas int // of each primary
+	safe     bool
+
+	primary      func() *redistest.Node // that has the counter
+	awaitHealthy func()
+	// awaitFailover returns once another has the counter than this one, which is gone.
+	awaitFailover func(former *redistest.Node)
+}
+
+// replication returns how servers are started, each primary with so many replicas.
+// Safe, a primary takes no write that not all of them can get.
+func replication(replicas int, safe bool) redistest.Topology {
+	topology := redistest.Topology{Proxied: true}
+	if safe {
+		topology.Args = []string{"--min-replicas-to-write", strconv.Itoa(replicas)}
+	}
+	return topology
+}
+
+func (r *replicated) String() string {
+	if !r.safe {
+		return r.name + ", REDIS_WAIT_REPLICAS=0"
+	}
+	return fmt.Sprintf("%s, REDIS_WAIT_REPLICAS=%d, min-replicas-to-write %[2]d", r.name, r.replicas)
+}
+
+func (r *replicated) variables() []string {
+	variables := []string{"REDIS_URL=" + r.url}
+	if r.safe {
+		variables = append(variables, "REDIS_WAIT_REPLICAS="+strconv.Itoa(r.replicas))
+	}
+	return variables
+}
+
+func (r *replicated) lines() []*redistest.Proxy {
+	var lines []*redistest.Proxy
+	for _, node := range r.nodes {
+		lines = append(lines, node.Proxy)
+	}
+	return lines
+}
+
+func (r *replicated) faults(f *fleet) []fault {
+	return slices.Concat(appFaults(f), lineFaults(r.lines()), []fault{
+		{"primary killed", func(ctx context.Context, random *rand.Rand) error {
+			primary := r.primary()
+			primary.Kill()
+			r.awaitFailover(primary)
+			pause(ctx, between(random, 0, time.Second))
+			primary.Restart()
+			r.awaitHealthy()
+			return nil
+		}},
+		// It may be back before it is missed.
+		{"server killed", func(ctx context.Context, random *rand.Rand) error {
+			node := r.nodes[random.IntN(len(r.nodes))]
+			node.Kill()
+			pause(ctx, between(random, 0, 2*time.Second))
+			node.Restart()
+			r.awaitHealthy()
+			return nil
+		}},
+		{"replicas cut off", func(ctx context.Context, random *rand.Rand) error {
+			line := r.primary().Proxy
+			line.CutReplication()
+			pause(ctx, between(random, time.Second, freeze))
+			line.HealReplication()
+			r.awaitHealthy()
+			return nil
+		}},
+	})
+}
+
+func (r *replicated) counted(ctx context.Context) (int64, error) {
+	return readCounter(ctx, r.primary().Client())
+}
