@@ -15,7 +15,7 @@ import (
 
 func TestSentinel(t *testing.T) {
 	sentinel := redistest.StartSentinel(t, redistest.Topology{})
-	store := openWith(t, sentinel.URL(), counterredis.Options{WaitReplicas: 2})
+	store := openWith(t, sentinel.URL()+"&"+strings.TrimPrefix(patient, "?"), counterredis.Options{WaitReplicas: 2})
 	if got := store.String(); !strings.HasPrefix(got, "redis primary/0 by sentinels 127.0.0.1:") {
 		t.Errorf("String is %q", got)
 	}

@@ -31,7 +31,7 @@ func BenchmarkGather(b *testing.B) {
 					"baseline": openINCR, "autopipeline": openAutoPipeline, "gathered": openGathered,
 				} {
 					b.Run(name, func(b *testing.B) {
-						benchmarkAdditions(b, server, callers, counters, open(b, server))
+						benchmarkAdditions(b, []*redistest.Server{server}, callers, counters, open(b, server))
 					})
 				}
 			})
@@ -62,7 +62,12 @@ func openAutoPipeline(b *testing.B, server *redistest.Server) func(string) error
 
 func openGathered(b *testing.B, server *redistest.Server) func(string) error {
 	b.Helper()
-	store, err := counterredis.Open(b.Context(), server.URL(), counterredis.Options{})
+	return openGatheredURL(b, server.URL())
+}
+
+func openGatheredURL(b *testing.B, url string) func(string) error {
+	b.Helper()
+	store, err := counterredis.Open(b.Context(), url, counterredis.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -80,19 +85,21 @@ func openGathered(b *testing.B, server *redistest.Server) func(string) error {
 	}
 }
 
-// benchmarkAdditions has so many callers at once add b.N times in all.
-func benchmarkAdditions(b *testing.B, server *redistest.Server, callers, counters int, add func(string) error) {
+// benchmarkAdditions has so many callers at once add b.N times in all, shared out
+// among the adders.
+func benchmarkAdditions(b *testing.B, servers []*redistest.Server, callers, counters int, adders ...func(string) error) {
 	b.Helper()
 	names := make([]string, counters)
 	for i := range names {
 		names[i] = "views:/page/" + strconv.Itoa(i)
 	}
-	before := serverStats(b, server)
+	before := serverStats(b, servers)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	b.ReportAllocs()
 	b.ResetTimer()
-	for range callers {
+	for caller := range callers {
+		add := adders[caller%len(adders)]
 		wg.Go(func() {
 			for {
 				i := next.Add(1)
@@ -108,40 +115,41 @@ func benchmarkAdditions(b *testing.B, server *redistest.Server, callers, counter
 	}
 	wg.Wait()
 	b.StopTimer()
-	after := serverStats(b, server)
+	after := serverStats(b, servers)
 	b.ReportMetric((after.commands-before.commands)/float64(b.N), "cmds/op")
 	b.ReportMetric((after.reads-before.reads)/float64(b.N), "reads/op")
 }
 
-// stats is what a server has done.
+// stats is what servers have done.
 type stats struct {
 	commands float64 // that a client sent to count with
 	reads    float64 // from connections: several commands may come in one
 }
 
-func serverStats(b *testing.B, server *redistest.Server) stats {
+func serverStats(b *testing.B, servers []*redistest.Server) stats {
 	b.Helper()
-	client := server.Client()
-	info, err := client.InfoMap(b.Context(), "stats", "commandstats").Result()
-	if err != nil {
-		b.Fatal(err)
-	}
-	reads, err := strconv.ParseFloat(info["Stats"]["total_reads_processed"], 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	s := stats{reads: reads}
-	for _, command := range []string{"incr", "evalsha", "eval"} {
-		text := info["Commandstats"]["cmdstat_"+command]
-		if text == "" {
-			continue
-		}
-		calls, _, _ := strings.Cut(strings.TrimPrefix(text, "calls="), ",")
-		n, err := strconv.ParseFloat(calls, 64)
+	var sum stats
+	for _, server := range servers {
+		info, err := server.Client().InfoMap(b.Context(), "stats", "commandstats").Result()
 		if err != nil {
 			b.Fatal(err)
 		}
-		s.commands += n
+		sum.reads += parseStat(b, info["Stats"]["total_reads_processed"])
+		for _, command := range []string{"incr", "evalsha", "eval"} {
+			if text, ok := info["Commandstats"]["cmdstat_"+command]; ok {
+				calls, _, _ := strings.Cut(strings.TrimPrefix(text, "calls="), ",")
+				sum.commands += parseStat(b, calls)
+			}
+		}
 	}
-	return s
+	return sum
+}
+
+func parseStat(b *testing.B, text string) float64 {
+	b.Helper()
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
 }

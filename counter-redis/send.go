@@ -10,10 +10,6 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// maxWait is how long a server may take to tell that its replicas have a write:
-// less than the client waits for a reply by default.
-const maxWait = 200 * time.Millisecond
-
 // write is a command that changes a key, or a key and one of the same slot. It
 // is sent at most once, but where a node of a Cluster says that another has the
 // key.
@@ -61,7 +57,7 @@ func (s *Store) exchange(ctx context.Context, to node, writes []*write, how exch
 	var wait *redis.IntCmd
 	if how.replicas > 0 {
 		// On the same connection, for it waits for what this has written.
-		wait = redis.NewIntCmd(ctx, "wait", how.replicas, s.maxWait.Milliseconds())
+		wait = redis.NewIntCmd(ctx, "wait", how.replicas, s.waitTime(ctx).Milliseconds())
 		_ = pipe.Process(ctx, wait)
 	}
 	cmds, err := pipe.Exec(ctx)
@@ -78,6 +74,16 @@ func (s *Store) exchange(ctx context.Context, to node, writes []*write, how exch
 			w.err = shortfall(wait, how.replicas)
 		}
 	}
+}
+
+// waitTime is how long a server may take to tell that its replicas have a write:
+// half of what it has to answer, a millisecond at least, for 0 would be for ever.
+func (s *Store) waitTime(ctx context.Context) time.Duration {
+	patience := s.patience
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = min(patience, time.Until(deadline))
+	}
+	return max(patience/2, time.Millisecond)
 }
 
 // shortfall returns an error if fewer replicas than wanted are known to have what

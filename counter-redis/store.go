@@ -40,9 +40,10 @@ type Options struct {
 	RecordExpiry time.Duration
 
 	// WaitReplicas is how many replicas must have what is written before it counts
-	// as done, by the command WAIT: 0, none, by default. Where fewer tell in 200ms
-	// that they have it, the error is [counter.ErrUnknown]: a batch can be repeated
-	// until they do. In a Cluster it is the number of replicas of each primary.
+	// as done, by the command WAIT: 0, none, by default. Where fewer have it after
+	// half of the client's ReadTimeout, or of what the context leaves, the error is
+	// [counter.ErrUnknown]: a batch can be repeated until they do. In a Cluster it
+	// is the number of replicas of each primary.
 	WaitReplicas int
 
 	// The rest is for [Open] alone: a borrowed client has its own.
@@ -67,7 +68,7 @@ type Store struct {
 	prefix     string
 	expiry     time.Duration
 	replicas   int // that writes wait for
-	maxWait    time.Duration
+	patience   time.Duration // with a reply
 	scriptHash string
 	label      string
 	owned      bool
@@ -91,18 +92,18 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("counterredis: %d WaitReplicas are less than none", opts.WaitReplicas)
 	}
 	patience, ok := readTimeout(client)
+	if patience <= 0 {
+		patience = time.Minute // of a client that waits for ever
+	}
 	if !ok && opts.WaitReplicas > 0 {
 		return nil, fmt.Errorf("counterredis: WaitReplicas with a %T, which may send WAIT to any server", client)
 	}
 	s := &Store{
 		client: client, prefix: opts.Prefix, expiry: expiry, scriptHash: redis.NewScript(script).Hash(),
-		replicas: opts.WaitReplicas, maxWait: maxWait, label: "redis",
+		replicas: opts.WaitReplicas, patience: patience, label: "redis",
 	}
 	if client, ok := client.(*redis.Client); ok {
 		s.label = fmt.Sprintf("redis %s/%d", client.Options().Addr, client.Options().DB)
-	}
-	if patience > 0 {
-		s.maxWait = min(s.maxWait, max(patience/2, time.Millisecond)) // WAIT takes 0 for ever
 	}
 	return s, nil
 }

@@ -13,7 +13,8 @@ import (
 func TestWaitReplicas(t *testing.T) {
 	primary := redistest.Start(t)
 	replica := primary.Replica(t)
-	store := openWith(t, primary.URL(), counterredis.Options{WaitReplicas: 1})
+	opts := counterredis.Options{WaitReplicas: 1}
+	store := openWith(t, primary.URL()+patient, opts)
 	batch := counter.Batch{Name: "a", Writer: "w", Delta: 3, Sum: 3}
 	wantApplied(t, store, []counter.Batch{batch}, 3)
 	if got := replica.Client().Get(t.Context(), "a").Val(); got != "3" {
@@ -21,22 +22,23 @@ func TestWaitReplicas(t *testing.T) {
 	}
 
 	replica.Stop()
+	hasty := openWith(t, primary.URL(), opts)
 	batch.Delta, batch.Sum = 1, 4
 	refused := counter.Batch{Name: "b", Writer: "w", Delta: 1, Sum: 1}
 	do(t, primary.Client(), "rpush", "b", "x")
 	for range 2 {
-		results := store.Apply(t.Context(), []counter.Batch{batch, refused})
+		results := hasty.Apply(t.Context(), []counter.Batch{batch, refused})
 		if !errors.Is(results[0].Err, counter.ErrUnknown) || !errors.Is(results[1].Err, counter.ErrType) {
 			t.Errorf("with the replica away: %v, %v; want %v, %v", results[0].Err, results[1].Err, counter.ErrUnknown, counter.ErrType)
 		}
 	}
-	if _, err := store.Add(t.Context(), "c", 1); !errors.Is(err, counter.ErrUnknown) {
+	if _, err := hasty.Add(t.Context(), "c", 1); !errors.Is(err, counter.ErrUnknown) {
 		t.Errorf("Add with the replica away: %v; want %v", err, counter.ErrUnknown)
 	}
-	if err := store.Set(t.Context(), "d", 1); !errors.Is(err, counter.ErrUnknown) {
+	if err := hasty.Set(t.Context(), "d", 1); !errors.Is(err, counter.ErrUnknown) {
 		t.Errorf("Set with the replica away: %v; want %v", err, counter.ErrUnknown)
 	}
-	if err := store.Forget(t.Context(), []counter.Batch{refused}); err != nil {
+	if err := hasty.Forget(t.Context(), []counter.Batch{refused}); err != nil {
 		t.Errorf("Forget with the replica away: %v", err)
 	}
 

@@ -35,6 +35,7 @@ func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) {
 			t.total, t.known = result.Total, true
 		}
 		if result.Healed > 0 {
+			s.healed = saturatingAdd(s.healed, result.Healed)
 			s.events = append(s.events, Event{Kind: Healed, Name: t.name, Additions: result.Healed})
 		}
 		s.finish(t, result.Total, nil)

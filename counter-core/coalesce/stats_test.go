@@ -1,0 +1,45 @@
+package coalesce_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+)
+
+func TestStats(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		want := func(when string, want coalesce.Stats) {
+			t.Helper()
+			synctest.Wait()
+			if got := s.Stats(); got != want {
+				t.Errorf("%s: %+v; want %+v", when, got, want)
+			}
+		}
+		want("at first", coalesce.Stats{})
+		add(t, s, "a", 5)
+		add(t, s, "b", 1)
+		want("when all is counted", coalesce.Stats{})
+
+		l.lose("a", 2)
+		l.fails(errAway)
+		waiting := inc(t.Context(), s, "a")
+		time.Sleep(time.Second)
+		for range 3 {
+			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
+				t.Errorf("Inc: %v; want %v", err, counter.ErrPending)
+			}
+		}
+		want("in an outage", coalesce.Stats{Pending: 4, Failing: true})
+
+		l.interpose(nil)
+		if _, err := waiting(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		want("after it", coalesce.Stats{Healed: 2})
+	})
+}
