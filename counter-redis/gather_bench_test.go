@@ -20,8 +20,8 @@ import (
 
 // BenchmarkGather compares additions gathered by package coalesce, counted
 // exactly once, with one INCR each and with go-redis's automatic pipelining,
-// which are not. Beside the time it reports the commands the server executed and
-// the reads it made from its connections, for each addition.
+// which are not. Beside the time it reports the commands the server executed, the
+// reads it made from its connections and the processor time it took, for each addition.
 func BenchmarkGather(b *testing.B) {
 	server := redistest.Start(b, "--appendonly", "no")
 	for _, counters := range []int{1, 10_000} {
@@ -93,7 +93,7 @@ func benchmarkAdditions(b *testing.B, servers []*redistest.Server, callers, coun
 	for i := range names {
 		names[i] = "views:/page/" + strconv.Itoa(i)
 	}
-	before := serverStats(b, servers)
+	before, busyBefore := serverStats(b, servers), cpuTimes(b, servers)
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	b.ReportAllocs()
@@ -115,9 +115,24 @@ func benchmarkAdditions(b *testing.B, servers []*redistest.Server, callers, coun
 	}
 	wg.Wait()
 	b.StopTimer()
-	after := serverStats(b, servers)
+	after, busyAfter := serverStats(b, servers), cpuTimes(b, servers)
 	b.ReportMetric((after.commands-before.commands)/float64(b.N), "cmds/op")
 	b.ReportMetric((after.reads-before.reads)/float64(b.N), "reads/op")
+	busiest := 0.0
+	for i := range servers {
+		busiest = max(busiest, busyAfter[i]-busyBefore[i])
+	}
+	b.ReportMetric(busiest/float64(b.N)*1e9, "busiest-ns/op")
+}
+
+// cpuTimes returns the processor time that each server has used, in seconds.
+func cpuTimes(b *testing.B, servers []*redistest.Server) []float64 {
+	b.Helper()
+	times := make([]float64, len(servers))
+	for i, server := range servers {
+		times[i] = cpuTime(b, server.Client())
+	}
+	return times
 }
 
 // stats is what servers have done.
