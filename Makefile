@@ -54,13 +54,13 @@ modules: deps ## build and test each module on its own
 	@$(each_module) GOWORK=off go build ./...; GOWORK=off go test -timeout 15m ./...; done
 
 .PHONY: check
-check: ## check the rest: format, vet, today's Go, go.mod files, workflow, guide, lint, modules
+check: ## check the rest: format, vet, today's Go, go.mod files, workflow, guides, lint, modules
 	go run $(GOLANGCI_LINT) fmt --diff
 	go vet work
 	go fix -diff work
 	@set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 	for dir in $$dirs; do GOWORK=off go -C "$$dir" mod tidy -diff; done
 	go run $(ACTIONLINT) .github/workflows/*.yaml
-	go run ./tools/guidecheck docs/guide.md
+	go run ./tools/guidecheck docs/guide.md docs/backend.md
 	go run ./tools/herokucheck
 	@$(MAKE) lint modules

@@ -14,7 +14,7 @@ type Batch struct {
 	// Name is the counter.
 	Name string
 	// Writer tells one writer from every other, of this process and of others: a
-	// random text of 1 to [MaxNameLen] bytes that names of counters may have, too.
+	// random text, of what [CheckName] accepts.
 	Writer string
 	// Delta is how much to add, 0 or more. Adding 0 reconciles: the store may have
 	// lost what this writer had added before.
@@ -25,7 +25,7 @@ type Batch struct {
 }
 
 // MaxSum is how far a writer's sum goes: beyond 2^53 a store may not tell two
-// sums apart, because it counts in floating point. Then a new writer begins.
+// sums apart, because it may count in floating point. Then a new writer begins.
 const MaxSum = 1 << 53
 
 // Check returns nil for a batch that can be applied, else an error that wraps
@@ -78,7 +78,8 @@ type Result struct {
 // be of long ago.
 type Applier interface {
 	// Apply applies the batches, no two of one counter, and returns a result for
-	// each, in their order. One that fails leaves the others alone.
+	// each, in their order. One that is refused leaves the others alone. The slice
+	// stays the caller's: it is not changed, nor kept.
 	Apply(ctx context.Context, batches []Batch) []Result
 
 	// Forget removes the records of writers that will add no more. Only Name and

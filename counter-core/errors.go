@@ -8,16 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// The errors of a [Store]. Test for them with [errors.Is]: what a store returns
-// wraps one of these and says more.
+// The errors of a [Store]. Test for them with [errors.Is]: a store wraps them to say
+// more.
 var (
-	// ErrClosed says that the store was closed before the call.
+	// ErrClosed says that the store is closed.
 	ErrClosed = errors.New("counter: store is closed")
 
-	// ErrName says that the name is not one [CheckName] accepts.
+	// ErrName says that the name is not one [CheckName] accepts. Nothing changed.
 	ErrName = errors.New("counter: bad name")
 
-	// ErrDelta says that the addition is not 1 or more.
+	// ErrDelta says that the addition is not 1 or more, or that the numbers of a
+	// [Batch] contradict each other. Nothing changed.
 	ErrDelta = errors.New("counter: bad delta")
 
 	// ErrOverflow says that the addition would pass the largest int64. Nothing changed.

@@ -1,9 +1,11 @@
 // Package counter defines what a counter store is: the [Store] interface that
 // every backend implements, the errors it returns and the helpers over it.
 //
-// Programs that count import this package and one backend, such as
-// counter-memory or counter-redis. Authors of a backend implement [Store] and
-// prove it right with package countertest.
+// Programs that count import this package and one backend, such as counter-memory
+// or counter-redis. Package coalesce, around a backend whose replies can get lost,
+// counts exactly once; package counterhttp counts the views of a page. Authors of a
+// backend implement [Store] and prove it right with package countertest; the page
+// docs/backend.md of the repository shows how.
 package counter
 
 import (
@@ -15,25 +17,27 @@ import (
 // zero. Implementations are safe for concurrent use.
 //
 // Every method but Close honours its context: one that has ended before the
-// call returns its error and changes nothing. After Close every method returns
-// [ErrClosed]. Names are what [CheckName] accepts, else the error is [ErrName]
-// and the backend is not asked.
+// call returns its error and changes nothing. After Close every other method
+// returns [ErrClosed]. Names are what [CheckName] accepts, else the error is
+// [ErrName] and the backend is not asked.
 type Store interface {
 	// Add adds delta, 1 or more, to the counter and returns its new value.
 	// Additions to one counter are totally ordered: no two of them return the
 	// same value while nobody calls Set, and none is lost.
 	//
-	// Errors: [ErrDelta], [ErrOverflow] and [ErrType] changed nothing.
-	// [ErrUnknown] may or may not have added. [ErrPending], of decorators that keep
-	// additions, will add. Any other error changed nothing.
+	// If the error is [ErrUnknown], delta may be added or not. If it is [ErrPending],
+	// which only decorators return, delta will be added. Any other error, such as
+	// [ErrDelta], [ErrOverflow] or [ErrType], says that nothing has changed.
 	Add(ctx context.Context, name string, delta int64) (int64, error)
 
-	// Get returns the counter's value, zero if it was never added to.
+	// Get returns the counter's value, zero if it was never added to. A name that
+	// holds something else is [ErrType].
 	Get(ctx context.Context, name string) (int64, error)
 
 	// Set replaces the counter's value, whatever the name held before.
 	// Setting zero removes the counter; removing what is not there is no error.
-	// On [ErrUnknown] the value may or may not have been replaced.
+	// If the error is [ErrUnknown], the value may be replaced or not; after any other
+	// it is not.
 	Set(ctx context.Context, name string, value int64) error
 
 	// List yields each counter whose name begins with prefix and whose value is

@@ -10,12 +10,9 @@ import (
 
 func Example() {
 	store := countermemory.New()
-	for range 2 {
-		fmt.Println(counter.Inc(context.Background(), store, "views:/"))
-	}
-	// Output:
-	// 1 <nil>
-	// 2 <nil>
+	views, err := counter.Inc(context.Background(), store, "views:/")
+	fmt.Println(views, err)
+	// Output: 1 <nil>
 }
 
 func ExampleStore_List() {

@@ -15,9 +15,9 @@ import (
 // Store is a [counter.Store] and a [counter.Applier] in memory. The zero value is
 // ready to use. It must not be copied.
 //
-// A counter set to zero keeps the few bytes of its name until Close. A counter's
-// records are at most twice those of the writers of the hour before its last new
-// writer, or a few; those of a counter that nobody adds to any more stay.
+// A counter set to zero keeps the few bytes of its name until Close. Records that
+// have expired go as new writers come: a counter has at most twice as many as it
+// had writers within an hour, or a few. Where no new writer comes, they stay.
 type Store struct {
 	closed atomic.Bool
 	// Names are few and long-lived, which is what sync.Map is made for: a counter

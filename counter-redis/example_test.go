@@ -9,9 +9,24 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
 	counterredis "example.com/herokuapp/counter-redis"
 )
 
+// Counted exactly once, through lost replies and outages.
+func Example() {
+	ctx := context.Background()
+	backend, err := counterredis.Open(ctx, os.Getenv("REDIS_URL"), counterredis.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	store := coalesce.New(backend, coalesce.Options{})
+	defer store.Close()
+	fmt.Println(counter.Inc(ctx, store, "views:/")) // 1 <nil>
+}
+
+// Each addition is one command, sent once.
 func ExampleOpen() {
 	ctx := context.Background()
 	store, err := counterredis.Open(ctx, os.Getenv("REDIS_URL"), counterredis.Options{})
@@ -20,16 +35,29 @@ func ExampleOpen() {
 		return
 	}
 	defer store.Close()
-
 	views, err := counter.Inc(ctx, store, "views:/")
 	switch {
 	case errors.Is(err, counter.ErrUnknown):
-		fmt.Println("This view may have been counted.")
+		fmt.Println("This view may have been counted:", err)
 	case err != nil:
 		fmt.Println("This view was not counted:", err)
 	default:
 		fmt.Printf("This page was viewed %d times.\n", views)
 	}
+}
+
+// A server that is out of reach fails no start: the store works once it is there.
+func ExampleOpen_outOfReach() {
+	ctx := context.Background()
+	store, err := counterredis.Open(ctx, "redis://127.0.0.1:1", counterredis.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer store.Close()
+	_, err = counter.Inc(ctx, store, "views:/")
+	fmt.Println("counted:", err == nil, "maybe counted:", errors.Is(err, counter.ErrUnknown))
+	// Output: counted: false maybe counted: false
 }
 
 // A mistake in the URL never shows its password.
@@ -44,14 +72,18 @@ func ExampleOpen_badURL() {
 
 // A program that has a client already gives it to the store and closes it itself.
 func ExampleNew() {
-	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379", ContextTimeoutEnabled: true})
+	opts, err := redis.ParseURL(os.Getenv("REDIS_URL"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	opts.ContextTimeoutEnabled = true // deadlines are kept
+	client := redis.NewClient(opts)
 	defer client.Close()
-
 	store, err := counterredis.New(client, counterredis.Options{Prefix: "views:"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	views, err := counter.Inc(context.Background(), store, "/") // the key is views:/
-	fmt.Println(views, err)
+	fmt.Println(counter.Inc(context.Background(), store, "/")) // the key is views:/
 }

@@ -16,7 +16,7 @@ type Kind int
 
 // The kinds of events.
 const (
-	// Failing: calls to the store fail, and again; additions are kept from now on.
+	// Failing: calls to the store fail, repeated ones too; additions are kept from now on.
 	Failing Kind = iota + 1
 	// Recovered: all that had failed is answered.
 	Recovered

@@ -74,7 +74,7 @@ type Store struct {
 	retrying bool          // a sender works on failed
 	wake     chan struct{} // tells it that failed has grown
 	outage   outage
-	healed   int64 // additions, in all
+	healed   int64   // additions, in all
 	events   []Event // to be observed
 	telling  bool    // somebody calls Observe
 }
@@ -104,9 +104,9 @@ func (s *Store) Unwrap() counter.Store { return s.inner }
 // tells if that turns out to be impossible. Over a store that is no
 // [counter.Applier], it is [counter.ErrUnknown].
 //
-// Who finds nothing on the way makes the call, and returns with it: a deadline is
-// kept, but a context cancelled before its deadline may be noticed as late as
-// that, or as Options.AttemptTimeout.
+// The caller that finds no call on the way makes the next one itself. It returns by
+// its deadline, but may notice a cancellation no sooner than that, or than
+// Options.AttemptTimeout.
 func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -226,8 +226,8 @@ func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 }
 
 // AtLeast returns what the counter's value will be at least once all that is kept
-// is counted. It asks nobody; known is false where the store has not told a value
-// yet, or not for long.
+// is counted. It asks nobody; known is false where the store has told no value yet,
+// or so long ago that it is forgotten.
 func (s *Store) AtLeast(name string) (value int64, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

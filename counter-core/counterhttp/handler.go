@@ -29,8 +29,8 @@ type Options struct {
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// Handler returns a handler that counts the views of next, each request's under
-// the name that it returns for it. An empty name is not counted.
+// Handler returns a handler that counts the views of next, each request's
+// under the name that the function returns for it. An empty name is not counted.
 //
 // A HEAD is answered as a GET would be, and not counted. A request to load the
 // page for later is answered 503, without asking next: a browser that was given
@@ -47,7 +47,7 @@ func Handler(store counter.Store, name func(*http.Request) string, next http.Han
 	return h
 }
 
-// Named returns what gives every request the same name.
+// Named returns a function that gives every request the same name.
 func Named(name string) func(*http.Request) string {
 	return func(*http.Request) string { return name }
 }

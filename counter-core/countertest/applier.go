@@ -22,9 +22,9 @@ type Fixture struct {
 	Expire func(t *testing.T)
 }
 
-// RunApplier tests that the stores open returns keep the contract of
-// [counter.Applier]; that of [counter.Store] is tested by [Run]. Run it under the
-// race detector.
+// RunApplier tests that the stores that open returns keep the contract of
+// [counter.Applier]; [Run] tests that of [counter.Store]. Run it under the race
+// detector.
 func RunApplier(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
 	for _, test := range []struct {

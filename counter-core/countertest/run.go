@@ -1,7 +1,7 @@
-// Package countertest is the contract of [counter.Store] as tests. The author
-// of a backend or of a decorator proves it right with one line:
+// Package countertest states the contracts of [counter.Store] and [counter.Applier]
+// as tests. The author of a backend or of a decorator proves it right with one line:
 //
-//	func TestStore(t *testing.T) { countertest.Run(t, open) }
+//	func TestConformance(t *testing.T) { countertest.Run(t, open) }
 package countertest
 
 import (
@@ -14,7 +14,7 @@ import (
 // behind it, such as a server, ends by t.Cleanup.
 type Open func(t *testing.T) counter.Store
 
-// Run tests that the stores open returns keep the contract of [counter.Store].
+// Run tests that the stores that open returns keep the contract of [counter.Store].
 // Run it under the race detector.
 func Run(t *testing.T, open Open) {
 	t.Helper()

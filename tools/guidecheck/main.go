@@ -1,8 +1,8 @@
-// Guidecheck checks that the code a Markdown guide shows is the code there is.
+// Guidecheck checks that the code Markdown guides show is the code there is.
 //
 // Usage, from the top of the tree:
 //
-//	go run ./tools/guidecheck docs/guide.md
+//	go run ./tools/guidecheck docs/guide.md docs/backend.md
 //
 // A fenced block whose info string is a language and a path, such as
 //
@@ -14,7 +14,7 @@
 // the parts around it must follow one another in the file. Blank lines at the
 // ends of a part do not count. A block that names no file is not checked.
 //
-// It exits with 0 if every named block was found and with 1 if not, or if the
+// It exits with 0 if every named block was found and with 1 if not, or if a
 // guide has no named block.
 package main
 
@@ -26,12 +26,18 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: guidecheck docs/guide.md")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: guidecheck docs/guide.md …")
 		os.Exit(2)
 	}
-	if err := run(".", os.Args[1], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "guidecheck:", err)
+	failed := false
+	for _, guide := range os.Args[1:] {
+		if err := run(".", guide, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "guidecheck:", err)
+			failed = true
+		}
+	}
+	if failed {
 		os.Exit(1)
 	}
 }

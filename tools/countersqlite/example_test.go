@@ -1,0 +1,48 @@
+package countersqlite_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"time"
+
+	"example.com/herokuapp/counter-core/coalesce"
+	"example.com/herokuapp/counter-core/counterhttp"
+	"example.com/herokuapp/tools/countersqlite"
+)
+
+// A page whose views are counted in a file, each exactly once.
+func Example() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+
+	backend, err := countersqlite.Open(context.Background(), filepath.Join(dir, "counts.db"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// This patience is for the machines that test; leave it out.
+	const patience = time.Minute
+	store := coalesce.New(backend, coalesce.Options{AttemptTimeout: patience})
+	defer store.Close()
+
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "This page was viewed %s times.\n", counterhttp.ViewOf(r.Context()))
+	})
+	handler := counterhttp.Handler(store, counterhttp.Named("home"), page, counterhttp.Options{Wait: patience})
+	for range 2 {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil))
+		fmt.Print(w.Body)
+	}
+	// Output:
+	// This page was viewed 1 times.
+	// This page was viewed 2 times.
+}
