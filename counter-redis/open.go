@@ -13,30 +13,36 @@ import (
 // primary: waiting won't help.
 var ErrRefused = errors.New("counterredis: refused by the server")
 
-// Open returns a store for the server at the URL, over a client that Close closes:
+// Open returns a store for the Redis at the URL, over a client that Close closes:
 //
 //	redis://user:password@host:6379/0   port 6379 and database 0 by default
 //	rediss://user:password@host:6379/0  the same by TLS
 //	unix:///path/to/redis.sock?db=0     by a Unix socket
 //
-// or for a Cluster, which is one by its option addr, another node or the same:
+// With the option addr, which names another node or the same, it is a Cluster:
 //
 //	redis://user:password@node1:6379?addr=node2:6379&addr=node3:6379
 //
-// or for the primary of that name, as Sentinels know it: the login before the @ is
-// to them, that of the options to the primary:
+// With the option master_name it is the primary that Sentinels know by that name.
+// The login before the @ is the one to them, that of the options is the one to it:
 //
 //	redis://sentinel1:26379/0?addr=sentinel2:26379&master_name=name&username=user&password=password
 //
-// Other options after the ? are those of [redis.ParseURL]. Where the URL sets none,
-// dialing takes at most 1s, a write, a read of a reply and the wait for a
-// connection 500ms, 500ms and 1s. max_retries is ignored: nothing is sent twice.
+// Other options after the ? are those of [redis.ParseURL]. Those that bound how
+// long things take are by default:
+//
+//	dial_timeout   1s
+//	write_timeout  500ms
+//	read_timeout   500ms
+//	pool_timeout   1s, the wait for a connection
+//
+// max_retries is ignored: nothing is sent twice.
 //
 // Open asks the server once whether it answers and runs the script of batches,
 // within ctx. A server that is out of reach, or not ready yet, is no error: the
 // store works as soon as the server does, and [Store.Ping] tells. The errors are
-// [ErrURL], [ErrRefused], a [*tls.CertificateVerificationError], that of options
-// that can't be and that of a context that had ended; none holds the password.
+// [ErrURL], [ErrRefused], a [*tls.CertificateVerificationError], that of an option
+// out of range and that of a context that had ended; none holds the password.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	target, err := parseURL(url)
 	if err != nil {

@@ -2,15 +2,13 @@
 // counter, so that whatever else reads or increments the key stays right.
 //
 // [Open] takes a URL and owns its connections; [New] takes a client of the
-// caller's.
+// caller's. With coalesce.New around it each addition is counted exactly once.
 //
 // Beside a counter there is, for a while, a record for each writer of batches: of
 // the counter under the key a and the writer w it is {a}:w. The Redis user needs
-// both kinds of key and the commands GET, SET, DEL, INCRBY, EVAL, EVALSHA, SCAN and
-// PING.
-//
-// [Store.Warnings] also asks by INFO and CONFIG GET; a user who may not send them does
-// without.
+// both kinds of key and the commands GET, SET, DEL, INCRBY, EVAL, EVALSHA, SCAN, PING
+// and, for Options.WaitReplicas, WAIT. [Store.Warnings] also asks by INFO and CONFIG
+// GET; a user who may not send them does without.
 package counterredis
 
 import (
@@ -28,7 +26,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Options adapts a store. The zero value is right for a Redis of one's own.
+// Options adapts a store. The zero value is right for a Redis without replicas.
 type Options struct {
 	// Prefix begins the key of every counter: "views:" has the counter "/" under
 	// "views:/". Empty by default.
@@ -82,7 +80,7 @@ var (
 
 // New returns a store over a client that stays the caller's: Close leaves it
 // open. The store never lets it repeat a command that changes something,
-// whatever its MaxRetries says. The error is of options that can't be.
+// whatever its MaxRetries says. The error says which option is out of range.
 func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	expiry := cmp.Or(opts.RecordExpiry, time.Hour).Truncate(time.Millisecond)
 	if expiry < time.Second {

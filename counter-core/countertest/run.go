@@ -10,13 +10,10 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Open returns a new, empty store for one test. [Run] closes it; what lies
-// behind it, such as a server, ends by t.Cleanup.
-type Open func(t *testing.T) counter.Store
-
 // Run tests that the stores that open returns keep the contract of [counter.Store].
-// Run it under the race detector.
-func Run(t *testing.T, open Open) {
+// Each is to be new and empty, for one test. Run closes it; what lies behind it, such
+// as a server, ends by t.Cleanup. Run it under the race detector.
+func Run(t *testing.T, open func(t *testing.T) counter.Store) {
 	t.Helper()
 	for _, test := range []struct {
 		name string
