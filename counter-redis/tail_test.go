@@ -3,6 +3,7 @@ package counterredis_test
 import (
 	"context"
 	"net"
+	"strconv"
 	"sync/atomic"
 	"testing"
 
@@ -41,12 +42,17 @@ func TestLostTail(t *testing.T) {
 			}
 			known := writers[:test.writers]
 			site.add(t, known, before)
-			replica.AwaitReplication(t)
+			follower := replica.Client()
+			for follower.Get(t.Context(), "a").Val() != strconv.Itoa(test.writers*before) {
+				if t.Context().Err() != nil {
+					t.Fatal("the replica does not follow")
+				}
+			}
 			replica.CutReplication(t)
 			site.add(t, writers, lost)
 
 			primary.Kill()
-			do(t, replica.Client(), "replicaof", "no", "one")
+			do(t, follower, "replicaof", "no", "one")
 			site.moveTo(replica)
 			wantCounter(t, replica, int64(test.writers)*before)
 
