@@ -109,6 +109,7 @@ func refused(err error) bool {
 		"AUTH ", "Client sent AUTH", "invalid password", "wrong number of arguments for 'auth'",
 		"unknown command 'auth'", "unknown command `auth`",
 		"DB index is out of range", "invalid DB index", "SELECT is not allowed",
+		"This instance has cluster support disabled",
 	)
 }
 
