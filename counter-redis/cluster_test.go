@@ -69,6 +69,7 @@ func clusterURL(cluster *redistest.Cluster) string {
 
 // A node is sent its batches in one go, and is read from once.
 func testOneCallANode(t *testing.T, cluster *redistest.Cluster) {
+	t.Helper()
 	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
 	batches := manyBatches(60)
 	wantApplied(t, store, batches, 1) // the scripts are loaded, too
@@ -106,6 +107,7 @@ func manyBatches(n int) []counter.Batch {
 
 // A node by itself would refuse most counters, for ever.
 func testOpenedAsOneServer(t *testing.T, cluster *redistest.Cluster) {
+	t.Helper()
 	for _, primary := range cluster.Primaries(t) {
 		if primary == cluster.PrimaryOf(t, "counterredis") {
 			continue // it can't be told apart from a Cluster of one node, which serves
@@ -119,6 +121,7 @@ func testOpenedAsOneServer(t *testing.T, cluster *redistest.Cluster) {
 
 // A slot has moved since the client looked.
 func testMoved(t *testing.T, cluster *redistest.Cluster) {
+	t.Helper()
 	const name = "moves"
 	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
 	wantAdd(t, store, name, 1)
@@ -134,6 +137,7 @@ func testMoved(t *testing.T, cluster *redistest.Cluster) {
 
 // A slot is on its way: what is not there any more is asked for at its new place.
 func testAsked(t *testing.T, cluster *redistest.Cluster) {
+	t.Helper()
 	const name = "goes"
 	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
 	batch := counter.Batch{Name: name, Writer: "w", Delta: 5, Sum: 5}
@@ -153,6 +157,7 @@ func testAsked(t *testing.T, cluster *redistest.Cluster) {
 
 // One primary's replica is away: the counters of the others are acknowledged.
 func testWaitsForTheNodesReplicas(t *testing.T, cluster *redistest.Cluster) {
+	t.Helper()
 	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
 	batches := manyBatches(30)
 	for i := range batches {

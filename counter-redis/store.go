@@ -66,7 +66,7 @@ type Store struct {
 	client     redis.UniversalClient
 	prefix     string
 	expiry     time.Duration
-	replicas   int // that writes wait for
+	replicas   int           // that writes wait for
 	patience   time.Duration // with a reply
 	scriptHash string
 	label      string

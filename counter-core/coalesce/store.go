@@ -74,7 +74,7 @@ type Store struct {
 	retrying bool          // a sender works on failed
 	wake     chan struct{} // tells it that failed has grown
 	outage   outage
-	healed   int64 // additions, in all
+	healed   int64   // additions, in all
 	events   []Event // to be observed
 	telling  bool    // somebody calls Observe
 }
