@@ -32,7 +32,7 @@ func TestStaysWithinItsConnections(t *testing.T) {
 		t.Run(size, func(t *testing.T) {
 			server := redistest.Start(t, "--appendonly", "no")
 			// The URL asks for more, and the variable is what counts.
-			app := startProcess(t, "REDIS_URL="+server.URL()+"?pool_size=50&min_idle_conns=20", "REDIS_POOL_SIZE="+size)
+			app := startProcess(t, "REDIS_URL="+server.URL()+"?pool_size=50&min_idle_conns=20", "REDIS_POOL_SIZE="+size, "PAGE_WAIT=20s")
 			most := watchConnections(t, server)
 			wantDistinctViews(t, 1000, app)
 			if got, limit := most(), int(size[0]-'0'); got < 1 || got > limit {

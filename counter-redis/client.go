@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -109,9 +110,16 @@ func (dialHook) DialHook(next redis.DialHook) redis.DialHook {
 		if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
 			err = &net.OpError{Op: "dial", Net: network, Err: err}
 		}
-		return nil, err
+		return nil, oneLineError{err}
 	}
 }
+
+// oneLineError is an error whose text is one line: there is one for each Sentinel in
+// that of finding the server.
+type oneLineError struct{ error }
+
+func (e oneLineError) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
+func (e oneLineError) Unwrap() error { return e.error }
 
 // ProcessHook implements [redis.Hook].
 func (dialHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }

@@ -17,11 +17,13 @@ const maxRedirects = 3
 // go-redis's own pipeline would do so, too, but send a WAIT to any node.
 func (s *Store) route(ctx context.Context, cluster *redis.ClusterClient, writes []*write, replicas int) {
 	groups := map[destination][]*write{}
-	for _, w := range writes {
+	for i, w := range writes {
 		client, err := cluster.MasterForKey(ctx, w.key)
-		if err != nil {
-			w.err = &unsentError{err}
-			continue
+		if err != nil { // no node says who has which keys: not to be asked for each key
+			for _, w := range writes[i:] {
+				w.err = &unsentError{err}
+			}
+			break
 		}
 		to := destination{client: client}
 		groups[to] = append(groups[to], w)

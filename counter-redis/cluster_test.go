@@ -58,6 +58,7 @@ func TestCluster(t *testing.T) {
 	t.Run("OneCallANode", func(t *testing.T) { testOneCallANode(t, cluster) })
 	t.Run("Moved", func(t *testing.T) { testMoved(t, cluster) })
 	t.Run("Asked", func(t *testing.T) { testAsked(t, cluster) })
+	t.Run("OpenedAsOneServer", func(t *testing.T) { testOpenedAsOneServer(t, cluster) })
 	t.Run("WaitsForTheNodesReplicas", func(t *testing.T) { testWaitsForTheNodesReplicas(t, cluster) })
 }
 
@@ -102,6 +103,20 @@ func manyBatches(n int) []counter.Batch {
 		batches[i] = counter.Batch{Name: fmt.Sprintf("many:%d", i), Writer: "w", Delta: 1, Sum: 1}
 	}
 	return batches
+}
+
+// A node by itself would refuse most counters, for ever.
+func testOpenedAsOneServer(t *testing.T, cluster *redistest.Cluster) {
+	t.Helper()
+	for _, primary := range cluster.Primaries(t) {
+		if primary == cluster.PrimaryOf(t, "counterredis") {
+			continue // it can't be told apart from a Cluster of one node, which serves
+		}
+		_, err := counterredis.Open(t.Context(), "redis://"+primary.Addr(), counterredis.Options{})
+		if !errors.Is(err, counterredis.ErrRefused) || !strings.Contains(err.Error(), "addr") {
+			t.Errorf("Open of one node: %v; want %v that names addr", err, counterredis.ErrRefused)
+		}
+	}
 }
 
 // A slot has moved since the client looked.
@@ -255,6 +270,21 @@ func TestClusterList(t *testing.T) {
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("%d counters are listed; want %d", len(got), len(want))
+	}
+}
+
+// Nodes that can't say who has which keys are not asked for each key.
+func TestClusterThatIsNotReady(t *testing.T) {
+	addr, asked := answer(t, "-LOADING Redis is loading the dataset in memory")
+	store := open(t, "redis://"+addr+"?addr="+addr)
+	before := asked.Load()
+	for _, result := range store.Apply(t.Context(), manyBatches(100)) {
+		if result.Err == nil || errors.Is(result.Err, counter.ErrUnknown) || !strings.Contains(result.Err.Error(), "LOADING") {
+			t.Fatalf("%v; want an error that says that nothing changed, and why", result.Err)
+		}
+	}
+	if n := asked.Load() - before; n > 10 {
+		t.Errorf("the nodes were asked %d times for 100 batches", n)
 	}
 }
 

@@ -76,6 +76,10 @@ func sentinel(err error) error {
 	}
 }
 
+// missing says that err is the reply that there is no such key. It does not look
+// within err: dialing wraps the same reply of a Sentinel that knows no primary.
+func missing(err error) bool { return err == redis.Nil } //nolint:errorlint // see above
+
 // wrongType says that err is the reply to a command for strings on another type.
 func wrongType(err error) bool { return replied(err, "WRONGTYPE ") }
 
@@ -105,6 +109,7 @@ func refused(err error) bool {
 		"AUTH ", "Client sent AUTH", "invalid password", "wrong number of arguments for 'auth'",
 		"unknown command 'auth'", "unknown command `auth`",
 		"DB index is out of range", "invalid DB index", "SELECT is not allowed",
+		"This instance has cluster support disabled",
 	)
 }
 

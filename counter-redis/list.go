@@ -2,7 +2,6 @@ package counterredis
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"sync"
 
@@ -142,5 +141,5 @@ func (s *Store) entries(ctx context.Context, keys []string, seen map[string]bool
 // replaced says that err is of a key that was removed, or given another type,
 // since the scan saw it.
 func replaced(err error) bool {
-	return errors.Is(err, redis.Nil) || wrongType(err)
+	return missing(err) || wrongType(err)
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // ErrRefused says that the server answered [Open] and refuses the login, the
-// database or the commands that counting takes, or that Sentinels know no such
-// primary: waiting won't help.
+// database or the commands that counting takes, that it is a node of a Cluster where
+// the URL names none, or none where it does, or that Sentinels know no such primary:
+// waiting won't help.
 var ErrRefused = errors.New("counterredis: refused by the server")
 
 // Open returns a store for the Redis at the URL, over a client that Close closes:
@@ -63,6 +64,9 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	}
 	if errors.Is(err, redis.Nil) { // the Sentinels' answer
 		return nil, errors.Join(fmt.Errorf("%w: %s: no primary has this master_name", ErrRefused, store), store.Close())
+	}
+	if target.kind != cluster && replied(err, "MOVED ") {
+		return nil, errors.Join(fmt.Errorf("%w: %s: it is a node of a Cluster, which the option addr of the URL must say", ErrRefused, store), store.Close())
 	}
 	switch {
 	case refused(err), denied(err):

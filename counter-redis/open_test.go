@@ -40,6 +40,7 @@ func TestOpenRefused(t *testing.T) {
 		"protected mode":       fake("-DENIED Redis is running in protected mode"),
 		"no database, Cluster": fake("-ERR SELECT is not allowed in cluster mode"),
 		"no database, 3":       fake("-ERR invalid DB index"),
+		"no Cluster":           plain.URL() + "?addr=" + plain.Addr(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, err := counterredis.Open(t.Context(), text, counterredis.Options{})

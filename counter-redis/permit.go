@@ -7,7 +7,8 @@ import (
 )
 
 // mayApply returns an error if the server does not have the commands that batches
-// take, or not for this user. It changes nothing: each command gets an argument
+// take, or not for this user, or not for this key, which another node of its Cluster
+// has. It changes nothing: each command gets an argument
 // that is no integer, which a server looks at only where it permits the command.
 //
 // Which keys the user may use is not asked: the names of counters are not known.
@@ -24,7 +25,7 @@ func (s *Store) mayApply(ctx context.Context) error {
 	}
 	cmds, _ := pipe.Exec(ctx) // each command has its own error
 	for _, cmd := range cmds {
-		if err := cmd.Err(); denied(err) && !deniedKey(err) {
+		if err := cmd.Err(); denied(err) && !deniedKey(err) || replied(err, "MOVED ") {
 			return fmt.Errorf("%s: %w", strings.ToUpper(cmd.Name()), err)
 		}
 	}

@@ -15,7 +15,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -142,7 +141,7 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 	key := s.key(name)
 	text, err := s.client.Get(ctx, key).Result()
 	switch {
-	case errors.Is(err, redis.Nil):
+	case missing(err):
 		return 0, nil
 	case err != nil:
 		return 0, readError(ctx, "get", key, err)

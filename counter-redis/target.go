@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -63,10 +64,15 @@ func takeNodes(u *url.URL) (t *target, fault string) {
 	case t.kind == sentinels && u.Port() == "":
 		return nil, "it names no port of its Sentinel, like 26379"
 	}
+	for option, values := range query {
+		if option != "addr" && len(values) > 1 { // of which one would be passed over
+			return nil, "an option after the ? other than addr is given twice"
+		}
+	}
 	first := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "6379"))
 	for _, addr := range append([]string{first}, addrs...) {
 		host, port, err := net.SplitHostPort(addr)
-		if err != nil || host == "" || strings.Contains(host, ",") || !numberWithin(port, 1, 1<<16-1) {
+		if err != nil || !plainHost(host) || !numberWithin(port, 1, 1<<16-1) {
 			return nil, "an addr after the ? is not one host:port"
 		}
 		t.addrs = append(t.addrs, addr)
@@ -86,6 +92,14 @@ func takeNodes(u *url.URL) (t *target, fault string) {
 	query.Del("master_name")
 	u.RawQuery = query.Encode()
 	return t, ""
+}
+
+// plainHost says that a host is nothing more, above all that no login stands
+// before it, which would be shown with it.
+func plainHost(host string) bool {
+	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
+		return strings.ContainsRune(",@/?#", r) || unicode.IsSpace(r) || unicode.IsControl(r)
+	})
 }
 
 // moveLogin gives the login before the @ to the Sentinels, whose it is.

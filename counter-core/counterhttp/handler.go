@@ -32,11 +32,11 @@ type Options struct {
 // Handler returns a handler that counts the views of next, each request's
 // under the name that the function returns for it. An empty name is not counted.
 //
-// A HEAD is answered as a GET would be, and not counted. A request to load the
-// page for later is answered 503, without asking next: a browser that was given
-// the page would show it without another request, and its view would be missed.
-// Any other method goes to next, uncounted. Cache-Control is no-store unless next
-// sets it, for a page from a cache is a view nobody sees.
+// A HEAD is answered as a GET would be, and not counted. Either to load the page
+// for later is answered 503, without asking next: a browser that was given the page
+// would show it without another request, and its view would be missed. Any other
+// method goes to next, uncounted. Where there is a name, Cache-Control is no-store
+// unless next sets it, for a page from a cache is a view nobody sees.
 func Handler(store counter.Store, name func(*http.Request) string, next http.Handler, opts Options) http.Handler {
 	opts.Wait = cmp.Or(max(opts.Wait, 0), 500*time.Millisecond)
 	if opts.Refuse == nil {
@@ -67,15 +67,16 @@ type estimator interface {
 
 // ServeHTTP implements [http.Handler].
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	view, err := h.view(r)
 	header := w.Header()
-	header.Set("Cache-Control", "no-store")
-	if isPrefetch(r.Header) {
-		header.Set(StatusHeader, string(SkippedPrefetch))
+	header.Set(StatusHeader, string(view.Status))
+	if view.Status != SkippedName {
+		header.Set("Cache-Control", "no-store")
+	}
+	if view.Status == SkippedPrefetch {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	view, err := h.view(r)
-	header.Set(StatusHeader, string(view.Status))
 	if err != nil {
 		h.opts.Refuse(w, r, err)
 		return
@@ -91,6 +92,9 @@ func (h *handler) view(r *http.Request) (View, error) {
 	name := h.name(r)
 	if name == "" {
 		return View{Status: SkippedName}, nil
+	}
+	if isPrefetch(r.Header) {
+		return View{Status: SkippedPrefetch}, nil
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), h.opts.Wait)
 	defer cancel()

@@ -106,9 +106,12 @@ func TestViews(t *testing.T) {
 
 func TestNoNameIsNoView(t *testing.T) {
 	s := &store{}
-	status, view, _, _ := ask(counterhttp.Handler(s, counterhttp.Named(""), http.HandlerFunc(showView), counterhttp.Options{}), "GET")
-	if status != 200 || view != "skipped;reason=name" || len(s.added) > 0 {
-		t.Errorf("%d, %q, added to %q; want a page that is not counted", status, view, s.added)
+	handler := counterhttp.Handler(s, counterhttp.Named(""), http.HandlerFunc(showView), counterhttp.Options{})
+	for _, headers := range [][]string{nil, {"Sec-Purpose", "prefetch"}} { // no view is missed
+		status, view, _, header := ask(handler, "GET", headers...)
+		if status != 200 || view != "skipped;reason=name" || len(s.added) > 0 || header.Get("Cache-Control") != "" {
+			t.Errorf("%q: %d, %q, added to %q, %v; want a page that is not counted, and may be cached", headers, status, view, s.added, header)
+		}
 	}
 }
 
@@ -149,6 +152,9 @@ func TestPrefetch(t *testing.T) {
 		}
 	}
 	s := &store{add: answer(1, nil)}
+	if status, view, _, _ := ask(newHandler(s, counterhttp.Options{}), "POST", "Purpose", "prefetch"); status != 200 || view != "skipped;reason=method" {
+		t.Errorf("POST: %d, %q; want that it goes to the page", status, view)
+	}
 	if status, view, _, _ := ask(newHandler(s, counterhttp.Options{}), "GET", "Purpose", "navigate"); status != 200 || view != "counted" {
 		t.Errorf("another purpose: %d, %q; want a view", status, view)
 	}

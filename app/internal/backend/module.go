@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -85,13 +86,14 @@ func observer(log *zap.Logger) func(coalesce.Event) {
 }
 
 // clientLogger shows what go-redis would print to stderr to developers only:
-// what matters of it reaches us as errors.
+// what matters of it reaches us as errors. A server that does not know AUTH, such as
+// an old Sentinel, repeats the password after the text that is cut off.
 type clientLogger struct{ log *zap.Logger }
 
 // Printf implements go-redis's logging interface.
 func (l clientLogger) Printf(_ context.Context, format string, args ...any) {
 	if entry := l.log.Check(zap.DebugLevel, ""); entry != nil {
-		entry.Message = fmt.Sprintf(format, args...)
+		entry.Message, _, _ = strings.Cut(fmt.Sprintf(format, args...), ", with args")
 		entry.Write()
 	}
 }

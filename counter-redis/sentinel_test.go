@@ -1,0 +1,53 @@
+package counterredis_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+	counterredis "example.com/herokuapp/counter-redis"
+)
+
+// Sentinels that know no primary answer as a Redis does that has no such key: that
+// must not be taken for a counter of zero.
+func TestNoPrimaryIsNoZero(t *testing.T) {
+	addr, _ := answer(t, "*-1")
+	client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "primary", SentinelAddrs: []string{addr}})
+	t.Cleanup(func() { _ = client.Close() })
+	store := newStore(t, client, counterredis.Options{})
+	if value, err := store.Get(t.Context(), "a"); err == nil {
+		t.Errorf("Get = %d, and no error", value)
+	}
+	if _, err := store.Add(t.Context(), "a", 1); err == nil {
+		t.Error("Add succeeds")
+	}
+	entries, failed := 0, false
+	for _, err := range store.List(t.Context(), "") {
+		entries++
+		failed = failed || err != nil
+	}
+	if entries != 1 || !failed {
+		t.Errorf("List yields %d entries, an error: %t; want one error", entries, failed)
+	}
+}
+
+// What several Sentinels say is one line, and proves that nothing was counted.
+func TestSentinelsErrorIsOneLine(t *testing.T) {
+	first, _ := answer(t, "-WRONGPASS invalid username-password pair or user is disabled.")
+	second, _ := answer(t, "-WRONGPASS invalid username-password pair or user is disabled.")
+	_, err := counterredis.Open(t.Context(), "redis://user:s3cret@"+first+"?master_name=primary&addr="+second, counterredis.Options{})
+	if !errors.Is(err, counterredis.ErrRefused) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("Open: %v; want %v, in one line", err, counterredis.ErrRefused)
+	}
+	wantNoSecret(t, err)
+
+	first, _ = answer(t, "-LOADING")
+	second, _ = answer(t, "-LOADING")
+	store := open(t, "redis://"+first+"?master_name=primary&addr="+second)
+	if _, err := store.Add(t.Context(), "a", 1); err == nil || errors.Is(err, counter.ErrUnknown) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("Add: %v; want an error that says that nothing changed, in one line", err)
+	}
+}
