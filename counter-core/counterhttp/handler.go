@@ -30,7 +30,8 @@ type Options struct {
 }
 
 // Handler returns a handler that counts the views of next, each request's
-// under the name that the function returns for it. An empty name is not counted.
+// under the name that the function returns for it. An empty name, or another that
+// [counter.CheckName] refuses, is not counted.
 //
 // A HEAD is answered as a GET would be, and not counted. Either to load the page
 // for later is answered 503, without asking next: a browser that was given the page
@@ -90,7 +91,7 @@ func (h *handler) view(r *http.Request) (View, error) {
 		return View{Status: SkippedMethod}, nil
 	}
 	name := h.name(r)
-	if name == "" {
+	if counter.CheckName(name) != nil { // which may be a visitor's doing, by a long path
 		return View{Status: SkippedName}, nil
 	}
 	if isPrefetch(r.Header) {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,11 +107,13 @@ func TestViews(t *testing.T) {
 
 func TestNoNameIsNoView(t *testing.T) {
 	s := &store{}
-	handler := counterhttp.Handler(s, counterhttp.Named(""), http.HandlerFunc(showView), counterhttp.Options{})
-	for _, headers := range [][]string{nil, {"Sec-Purpose", "prefetch"}} { // no view is missed
-		status, view, _, header := ask(handler, "GET", headers...)
-		if status != 200 || view != "skipped;reason=name" || len(s.added) > 0 || header.Get("Cache-Control") != "" {
-			t.Errorf("%q: %d, %q, added to %q, %v; want a page that is not counted, and may be cached", headers, status, view, s.added, header)
+	for _, name := range []string{"", strings.Repeat("x", counter.MaxNameLen+1)} {
+		handler := counterhttp.Handler(s, counterhttp.Named(name), http.HandlerFunc(showView), counterhttp.Options{})
+		for _, headers := range [][]string{nil, {"Sec-Purpose", "prefetch"}} { // no view is missed
+			status, view, _, header := ask(handler, "GET", headers...)
+			if status != 200 || view != "skipped;reason=name" || len(s.added) > 0 || header.Get("Cache-Control") != "" {
+				t.Errorf("%q: %d, %q, added to %q, %v; want a page that is not counted, and may be cached", headers, status, view, s.added, header)
+			}
 		}
 	}
 }

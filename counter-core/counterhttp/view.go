@@ -49,6 +49,6 @@ const (
 	SkippedHead     Status = "skipped;reason=head"     // nothing was shown
 	SkippedPrefetch Status = "skipped;reason=prefetch" // loaded for later, and maybe for nothing
 	SkippedMethod   Status = "skipped;reason=method"   // neither GET nor HEAD
-	SkippedName     Status = "skipped;reason=name"     // the request has no counter
+	SkippedName     Status = "skipped;reason=name"     // the request has no name for a counter
 	SkippedError    Status = "skipped;reason=error"    // the store refuses
 )
