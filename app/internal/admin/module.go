@@ -4,6 +4,7 @@ package admin
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"go.uber.org/fx"
 
@@ -13,9 +14,14 @@ import (
 // Module provides the handler named admin.
 func Module() fx.Option {
 	return fx.Module("admin", fx.Provide(fx.Annotate(func(gate *auth.Gate) http.Handler {
-		mux := http.NewServeMux()
-		mux.Handle("/admin/", gate.Session(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "the counters") })))
-		mux.Handle("/admin/api/", gate.Bearer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "the API") })))
-		return mux
+		page := gate.Session(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "the counters") }))
+		api := gate.Bearer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "the API") }))
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/admin/api/") {
+				api.ServeHTTP(w, r)
+				return
+			}
+			page.ServeHTTP(w, r)
+		})
 	}, fx.ResultTags(`name:"admin"`))))
 }
