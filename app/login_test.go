@@ -128,20 +128,24 @@ func TestLoginBehindTLS(t *testing.T) {
 // The password is in nothing that the app says, with DEBUG neither.
 func TestThePasswordIsShownNowhere(t *testing.T) {
 	for _, debug := range []string{"false", "true"} {
-		app, _ := launchServing(t, withPassword, withKey, "DEBUG="+debug)
+		app := launchServing(t, withPassword, withKey, "DEBUG="+debug)
 		var said strings.Builder
-		hear := func(got answer) answer {
+		hear := func(got answer) {
 			fmt.Fprintln(&said, got.status, got.header, got.body)
-			return got
 		}
 		form := "application/x-www-form-urlencoded"
 		secret := url.Values{"password": {adminPassword}}.Encode()
 		cookies := app.letIn(t, adminPassword)
 		fmt.Fprintln(&said, cookies)
 		for _, headers := range [][]string{
-			{"Cookie", cookies}, {"Authorization", "Bearer " + adminPassword}, {"Authorization", "Bearer wrong " + adminPassword},
-			{"Authorization", "Basic " + adminPassword}, {"Cookie", "admin-session=" + url.QueryEscape(adminPassword)},
-			{"Content-Type", form}, {"Content-Type", form, "Origin", "https://attacker.example"}, {"Content-Type", "text/plain"},
+			{"Cookie", cookies},
+			{"Authorization", "Bearer " + adminPassword},
+			{"Authorization", "Bearer wrong " + adminPassword},
+			{"Authorization", "Basic " + adminPassword},
+			{"Cookie", "admin-session=" + url.QueryEscape(adminPassword)},
+			{"Content-Type", form},
+			{"Content-Type", form, "Origin", "https://attacker.example"},
+			{"Content-Type", "text/plain"},
 		} {
 			for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
 				for _, path := range []string{"/admin/", "/admin/login", "/admin/api/counters", "/admin/nowhere", "/nowhere", "/"} {
@@ -164,14 +168,14 @@ func TestThePasswordIsShownNowhere(t *testing.T) {
 }
 
 // launchServing starts the app in a mode in which its log is for people.
-func launchServing(t *testing.T, variables ...string) (*process, string) {
+func launchServing(t *testing.T, variables ...string) *process {
 	t.Helper()
 	port := freePort(t)
 	app, _ := launch(t, append(variables, "PORT="+port)...)
 	app.url = "http://127.0.0.1:" + port
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := app.tryGet(t.Context(), "/healthz"); err == nil {
-			return app, port
+			return app
 		} else if time.Now().After(deadline) {
 			t.Fatal(err)
 		}

@@ -57,7 +57,7 @@ func (c cookies) of(r *http.Request, secure bool) []token {
 // set signs the token. The browser keeps it for the life of the cookies if kept,
 // else until it is closed.
 func (c cookies) set(w http.ResponseWriter, secure, kept bool, token token) error {
-	cookie := c.template(secure)
+	cookie := c.template(secure) //nolint:gosec // which sets what gosec misses here
 	value, err := c.codec.Encode(cookie.Name, token)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (c cookies) set(w http.ResponseWriter, secure, kept bool, token token) erro
 
 // remove has the browser forget the cookie.
 func (c cookies) remove(w http.ResponseWriter, secure bool) {
-	cookie := c.template(secure)
+	cookie := c.template(secure) //nolint:gosec // which sets what gosec misses here
 	cookie.MaxAge = -1
 	http.SetCookie(w, cookie)
 }

@@ -89,7 +89,7 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.RedisTLSRoots, getenv, "REDIS_TLS_CA", parseRoots, "/etc/ssl/redis-ca.pem"),
 		set(&cfg.RedisTLSSkipVerify, getenv, "REDIS_TLS_SKIP_VERIFY", parseBool, "true"),
 		set(&cfg.Debug, getenv, "DEBUG", parseBool, "true"),
-		setSecret(&cfg.AdminPassword, getenv, "ADMIN_PASSWORD", checkPassword, newPassword),
+		setSecret(&cfg.AdminPassword, getenv, "ADMIN_PASSWORD", checkPassword, "$(openssl rand -hex 16)"),
 		setSecret(&cfg.SecretKey, getenv, "SECRET_KEY", checkKey, newKey),
 		set(&cfg.TrustedProxies, getenv, "TRUSTED_PROXIES", parseProxies, "10.0.0.0/8,192.0.2.7"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),

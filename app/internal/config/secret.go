@@ -15,11 +15,8 @@ const (
 	minKey      = 32 // bytes
 )
 
-// Commands that make a value, shown as examples: a value shown would be used.
-const (
-	newPassword = "$(openssl rand -hex 16)"
-	newKey      = "$(openssl rand -hex 32)"
-)
+// newKey is a command, not a value: one that an example shows would be used.
+const newKey = "$(openssl rand -hex 32)"
 
 // setSecret is [set] for a variable of which no error may show the value.
 func setSecret(field *string, getenv func(string) string, variable string, check func(string) error, example string) error {
