@@ -4,10 +4,9 @@ import (
 	"net/http"
 
 	"go.uber.org/zap"
-)
 
-// contentPolicy is for pages with one stylesheet and forms.
-const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	"example.com/herokuapp/templates"
+)
 
 // Guard goes around all of the admin site: nothing of it is kept in a cache, its
 // pages load no more than a stylesheet, and no other site's page can change
@@ -21,7 +20,7 @@ func (g *Gate) Guard(next http.Handler) http.Handler {
 	next = protection.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Content-Security-Policy", contentPolicy)
+		w.Header().Set("Content-Security-Policy", templates.AdminPolicy)
 		next.ServeHTTP(w, r)
 	})
 }

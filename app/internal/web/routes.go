@@ -55,8 +55,7 @@ func NewHandler(cfg config.Config, store counter.Store, watch *safety.Watch, pag
 
 // routeAdmin serves the admin site, at paths that are as any other while it is off.
 func routeAdmin(router *mux.Router, gate *auth.Gate, admin http.Handler) {
-	toRoot := http.RedirectHandler(auth.Root, http.StatusSeeOther)
-	router.Handle(strings.TrimSuffix(auth.Root, "/"), gate.Guard(toRoot))
+	router.Handle(strings.TrimSuffix(auth.Root, "/"), gate.Guard(admin))
 	router.Handle(auth.LoginPath, gate.Guard(gate.Login()))
 	router.Handle(auth.LogoutPath, gate.Guard(gate.Logout()))
 	router.PathPrefix(auth.Root).Handler(gate.Guard(admin))

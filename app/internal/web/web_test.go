@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/safety"
@@ -43,8 +44,8 @@ func newSite(t *testing.T, cfg config.Config, store counter.Store) *site {
 	log := zap.New(core)
 	watch := safety.NewWatch(store, log)
 	gate := auth.New(cfg, pages, log)
-	admin := gate.Session(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the counters") }))
-	return &site{web.NewHandler(cfg, store, watch, pages, gate, admin, log), store, watch, logs}
+	owned := admin.NewHandler(store, admin.NewAbout(cfg, watch), gate, pages, log)
+	return &site{web.NewHandler(cfg, store, watch, pages, gate, owned, log), store, watch, logs}
 }
 
 // do asks for path with headers given as name, value, name, value and so on.
