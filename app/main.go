@@ -34,8 +34,8 @@ func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		config.Module(cfg),
 		fx.Supply(log),
-		backend.Module(),
 		fx.Provide(templates.New),
+		backend.Module(),
 		safety.Module(),
 		auth.Module(),
 		admin.Module(),
