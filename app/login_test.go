@@ -243,3 +243,13 @@ func raw(t *testing.T, p *process, line string) string {
 	response.Header.Del("Date")
 	return fmt.Sprint(response.StatusCode, response.Header, string(body))
 }
+
+// Whatever a password is made of gets through a form and a header.
+func TestOddPassword(t *testing.T) {
+	const odd = `zwölf 字 & + %41 "'\;= ,<b>`
+	app := startProcess(t, "ADMIN_PASSWORD="+odd, withKey)
+	app.wantSession(t, true, app.letIn(t, odd))
+	if got := app.send(t, http.MethodGet, "/admin/api/counters", "", "Authorization", "Bearer "+odd); got.status != http.StatusOK {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}

@@ -43,10 +43,11 @@ func bearer(r *http.Request) (credentials string, ok bool) {
 // problem answers as RFC 9457 has it.
 func problem(w http.ResponseWriter, status int, detail string) {
 	body, err := json.Marshal(struct {
+		Type   string `json:"type"` // about:blank: the status says what it is
 		Title  string `json:"title"`
 		Status int    `json:"status"`
 		Detail string `json:"detail"`
-	}{http.StatusText(status), status, detail})
+	}{"about:blank", http.StatusText(status), status, detail})
 	if err != nil { // can't be
 		body = []byte("{}")
 	}
