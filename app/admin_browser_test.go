@@ -180,8 +180,8 @@ func wantNoViolation(browser context.Context, t *testing.T) {
 	}
 }
 
-// An owner without a mouse, in a browser that runs no scripts, finds a counter and
-// adds to it.
+// An owner without a mouse, in a browser that runs no scripts, finds a counter,
+// adds to it, and imports a file.
 func TestAdminByKeyboardWithoutScripts(t *testing.T) {
 	store := fillAdmin(t)
 	site := startAdmin(t, store)
@@ -203,5 +203,15 @@ func TestAdminByKeyboardWithoutScripts(t *testing.T) {
 	)
 	if got, err := store.Get(t.Context(), "views:/blog/041"); err != nil || got != 41*41+1+100 {
 		t.Errorf("the counter has the value %d, %v; want %d", got, err, 41*41+1+100)
+	}
+
+	file := filepath.Join(t.TempDir(), "counters.csv")
+	if err := os.WriteFile(file, []byte("name,value\r\nviews:/moved,5\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(browser, t, chromedp.Navigate(site+"/admin/import"), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file}),
+		chromedp.Focus(chromedp.CSS("main form button")), chromedp.KeyEvent(enter), chromedp.WaitReady(chromedp.CSS(`[role="status"]`)))
+	if got, err := store.Get(t.Context(), "views:/moved"); err != nil || got != 5 {
+		t.Errorf("the counter of the file has the value %d, %v; want 5", got, err)
 	}
 }

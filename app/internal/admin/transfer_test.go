@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -312,4 +313,53 @@ func TestImportPage(t *testing.T) {
 	if w.Body.Len() > 64<<10 {
 		t.Errorf("the page has %d bytes", w.Body.Len())
 	}
+}
+
+// A file that takes longer to arrive than a server lets a short request take is imported.
+func TestImportOutlastsTheDeadlines(t *testing.T) {
+	s := newFilled(t, nil)
+	server := httptest.NewUnstartedServer(s)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
+	server.Start()
+	defer server.Close()
+	body, sender := io.Pipe()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/admin/api/import", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", csvType)
+	go func() {
+		for _, line := range []string{"name,value\n", "views:/a,1\n", "views:/b,2\n"} {
+			_, _ = io.WriteString(sender, line)
+			time.Sleep(200 * time.Millisecond)
+		}
+		_ = sender.Close()
+	}()
+	response, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("status %d", response.StatusCode)
+	}
+	s.wantValue(t, "views:/b", 2)
+}
+
+// There is one import at a time: what it holds is bounded.
+func TestImportsDoNotRunAtOnce(t *testing.T) {
+	s := newFilled(t, nil)
+	body, sender := io.Pipe()
+	first := make(chan *httptest.ResponseRecorder)
+	go func() { first <- s.do(http.MethodPost, "/admin/api/import", csvType, body) }()
+	if _, err := io.WriteString(sender, "name,value\nviews:/a,1\n"); err != nil { // it runs
+		t.Fatal(err)
+	}
+	s.send(t, "", csvType, "name,value\nviews:/b,1\n", http.StatusConflict)
+	_ = sender.Close()
+	if w := <-first; w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	s.wantValue(t, "views:/a", 1)
+	s.wantValue(t, "views:/b", 0)
 }
