@@ -62,13 +62,13 @@ func startAdmin(t *testing.T, store counter.Store) string {
 	html, err = pages.AdminLogin(templates.AdminLogin{Message: "This is not the password."})
 	show("/test/refused", html, err)
 	html, err = pages.AdminConfirm(templates.AdminConfirm{
-		Action: "set", Title: "Set to 9223372036854775807", Name: longName, Message: "The counter has changed meanwhile, from 4 to 5.",
+		Action: "set", Title: "Set to 9223372036854775807", Name: longName(), Message: "The counter has changed meanwhile, from 4 to 5.",
 		Before: 5, Value: 1<<63 - 1, After: 1<<63 - 1, Once: "x", Again: true,
 	})
 	show("/test/confirm", html, err)
 	html, err = pages.AdminImport(templates.AdminImport{Once: "x", Add: true, Report: &templates.AdminReport{
 		Added: true, Changed: 3, Unchanged: 4, Pending: 5, Refused: 2, MoreFaults: 1,
-		Faults: []templates.AdminFault{{Line: 3, Why: "it has 1 cells, and not a name and a value"}, {Line: 99999, Why: longName}},
+		Faults: []templates.AdminFault{{Line: 3, Why: "it is not two cells, a name and a value"}, {Line: 99999, Why: longName()}},
 	}})
 	show("/test/report", html, err)
 	mux.HandleFunc("/test/away", func(w http.ResponseWriter, r *http.Request) {
@@ -81,12 +81,17 @@ func startAdmin(t *testing.T, store counter.Store) string {
 }
 
 // longName is hard to break into lines, and has what can't be seen.
-var longName = "views:/" + strings.Repeat("averylongnamewithoutspaces", 15) + "\u202e<b>"
+func longName() string {
+	return "views:/" + strings.Repeat("averylongnamewithoutspaces", 15) + "\u202e<b>"
+}
 
 // absent is a store that does not answer.
 type absent struct{ *coalesce.Store }
 
-func (absent) Ping(context.Context) error { return errors.New("dial tcp 127.0.0.1:6379: connection refused") }
+func (absent) Ping(context.Context) error {
+	return errors.New("dial tcp 127.0.0.1:6379: connection refused")
+}
+
 func (absent) List(context.Context, string) iter.Seq2[counter.Entry, error] {
 	return func(yield func(counter.Entry, error) bool) { yield(counter.Entry{}, errors.New("away")) }
 }
@@ -99,7 +104,7 @@ func fillAdmin(t *testing.T) counter.Store {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"counter_key", longName, `views:/"><script>alert(1)</script>`, "views:/日本語"} {
+	for _, name := range []string{"counter_key", longName(), `views:/"><script>alert(1)</script>`, "views:/日本語"} {
 		if err := store.Set(t.Context(), name, 1<<62); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +114,7 @@ func fillAdmin(t *testing.T) counter.Store {
 
 // adminPages are all there are, each with what is hardest to show.
 func adminPages() map[string]string {
-	name := url.QueryEscape(longName)
+	name := url.QueryEscape(longName())
 	return map[string]string{
 		"login": "/test/login", "refused": "/test/refused", "confirm": "/test/confirm", "report": "/test/report", "away": "/test/away",
 		"counters": "/admin/", "last": "/admin/?after=views:/blog/100", "none": "/admin/?prefix=nothing",
@@ -175,8 +180,8 @@ func wantNoViolation(browser context.Context, t *testing.T) {
 	}
 }
 
-// An owner without a mouse, in a browser that runs no scripts, finds a counter and
-// adds to it.
+// An owner without a mouse, in a browser that runs no scripts, finds a counter,
+// adds to it, and imports a file.
 func TestAdminByKeyboardWithoutScripts(t *testing.T) {
 	store := fillAdmin(t)
 	site := startAdmin(t, store)
@@ -198,5 +203,15 @@ func TestAdminByKeyboardWithoutScripts(t *testing.T) {
 	)
 	if got, err := store.Get(t.Context(), "views:/blog/041"); err != nil || got != 41*41+1+100 {
 		t.Errorf("the counter has the value %d, %v; want %d", got, err, 41*41+1+100)
+	}
+
+	file := filepath.Join(t.TempDir(), "counters.csv")
+	if err := os.WriteFile(file, []byte("name,value\r\nviews:/moved,5\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(browser, t, chromedp.Navigate(site+"/admin/import"), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file}),
+		chromedp.Focus(chromedp.CSS("main form button")), chromedp.KeyEvent(enter), chromedp.WaitReady(chromedp.CSS(`[role="status"]`)))
+	if got, err := store.Get(t.Context(), "views:/moved"); err != nil || got != 5 {
+		t.Errorf("the counter of the file has the value %d, %v; want 5", got, err)
 	}
 }

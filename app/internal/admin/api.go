@@ -177,7 +177,7 @@ func (s *site) apiDelete(w http.ResponseWriter, r *http.Request) {
 // apiSet answers with the counter as it was set.
 func (s *site) apiSet(w http.ResponseWriter, r *http.Request, c change) {
 	c.by, c.request = "api", requestID(r)
-	if _, err := s.set(r.Context(), c); err != nil {
+	if err := s.set(r.Context(), c); err != nil {
 		s.apiStoreProblem(w, r, err)
 		return
 	}

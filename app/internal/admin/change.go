@@ -32,14 +32,15 @@ type change struct {
 	request      string // its id
 }
 
-// set replaces the counter's value, and returns the one before. It logs what it did.
-func (s *site) set(ctx context.Context, c change) (before int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+// set replaces the counter's value, and logs what it did.
+func (s *site) set(ctx context.Context, c change) error {
+	getting, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	if before, err = s.store.Get(ctx, c.name); err != nil {
-		return 0, fmt.Errorf("%s the counter: %w", c.action, err)
+	before, err := s.store.Get(getting, c.name)
+	if err != nil {
+		return fmt.Errorf("%s the counter: %w", c.action, err)
 	}
-	return before, s.replace(ctx, c, before)
+	return s.replace(ctx, c, before)
 }
 
 // replace sets a counter whose value was before.
@@ -54,17 +55,17 @@ func (s *site) replace(ctx context.Context, c change, before int64) error {
 	return nil
 }
 
-// add adds to the counter, and returns its value then. It logs what it did.
-func (s *site) add(ctx context.Context, c change) (after int64, err error) {
+// add adds to the counter, and logs what it did.
+func (s *site) add(ctx context.Context, c change) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	after, err = s.store.Add(ctx, c.name, c.value)
+	after, err := s.store.Add(ctx, c.name, c.value)
 	if err != nil {
 		s.logFault(c, err)
-		return 0, fmt.Errorf("add to the counter: %w", err)
+		return fmt.Errorf("add to the counter: %w", err)
 	}
 	s.logChange(c, after-c.value, after)
-	return after, nil
+	return nil
 }
 
 func (s *site) logChange(c change, before, after int64) {

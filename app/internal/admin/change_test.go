@@ -85,7 +85,7 @@ func TestChangesThatCantBe(t *testing.T) {
 		{"set", "views:/a", `"><script>`, http.StatusUnprocessableEntity, "&#34;&gt;&lt;script&gt;"},
 		{"add", "views:/a", "0", http.StatusUnprocessableEntity, "from 1 to"},
 		{"add", "views:/a", "9223372036854775767", http.StatusConflict, "would pass 9223372036854775807"},
-		{"set", "session:1", "5", http.StatusNotFound, "neither counter_key nor begins with views:"},
+		{"set", "session:1", "5", http.StatusNotFound, "only counter_key and names that begin with views: are"},
 		{"reset", "session:1", "", http.StatusNotFound, "is no counter of this app"},
 		{"reset", "", "", http.StatusBadRequest, "it is empty"},
 		{"reset", "views:\n", "", http.StatusBadRequest, "control character"},

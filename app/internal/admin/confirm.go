@@ -118,9 +118,9 @@ func (s *site) carryOut(w http.ResponseWriter, r *http.Request, c change) {
 	}
 	var err error
 	if c.action == actionAdd {
-		_, err = s.add(r.Context(), c)
+		err = s.add(r.Context(), c)
 	} else {
-		_, err = s.set(r.Context(), c)
+		err = s.set(r.Context(), c)
 	}
 	switch {
 	case c.action == actionAdd && errors.Is(err, counter.ErrPending):

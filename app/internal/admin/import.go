@@ -97,7 +97,7 @@ func (i *importer) run(ctx context.Context, in io.Reader, wanted string) error {
 	if found == formatCSV {
 		line, err = lines.next()
 	}
-	for {
+	for i.stopped == nil {
 		switch {
 		case err == nil:
 			if row, ok := i.read(found, lines.number, line); ok {
@@ -106,8 +106,7 @@ func (i *importer) run(ctx context.Context, in io.Reader, wanted string) error {
 		case errors.Is(err, errLine):
 			i.report.refuse(lines.number, sentence(err))
 		default:
-			i.apply(ctx, rows)
-			if !errors.Is(err, io.EOF) && i.stopped == nil {
+			if i.apply(ctx, rows); i.stopped == nil && !errors.Is(err, io.EOF) {
 				i.stop(lines.number, err)
 			}
 			return nil
@@ -116,25 +115,17 @@ func (i *importer) run(ctx context.Context, in io.Reader, wanted string) error {
 			i.apply(ctx, rows)
 			rows = rows[:0]
 			i.extend()
-			if i.stopped != nil {
-				i.stop(lines.number, i.stopped)
-				return nil
-			}
 		}
 		line, err = lines.next()
 	}
+	return nil
 }
 
-// stop notes why the import ends before its end.
+// stop notes why what is read ends before its end.
 func (i *importer) stop(line int, err error) {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		i.report.status = http.StatusRequestEntityTooLarge
 		i.report.Stopped = fmt.Sprintf("The file has more than %d MiB. The import has ended at line %d.", importSize>>20, line)
-		return
-	}
-	if i.stopped != nil {
-		i.report.status = http.StatusServiceUnavailable
-		i.report.Stopped = fmt.Sprintf("The store does not answer. The import has ended after line %d.", line)
 		return
 	}
 	i.report.status = http.StatusBadRequest
@@ -197,13 +188,16 @@ func (i *importer) apply(ctx context.Context, rows []row) {
 			}
 		}
 	}
+	if i.stopped != nil {
+		i.report.status = http.StatusServiceUnavailable
+		i.report.Stopped = fmt.Sprintf("The store does not answer. The import has ended after line %d.", rows[len(rows)-1].line)
+	}
 }
 
 // importRow does what one line says.
 func (s *site) importRow(ctx context.Context, c change) error {
 	if c.action == actionAdd {
-		_, err := s.add(ctx, c)
-		return err
+		return s.add(ctx, c)
 	}
 	getting, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()

@@ -97,7 +97,7 @@ func readCells(line []byte) (cells [2]string, err error) {
 		return cells, fmt.Errorf("column %d: %w", problem.Column, problem.Err)
 	}
 	if err != nil || len(read) != len(cells) {
-		return cells, fmt.Errorf("it has %d cells, and not a name and a value", len(read))
+		return cells, errors.New("it is not two cells, a name and a value")
 	}
 	return [2]string(read), nil
 }

@@ -16,7 +16,7 @@ const (
 
 // errForeign says that the name is none of the app's: a Redis may be shared with
 // other programs, whose keys are neither shown nor changed.
-var errForeign = errors.New("it is neither " + homeCounter + " nor begins with " + viewsPrefix)
+var errForeign = errors.New("only " + homeCounter + " and names that begin with " + viewsPrefix + " are")
 
 // checkName returns nil for a name that the app counts under.
 func checkName(name string) error {

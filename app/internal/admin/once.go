@@ -5,8 +5,11 @@ import (
 	"sync"
 )
 
-// onceSize is how many tokens are remembered.
-const onceSize = 1024
+// onceSize is how many tokens are remembered, tokenLen the length of each.
+const (
+	onceSize = 1024
+	tokenLen = 26
+)
 
 // once keeps a form from being carried out twice by this process: by an impatient
 // second click, or by going back. It is safe for concurrent use.
@@ -25,7 +28,7 @@ func (o *once) token() string { return rand.Text() }
 // use reports whether the token was not used before. It need not be one of this
 // process's: another may have served the form.
 func (o *once) use(token string) bool {
-	if len(token) != len(o.token()) {
+	if len(token) != tokenLen {
 		return false
 	}
 	o.mu.Lock()

@@ -94,7 +94,7 @@ func notice(done string) string {
 	case actionSet:
 		return "The counter was set."
 	case actionAdd:
-		return "It was added to the counter."
+		return "The addition was made."
 	case actionReset:
 		return "The counter was reset."
 	case donePending:

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -106,7 +107,11 @@ func TestExportThatFails(t *testing.T) {
 	}
 	server := httptest.NewServer(newSite(t, failing{store}))
 	defer server.Close()
-	response, err := server.Client().Get(server.URL + "/admin/export?format=csv")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/admin/export?format=csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := server.Client().Do(request)
 	if err != nil {
 		return // nothing had been sent
 	}
@@ -127,7 +132,7 @@ func TestImportTellsWhatIsWrongLineByLine(t *testing.T) {
 				"views:/a,2\n\"views:/e,1\nviews:/\"f,1\n" + long + "\nviews:\xff,1\nviews:/g,-1\nviews:/h,9223372036854775808\n,1\n" +
 				"views:/z, 1\n\"views:/\"\"i\"\"\",9\nviews:/j,0",
 			[]string{
-				"4: it has 1 cells", "5: \"x\" is no whole number", "6: \"session:1\" is no counter of this app", "7: it has 3 cells",
+				"4: it is not two cells", "5: \"x\" is no whole number", "6: \"session:1\" is no counter of this app", "7: it is not two cells",
 				"8: its name is in line 2, too", "9: column", "10: column", "11: it is longer than 4096 bytes", "12: it is not valid UTF-8",
 				"13: \"-1\" is no whole number", "14: \"9223372036854775808\" is no whole number", "15: it is empty", "16: \" 1\" is no whole number",
 			},
@@ -216,6 +221,10 @@ func TestImportIntoAStoreThatFails(t *testing.T) {
 	if done.Changed != 0 || done.Refused != 64 || !strings.Contains(done.Stopped, "after line 65") || done.Faults[0].Line != 2 {
 		t.Errorf("%+v", done)
 	}
+	done = s.send(t, "", csvType, "name,value\nviews:/a,1\n", http.StatusServiceUnavailable) // the last lines, too
+	if done.Refused != 1 || !strings.Contains(done.Stopped, "after line 2") {
+		t.Errorf("%+v", done)
+	}
 	s = newSite(t, refusing{countermemory.New(), &counter.PendingError{Err: errors.New("away")}})
 	if done := s.send(t, "?mode=add", csvType, body.String(), http.StatusOK); done.Pending != 1000 {
 		t.Errorf("%+v", done)
@@ -287,7 +296,7 @@ func TestImportPage(t *testing.T) {
 	wantPage(t, s.upload(t, "add", `{"name":"views:/a","value":5}`), http.StatusOK, "<dt>Added to</dt><dd>1</dd>")
 	s.wantValue(t, "views:/a", 10)
 	w := s.upload(t, "set", "name,value\n<script>,5\nviews:/b,1\n")
-	wantPage(t, w, http.StatusUnprocessableEntity, "Not every line is imported", "<td>2</td>", "&lt;script&gt;")
+	wantPage(t, w, http.StatusUnprocessableEntity, "Not every line is imported", "<td class=\"number\">2</td>", "&lt;script&gt;")
 	wantHarmless(t, w.Body.String())
 	s.wantValue(t, "views:/b", 1)
 	wantPage(t, s.upload(t, "", "name,value\nviews:/a,5\n"), http.StatusUnprocessableEntity, "Say what a line does")
@@ -304,4 +313,53 @@ func TestImportPage(t *testing.T) {
 	if w.Body.Len() > 64<<10 {
 		t.Errorf("the page has %d bytes", w.Body.Len())
 	}
+}
+
+// A file that takes longer to arrive than a server lets a short request take is imported.
+func TestImportOutlastsTheDeadlines(t *testing.T) {
+	s := newFilled(t, nil)
+	server := httptest.NewUnstartedServer(s)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
+	server.Start()
+	defer server.Close()
+	body, sender := io.Pipe()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/admin/api/import", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", csvType)
+	go func() {
+		for _, line := range []string{"name,value\n", "views:/a,1\n", "views:/b,2\n"} {
+			_, _ = io.WriteString(sender, line)
+			time.Sleep(200 * time.Millisecond)
+		}
+		_ = sender.Close()
+	}()
+	response, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("status %d", response.StatusCode)
+	}
+	s.wantValue(t, "views:/b", 2)
+}
+
+// There is one import at a time: what it holds is bounded.
+func TestImportsDoNotRunAtOnce(t *testing.T) {
+	s := newFilled(t, nil)
+	body, sender := io.Pipe()
+	first := make(chan *httptest.ResponseRecorder)
+	go func() { first <- s.do(http.MethodPost, "/admin/api/import", csvType, body) }()
+	if _, err := io.WriteString(sender, "name,value\nviews:/a,1\n"); err != nil { // it runs
+		t.Fatal(err)
+	}
+	s.send(t, "", csvType, "name,value\nviews:/b,1\n", http.StatusConflict)
+	_ = sender.Close()
+	if w := <-first; w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	s.wantValue(t, "views:/a", 1)
+	s.wantValue(t, "views:/b", 0)
 }
