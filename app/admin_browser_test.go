@@ -21,6 +21,8 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"example.com/herokuapp/app/internal/admin"
+	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/config"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -43,7 +45,8 @@ func startAdmin(t *testing.T, store counter.Store) string {
 	}
 	handler := func(store counter.Store, warnings ...string) http.Handler {
 		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Warnings: func() []string { return warnings }}
-		return admin.NewHandler(store, about, noGate{}, pages, zaptest.NewLogger(t))
+		log := zaptest.NewLogger(t)
+		return auth.New(config.Config{}, pages, log).Guard(admin.NewHandler(store, about, noGate{}, pages, log))
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", handler(store))

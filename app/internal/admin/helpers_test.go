@@ -18,6 +18,8 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/herokuapp/app/internal/admin"
+	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/config"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates"
@@ -51,7 +53,9 @@ func newSite(t *testing.T, store counter.Store) *site {
 	}
 	core, logs := observer.New(zapcore.DebugLevel)
 	about := admin.About{Revision: "abc123", Started: time.Now(), Warnings: func() []string { return nil }}
-	return &site{admin.NewHandler(store, about, open{}, pages, zap.New(core)), store, logs}
+	log := zap.New(core)
+	guarded := auth.New(config.Config{}, pages, log).Guard(admin.NewHandler(store, about, open{}, pages, log))
+	return &site{guarded, store, logs}
 }
 
 // newFilled returns a site with these counters.

@@ -36,8 +36,9 @@ type site struct {
 	importing sync.Mutex // held by the only import there is
 }
 
-// NewHandler serves all at /admin and below but login and log-out. All but the
-// stylesheet is behind the gate, an address that is not there too.
+// NewHandler serves all at /admin and below but login and log-out. It goes inside
+// of auth.Gate.Guard. All but the stylesheet is behind the gate, an address that is
+// not there too.
 func NewHandler(store counter.Store, about About, gate Gate, pages *templates.Pages, log *zap.Logger) http.Handler {
 	s := &site{store: store, about: about, pages: pages, log: log, once: newOnce()}
 	// Names in a path may hold slashes, escaped.
@@ -80,7 +81,7 @@ func NewHandler(store counter.Store, about About, gate Gate, pages *templates.Pa
 		noPage.ServeHTTP(w, r)
 	})
 	router.MethodNotAllowedHandler = router.NotFoundHandler
-	return withPolicy(router)
+	return router
 }
 
 // methods are the handlers of a path by method. GET answers HEAD, too.
@@ -104,17 +105,6 @@ func (m methods) orElse(refuse http.HandlerFunc) http.Handler {
 			handler = refuse
 		}
 		handler(w, r)
-	})
-}
-
-// withPolicy lets pages load their stylesheet and post their forms, and lets
-// nobody keep what they show.
-func withPolicy(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", templates.AdminPolicy)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
 	})
 }
 
