@@ -139,6 +139,7 @@ func TestBruteForceFromAKnownBrowser(t *testing.T) {
 			wantStatus(t, "a neighbour", s.login(t, "wrong"), http.StatusForbidden)
 		}
 		wantStatus(t, "a neighbour", s.login(t, "wrong"), http.StatusTooManyRequests)
+		s.letIn(t, with(browser))
 		for n := range 5 {
 			wantStatus(t, "the browser", s.login(t, "wrong", with(browser), from(fmt.Sprintf("203.0.113.%d", n))), http.StatusForbidden)
 		}
@@ -174,9 +175,10 @@ func TestForwardedByATrustedProxy(t *testing.T) {
 			want = http.StatusTooManyRequests
 		}
 		spoofed := fmt.Sprintf("203.0.113.%d", n)
-		wantStatus(t, "spoofed "+spoofed, s.login(t, "wrong", from(proxy), header("X-Forwarded-For", spoofed+", "+owner)), want)
+		wantStatus(t, "spoofed "+spoofed, s.login(t, "wrong", from(proxy), header("X-Forwarded-For", spoofed+", 203.0.113.200,"+owner)), want)
 	}
 	wantStatus(t, "two lines", s.login(t, "wrong", from(proxy), header("X-Forwarded-For", "203.0.113.99"), header("X-Forwarded-For", owner)), http.StatusTooManyRequests)
+	wantStatus(t, "mapped", s.login(t, "wrong", from("::ffff:"+proxy), header("X-Forwarded-For", "::ffff:"+owner)), http.StatusTooManyRequests)
 	wantStatus(t, "with a port", s.login(t, "wrong", from(proxy), header("X-Forwarded-For", owner+":80")), http.StatusTooManyRequests)
 	s.letIn(t, through("203.0.113.50", "https"))
 	for _, garbage := range []string{"", "unknown", "<script>", "1.2.3", "1.2.3.4.5", "_hidden"} { // the proxy itself, then
