@@ -10,6 +10,7 @@ import (
 
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
+	"example.com/herokuapp/templates"
 )
 
 func TestAPIChangesACounter(t *testing.T) {
@@ -118,6 +119,11 @@ func TestAPINames(t *testing.T) {
 // All but the stylesheet is behind the gate: what is not there, too.
 func TestDoors(t *testing.T) {
 	s := newFilled(t, nil)
+	path, css := templates.AdminStylesheet()
+	if w := s.get(path); w.Code != http.StatusOK || w.Body.String() != string(css) || w.Header().Get("Test-Door") != "" ||
+		w.Header().Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("the stylesheet: %d %v", w.Code, w.Header())
+	}
 	for target, door := range map[string]string{
 		"/admin/": "session", "/admin/counter?name=views:a": "session", "/admin/import": "session", "/admin/export?format=csv": "session",
 		"/admin/set": "session", "/admin/nowhere": "session", "/admin//": "session", "/admin/../": "session", "/admin/%61pi": "session",

@@ -6,6 +6,8 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	counter "example.com/herokuapp/counter-core"
@@ -148,5 +150,24 @@ func TestCounterOfAStoreThatIsAway(t *testing.T) {
 	w := s.post("/admin/add", "name", "counter_key", "value", "3", "seen", "5", "once", strings.Repeat("A", 26))
 	if w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Location"), "done=pending") {
 		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+// However many clicks arrive at once, one adds.
+func TestManyClicksAtOnce(t *testing.T) {
+	s := newFilled(t, nil)
+	asked := s.post("/admin/add", "name", "views:/a", "value", "10")
+	var clicking sync.WaitGroup
+	var done atomic.Int64
+	for range 16 {
+		clicking.Go(func() {
+			if s.confirm(t, asked).Code == http.StatusSeeOther {
+				done.Add(1)
+			}
+		})
+	}
+	clicking.Wait()
+	if s.wantValue(t, "views:/a", 10); done.Load() != 1 {
+		t.Errorf("%d clicks were carried out; want 1", done.Load())
 	}
 }
