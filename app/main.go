@@ -16,10 +16,13 @@ import (
 	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/admin"
+	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/backend"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/safety"
 	"example.com/herokuapp/app/internal/web"
+	"example.com/herokuapp/templates"
 )
 
 func main() {
@@ -31,8 +34,11 @@ func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		config.Module(cfg),
 		fx.Supply(log),
+		fx.Provide(templates.New),
 		backend.Module(),
 		safety.Module(),
+		auth.Module(),
+		admin.Module(),
 		web.Module(),
 		fx.WithLogger(func() fxevent.Logger {
 			events := &fxevent.ZapLogger{Logger: log.Named("fx")}

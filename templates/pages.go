@@ -14,7 +14,7 @@ var files embed.FS
 
 // Pages renders the pages. It is safe for concurrent use.
 type Pages struct {
-	home, problem *template.Template
+	home, problem, all *template.Template
 }
 
 // Home is what the home page shows.
@@ -35,11 +35,11 @@ type Problem struct {
 
 // New parses the pages, once for all renderings.
 func New() (*Pages, error) {
-	all, err := template.ParseFS(files, "html/*.html")
+	all, err := template.New("").Funcs(functions()).ParseFS(files, "html/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the templates: %w", err)
 	}
-	return &Pages{home: all.Lookup("home.html"), problem: all.Lookup("problem.html")}, nil
+	return &Pages{home: all.Lookup("home.html"), problem: all.Lookup("problem.html"), all: all}, nil
 }
 
 // Home returns the home page as HTML in UTF-8.

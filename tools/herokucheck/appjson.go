@@ -41,6 +41,7 @@ type variable struct {
 	Description string `json:"description"`
 	Value       string `json:"value"`
 	Generator   string `json:"generator"`
+	Required    *bool  `json:"required"` // true if left out
 }
 
 type dynos struct {
@@ -92,6 +93,7 @@ func (m manifest) checks(processes map[string]string, module string) []check {
 		{"buildpacks", slices.Equal(m.Buildpacks, []buildpack{{"heroku/go"}}), "heroku/go alone"},
 		{"addons", slices.ContainsFunc(m.Addons, isStore), "heroku-redis with a plan"},
 		{"env.SECRET_KEY", m.Env["SECRET_KEY"].Generator == "secret", `the generator "secret"`},
+		{"env.ADMIN_PASSWORD", m.Env["ADMIN_PASSWORD"].open(), "no value, and not required: who deploys chooses"},
 		{"env.REDIS_TLS_SKIP_VERIFY", m.Env["REDIS_TLS_SKIP_VERIFY"].Value == "true", `the value "true"`},
 		{"env.GO_LINKER_SYMBOL", strings.HasPrefix(m.Env["GO_LINKER_SYMBOL"].Value, module+"/"), "a variable of a package of " + module},
 		{"formation.web", m.Formation["web"].Quantity > 0, "a dyno at least"},
@@ -119,9 +121,14 @@ func (v variable) checks(name string) []check {
 		{field, isName, "a name of capital letters, digits and _"},
 		{field, isKnown, "no variable that changes the build"},
 		{field, v.Description != "", "a description"},
-		{field, (v.Value == "") != (v.Generator == ""), "either a value or a generator"},
+		{field, v.open() || (v.Value == "") != (v.Generator == ""), "either a value or a generator"},
 		{field, v.Generator == "" || v.Generator == "secret", `no generator but "secret"`},
 	}
+}
+
+// open says whether it is left to who deploys, who may leave it out.
+func (v variable) open() bool {
+	return v.Required != nil && !*v.Required && v.Value == "" && v.Generator == ""
 }
 
 func (d dynos) checks(name string, processes map[string]string) []check {

@@ -14,6 +14,7 @@ const goodManifest = `{
 	"addons": ["heroku-redis:mini"],
 	"env": {
 		"SECRET_KEY": {"description": "Some words.", "generator": "secret"},
+		"ADMIN_PASSWORD": {"description": "Some words.", "required": false},
 		"REDIS_TLS_SKIP_VERIFY": {"description": "Some words.", "value": "true"},
 		"GO_LINKER_SYMBOL": {"description": "Some words.", "value": "example.com/a/app.revision"}
 	},
@@ -49,6 +50,14 @@ func TestManifest(t *testing.T) {
 		{
 			"a value and a generator", `"generator": "secret"`, `"generator": "secret", "value": "x"`,
 			"env.SECRET_KEY: want either a value or a generator",
+		},
+		{
+			"a password for all to read", `"required": false`, `"required": false, "value": "x"`,
+			`env.ADMIN_PASSWORD: want no value, and not required: who deploys chooses`,
+		},
+		{
+			"a password without which nothing is deployed", `"required": false`, `"required": true`,
+			"env.ADMIN_PASSWORD: want no value, and not required: who deploys chooses\nenv.ADMIN_PASSWORD: want either a value or a generator",
 		},
 		{
 			"certificates are verified", `"value": "true"`, `"value": "false"`,

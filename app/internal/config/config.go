@@ -39,6 +39,14 @@ type Config struct {
 	// RedisTLSSkipVerify takes any certificate, that of somebody in between who
 	// pretends to be the server, too.
 	RedisTLSSkipVerify bool
+	// AdminPassword lets the owner into the admin site. Empty, there is none.
+	AdminPassword string
+	// SecretKey signs the sessions of the admin site. Empty, a random one does, and
+	// sessions end with the process.
+	SecretKey string
+	// TrustedProxies are the peers whose word is taken for who a visitor is, and for
+	// whether TLS is used.
+	TrustedProxies []netip.Prefix
 	// PageWait is how long a page waits for its number when the store is slow.
 	PageWait time.Duration
 	// Revision names the commit the program was built from.
@@ -67,6 +75,7 @@ func Load(getenv func(string) string) (Config, error) {
 	cfg := Config{
 		RedisURL:        getenv("REDIS_URL"),
 		RedisPoolSize:   4,
+		TrustedProxies:  nearby(),
 		Revision:        revision(getenv),
 		Port:            8000,
 		PageWait:        500 * time.Millisecond,
@@ -80,6 +89,9 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.RedisTLSRoots, getenv, "REDIS_TLS_CA", parseRoots, "/etc/ssl/redis-ca.pem"),
 		set(&cfg.RedisTLSSkipVerify, getenv, "REDIS_TLS_SKIP_VERIFY", parseBool, "true"),
 		set(&cfg.Debug, getenv, "DEBUG", parseBool, "true"),
+		setSecret(&cfg.AdminPassword, getenv, "ADMIN_PASSWORD", checkPassword, "$(openssl rand -hex 16)"),
+		setSecret(&cfg.SecretKey, getenv, "SECRET_KEY", checkKey, newKey),
+		set(&cfg.TrustedProxies, getenv, "TRUSTED_PROXIES", parseProxies, "10.0.0.0/8,192.0.2.7"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
@@ -92,6 +104,8 @@ func Load(getenv func(string) string) (Config, error) {
 // contradiction returns what can't be meant, though each variable can be right.
 func (c Config) contradiction() error {
 	switch {
+	case c.AdminPassword != "" && c.AdminPassword == c.SecretKey:
+		return &Error{Variable: "SECRET_KEY", Fault: "is the same as ADMIN_PASSWORD", Example: newKey}
 	case c.RedisTLSRoots == nil:
 		return nil
 	case c.RedisTLSSkipVerify:

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func TestLoad(t *testing.T) {
 	}{
 		"nothing set": {nil, defaults},
 		"empty is not set": {
-			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "PAGE_WAIT": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
+			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "PAGE_WAIT": "", "ADMIN_PASSWORD": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
 			defaults,
 		},
 		"all set": {
@@ -39,7 +40,10 @@ func TestLoad(t *testing.T) {
 	} {
 		got, err := config.Load(env(test.env))
 		got.Revision = ""
-		if err != nil || got != test.want {
+		if len(test.env["TRUSTED_PROXIES"]) == 0 { // what is trusted by default has its own test
+			got.TrustedProxies = nil
+		}
+		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, test.want)
 		}
 	}
@@ -55,6 +59,7 @@ func TestLoadRefuses(t *testing.T) {
 		"PORT":                  {"http", "-1", "65536", "8000 ", "80.0", "0x50", strings.Repeat("9", 1000)},
 		"DEBUG":                 {"yes", "2", "on", "true "},
 		"PAGE_WAIT":             {"500", "0", "-1ms", "21s"},
+		"TRUSTED_PROXIES":       {"all", "10.0.0.0/33", "10.0.0.1,", "none,10.0.0.1", "10.0.0.1:80", "proxy.example.com", "::ffff:10.0.0.0/104"},
 		"SHUTDOWN_TIMEOUT":      {"25", "0s", "-1s", "s", "forever"},
 	} {
 		for _, value := range values {
@@ -122,7 +127,7 @@ func TestRevision(t *testing.T) {
 
 // The examples in the error lines must be accepted themselves.
 func TestExamplesAreAccepted(t *testing.T) {
-	for _, variable := range []string{"HOST", "PORT", "REDIS_POOL_SIZE", "REDIS_WAIT_REPLICAS", "REDIS_TLS_SKIP_VERIFY", "PAGE_WAIT", "DEBUG", "SHUTDOWN_TIMEOUT"} {
+	for _, variable := range []string{"HOST", "PORT", "REDIS_POOL_SIZE", "REDIS_WAIT_REPLICAS", "REDIS_TLS_SKIP_VERIFY", "TRUSTED_PROXIES", "PAGE_WAIT", "DEBUG", "SHUTDOWN_TIMEOUT"} {
 		_, err := config.Load(env(map[string]string{variable: "!"}))
 		fault, ok := errors.AsType[*config.Error](err)
 		if !ok {

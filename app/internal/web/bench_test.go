@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/safety"
 	counter "example.com/herokuapp/counter-core"
@@ -45,7 +46,8 @@ func BenchmarkView(b *testing.B) {
 		b.Fatal(err)
 	}
 	counting := func(store counter.Store) http.Handler {
-		return NewHandler(config.Config{PageWait: time.Minute}, store, safety.NewWatch(store, log), pages, log)
+		cfg := config.Config{PageWait: time.Minute}
+		return NewHandler(cfg, store, safety.NewWatch(store, log), pages, auth.New(cfg, pages, log), http.NotFoundHandler(), log)
 	}
 	fixed, err := pages.Home(templates.Home{Views: 1234567})
 	if err != nil {

@@ -4,14 +4,12 @@ import (
 	"context"
 
 	"go.uber.org/fx"
-
-	"example.com/herokuapp/templates"
 )
 
 // Module provides the [*Server] and runs it as long as the program.
 func Module() fx.Option {
 	return fx.Module("web",
-		fx.Provide(templates.New, NewHandler, fx.Private),
+		fx.Provide(fx.Annotate(NewHandler, fx.ParamTags("", "", "", "", "", `name:"admin"`)), fx.Private),
 		fx.Provide(NewServer),
 		fx.Invoke(run),
 	)

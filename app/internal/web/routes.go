@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/safety"
 	counter "example.com/herokuapp/counter-core"
@@ -28,8 +29,11 @@ type site struct {
 	revision string
 }
 
-// NewHandler returns all that the program serves.
-func NewHandler(cfg config.Config, store counter.Store, watch *safety.Watch, pages *templates.Pages, log *zap.Logger) http.Handler {
+// NewHandler returns all that the program serves. What admin serves is behind the
+// gate, and not there where the gate is not enabled.
+func NewHandler(cfg config.Config, store counter.Store, watch *safety.Watch, pages *templates.Pages,
+	gate *auth.Gate, admin http.Handler, log *zap.Logger,
+) http.Handler {
 	s := &site{
 		store: store, watch: watch, pages: pages, log: log,
 		debug: cfg.Debug, pageWait: cfg.PageWait, revision: cfg.Revision,
@@ -41,9 +45,20 @@ func NewHandler(cfg config.Config, store counter.Store, watch *safety.Watch, pag
 	s.route(router, "/favicon.ico", http.HandlerFunc(noIcon))
 	s.route(router, "/healthz", http.HandlerFunc(s.healthz))
 	s.route(router, "/readyz", http.HandlerFunc(s.readyz))
+	if gate.Enabled() {
+		routeAdmin(router, gate, admin)
+	}
 
 	// From the outside in. Not by router.Use, which leaves out what no route matches.
 	return withRequestID(withAccessLog(log, withSecurityHeaders(s.withRecovery(router))))
+}
+
+// routeAdmin serves the admin site, at paths that are as any other while it is off.
+func routeAdmin(router *mux.Router, gate *auth.Gate, admin http.Handler) {
+	router.Handle(strings.TrimSuffix(auth.Root, "/"), gate.Guard(admin))
+	router.Handle(auth.LoginPath, gate.Guard(gate.Login()))
+	router.Handle(auth.LogoutPath, gate.Guard(gate.Logout()))
+	router.PathPrefix(auth.Root).Handler(gate.Guard(admin))
 }
 
 // counted returns the page with its views counted under the name.

@@ -16,6 +16,8 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"example.com/herokuapp/app/internal/admin"
+	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/safety"
 	"example.com/herokuapp/app/internal/web"
@@ -41,7 +43,9 @@ func newSite(t *testing.T, cfg config.Config, store counter.Store) *site {
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
 	watch := safety.NewWatch(store, log)
-	return &site{web.NewHandler(cfg, store, watch, pages, log), store, watch, logs}
+	gate := auth.New(cfg, pages, log)
+	owned := admin.NewHandler(store, admin.NewAbout(cfg, watch), gate, pages, log)
+	return &site{web.NewHandler(cfg, store, watch, pages, gate, owned, log), store, watch, logs}
 }
 
 // do asks for path with headers given as name, value, name, value and so on.

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"go.uber.org/zap/zaptest"
+
+	"example.com/herokuapp/app/internal/admin"
+	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/config"
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+	countermemory "example.com/herokuapp/counter-memory"
+	"example.com/herokuapp/templates"
+)
+
+// noGate lets all in: who is let in is tested elsewhere.
+type noGate struct{}
+
+func (noGate) Session(next http.Handler) http.Handler { return next }
+func (noGate) Bearer(next http.Handler) http.Handler  { return next }
+
+// startAdmin serves the admin pages over a store of some counters, and pages of them that are
+// hard to come by, below /test/.
+func startAdmin(t *testing.T, store counter.Store) string {
+	t.Helper()
+	pages, err := templates.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := func(store counter.Store, warnings ...string) http.Handler {
+		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Warnings: func() []string { return warnings }}
+		log := zaptest.NewLogger(t)
+		return auth.New(config.Config{}, pages, log).Guard(admin.NewHandler(store, about, noGate{}, pages, log))
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", handler(store))
+	show := func(path string, html []byte, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Security-Policy", templates.AdminPolicy)
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = w.Write(html)
+		})
+	}
+	html, err := pages.AdminLogin(templates.AdminLogin{})
+	show("/test/login", html, err)
+	html, err = pages.AdminLogin(templates.AdminLogin{Message: "This is not the password."})
+	show("/test/refused", html, err)
+	html, err = pages.AdminConfirm(templates.AdminConfirm{
+		Action: "set", Title: "Set to 9223372036854775807", Name: longName(), Message: "The counter has changed meanwhile, from 4 to 5.",
+		Before: 5, Value: 1<<63 - 1, After: 1<<63 - 1, Once: "x", Again: true,
+	})
+	show("/test/confirm", html, err)
+	html, err = pages.AdminImport(templates.AdminImport{Once: "x", Add: true, Report: &templates.AdminReport{
+		Added: true, Changed: 3, Unchanged: 4, Pending: 5, Refused: 2, MoreFaults: 1,
+		Faults: []templates.AdminFault{{Line: 3, Why: "it is not two cells, a name and a value"}, {Line: 99999, Why: longName()}},
+	}})
+	show("/test/report", html, err)
+	mux.HandleFunc("/test/away", func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = "/admin/"
+		handler(absent{coalesce.New(countermemory.New(), coalesce.Options{})}, "The store has no persistence: a restart of it loses all counts.").ServeHTTP(w, r)
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// longName is hard to break into lines, and has what can't be seen.
+func longName() string {
+	return "views:/" + strings.Repeat("averylongnamewithoutspaces", 15) + "\u202e<b>"
+}
+
+// absent is a store that does not answer.
+type absent struct{ *coalesce.Store }
+
+func (absent) Ping(context.Context) error {
+	return errors.New("dial tcp 127.0.0.1:6379: connection refused")
+}
+
+func (absent) List(context.Context, string) iter.Seq2[counter.Entry, error] {
+	return func(yield func(counter.Entry, error) bool) { yield(counter.Entry{}, errors.New("away")) }
+}
+
+func fillAdmin(t *testing.T) counter.Store {
+	t.Helper()
+	store := countermemory.New()
+	for n := range 120 {
+		if err := store.Set(t.Context(), fmt.Sprintf("views:/blog/%03d", n), int64(n*n+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"counter_key", longName(), `views:/"><script>alert(1)</script>`, "views:/日本語"} {
+		if err := store.Set(t.Context(), name, 1<<62); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return store
+}
+
+// adminPages are all there are, each with what is hardest to show.
+func adminPages() map[string]string {
+	name := url.QueryEscape(longName())
+	return map[string]string{
+		"login": "/test/login", "refused": "/test/refused", "confirm": "/test/confirm", "report": "/test/report", "away": "/test/away",
+		"counters": "/admin/", "last": "/admin/?after=views:/blog/100", "none": "/admin/?prefix=nothing",
+		"counter": "/admin/counter?done=add&name=" + name, "import": "/admin/import", "problem": "/admin/nowhere",
+	}
+}
+
+// Each page, at the widths of a phone, a tablet and a desk, in light and dark, fits
+// its width, and axe finds nothing against it.
+func TestAdminPagesAreAccessible(t *testing.T) {
+	site := startAdmin(t, fillAdmin(t))
+	browser := startBrowser(t)
+	axe, err := os.ReadFile(filepath.Join("testdata", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range adminPages() {
+		for _, scheme := range []string{"light", "dark"} {
+			for _, width := range []int64{320, 768, 1280} {
+				t.Run(fmt.Sprintf("%s %s %d", name, scheme, width), func(t *testing.T) {
+					do(browser, t, chromedp.EmulateViewport(width, 800), prefers(scheme), chromedp.Navigate(site+path))
+					wide, err := chromedp.Run(browser, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
+					if err != nil || wide > width {
+						t.Errorf("the page is %d wide, %v", wide, err)
+					}
+					do(browser, t, chromedp.Evaluate[chromedp.Void](string(axe)))
+					wantNoViolation(browser, t)
+				})
+			}
+		}
+	}
+}
+
+// prefers says which colours the person in front of the browser likes.
+func prefers(scheme string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	})
+}
+
+// wantNoViolation runs axe, which is in the page, on it.
+func wantNoViolation(browser context.Context, t *testing.T) {
+	t.Helper()
+	found, err := chromedp.Run(browser, chromedp.Evaluate[[]byte](`axe.run(document, {resultTypes: ["violations"]}).then(r => ({
+		passes: r.passes.length,
+		violations: r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html + " " + n.failureSummary).join("; ")),
+	}))`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result struct {
+		Passes     int
+		Violations []string
+	}
+	if err := json.Unmarshal(found, &result); err != nil || result.Passes < 10 {
+		t.Fatalf("axe says %s, %v", found, err)
+	}
+	for _, violation := range result.Violations {
+		t.Error(violation)
+	}
+}
+
+// An owner without a mouse, in a browser that runs no scripts, finds a counter,
+// adds to it, and imports a file.
+func TestAdminByKeyboardWithoutScripts(t *testing.T) {
+	store := fillAdmin(t)
+	site := startAdmin(t, store)
+	browser := startBrowser(t)
+	do(browser, t, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return err
+	}), chromedp.Navigate(site+"/admin/"))
+	const tab, enter = "\t", "\r"
+	do(browser, t,
+		chromedp.Focus(chromedp.CSS("#prefix")), chromedp.KeyEvent("/blog/04"+enter),
+		chromedp.WaitReady(chromedp.CSS(`a[href$="blog%2f041"]`)),
+		chromedp.Focus(chromedp.CSS("#prefix")), chromedp.KeyEvent(tab+tab+tab+enter), // the button, the first counter, the second
+		chromedp.WaitReady(chromedp.CSS("#delta")),
+		chromedp.Focus(chromedp.CSS("#delta")), chromedp.KeyEvent("100"+enter),
+		chromedp.WaitReady(chromedp.CSS(`input[name="seen"]`)),
+		chromedp.Focus(chromedp.CSS("main button")), chromedp.KeyEvent(enter),
+		chromedp.WaitReady(chromedp.CSS(`[role="status"]`)),
+	)
+	if got, err := store.Get(t.Context(), "views:/blog/041"); err != nil || got != 41*41+1+100 {
+		t.Errorf("the counter has the value %d, %v; want %d", got, err, 41*41+1+100)
+	}
+
+	file := filepath.Join(t.TempDir(), "counters.csv")
+	if err := os.WriteFile(file, []byte("name,value\r\nviews:/moved,5\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(browser, t, chromedp.Navigate(site+"/admin/import"), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file}),
+		chromedp.Focus(chromedp.CSS("main form button")), chromedp.KeyEvent(enter), chromedp.WaitReady(chromedp.CSS(`[role="status"]`)))
+	if got, err := store.Get(t.Context(), "views:/moved"); err != nil || got != 5 {
+		t.Errorf("the counter of the file has the value %d, %v; want 5", got, err)
+	}
+}

@@ -1,0 +1,108 @@
+package admin
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// maxLine is how many bytes a line of an import has at most: a name of 512 bytes
+// with every one of them escaped takes 3,072.
+const maxLine = 4 << 10
+
+// errLine says that a line is too long to be one of ours.
+var errLine = fmt.Errorf("it is longer than %d bytes", maxLine)
+
+// lineReader reads lines, numbered from 1, and holds one.
+type lineReader struct {
+	in     *bufio.Reader
+	number int
+}
+
+func newLineReader(r io.Reader) *lineReader {
+	return &lineReader{in: bufio.NewReaderSize(r, maxLine+2)} // and its end
+}
+
+// next returns the next line that is not empty, without its end. On errLine it has
+// skipped the line, and the next can be read. What it returns is good until then.
+func (l *lineReader) next() ([]byte, error) {
+	for {
+		l.number++
+		line, err := l.in.ReadSlice('\n')
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = l.in.ReadSlice('\n')
+			}
+			if err != nil && !errors.Is(err, io.EOF) {
+				return nil, err
+			}
+			return nil, errLine
+		case err != nil && (!errors.Is(err, io.EOF) || len(line) == 0):
+			return nil, err
+		}
+		if l.number == 1 {
+			line = bytes.TrimPrefix(line, []byte("\ufeff")) // a byte order mark
+		}
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		if len(bytes.TrimSpace(line)) > 0 {
+			return line, nil
+		}
+	}
+}
+
+// format tells the format of an import by its first line, empty for neither.
+func format(first []byte) string {
+	if bytes.HasPrefix(bytes.TrimLeft(first, " \t"), []byte("{")) {
+		return formatLines
+	}
+	if cells, err := readCells(first); err == nil && cells[0] == "name" && cells[1] == "value" {
+		return formatCSV
+	}
+	return ""
+}
+
+// readRow reads one line as a counter's name and a number.
+func readRow(format string, line []byte) (name, number string, err error) {
+	if format == formatCSV {
+		cells, err := readCells(line)
+		return cells[0], cells[1], err
+	}
+	object, err := readObject(line, "name", "value")
+	if err != nil {
+		return "", "", err
+	}
+	if name, err = textMember(object, "name", line); err != nil {
+		return "", "", err
+	}
+	number, err = numberMember(object, "value")
+	return name, number, err
+}
+
+// readCells reads the two cells of a line of CSV. No name has a line feed, so that a
+// quote that is not closed ends with its line.
+func readCells(line []byte) (cells [2]string, err error) {
+	if !utf8.Valid(line) {
+		return cells, errors.New("it is not valid UTF-8")
+	}
+	read, err := csv.NewReader(strings.NewReader(string(line))).Read()
+	if problem, ok := errors.AsType[*csv.ParseError](err); ok {
+		return cells, fmt.Errorf("column %d: %w", problem.Column, problem.Err)
+	}
+	if err != nil || len(read) != len(cells) {
+		return cells, errors.New("it is not two cells, a name and a value")
+	}
+	return [2]string(read), nil
+}
+
+// sentence is what is wrong with a line, without what every error of a name has.
+func sentence(err error) string {
+	return strings.TrimPrefix(err.Error(), counter.ErrName.Error()+": ")
+}

@@ -1,0 +1,17 @@
+package auth
+
+import (
+	"net/http"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// logLine says what somebody did, and from where.
+func (g *Gate) logLine(r *http.Request, level zapcore.Level, message string, fields ...zap.Field) {
+	g.log.Log(level, message, append(fields,
+		zap.Stringer("client", g.hops.address(r)),
+		zap.Bool("tls", g.hops.secure(r)),
+		zap.String("request_id", r.Header.Get("X-Request-Id")),
+	)...)
+}

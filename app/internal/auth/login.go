@@ -1,0 +1,116 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/templates"
+)
+
+// maxForm is more than the longest password takes, percent-encoded.
+const maxForm = 4 << 10
+
+// Login shows the form, and begins a session for who sends the password with it.
+func (g *Gate) Login() http.Handler {
+	return methods(map[string]http.HandlerFunc{
+		http.MethodGet:  g.askPassword,
+		http.MethodHead: g.askPassword,
+		http.MethodPost: g.takePassword,
+	})
+}
+
+// Logout ends the session.
+func (g *Gate) Logout() http.Handler {
+	return methods(map[string]http.HandlerFunc{http.MethodPost: g.endSession})
+}
+
+func (g *Gate) askPassword(w http.ResponseWriter, r *http.Request) {
+	if g.inSession(r) {
+		http.Redirect(w, r, Root, http.StatusSeeOther)
+		return
+	}
+	g.showForm(w, r, http.StatusOK, "")
+}
+
+func (g *Gate) takePassword(w http.ResponseWriter, r *http.Request) {
+	password, status := readPassword(w, r)
+	if status != http.StatusOK {
+		g.showForm(w, r, status, "This is not what the form sends. Please use the form.")
+		return
+	}
+	ok, wait := g.attempt(r, "form", password)
+	switch {
+	case wait > 0:
+		text := fmt.Sprintf("There were too many attempts. Please try again in %s seconds.", setRetryAfter(w, wait))
+		g.showForm(w, r, http.StatusTooManyRequests, text)
+	case !ok:
+		g.showForm(w, r, http.StatusForbidden, "This is not the password.")
+	default:
+		g.beginSession(w, r)
+	}
+}
+
+// readPassword reads the form's one field, or returns the status to refuse it with.
+// What the address holds is no part of it.
+func readPassword(w http.ResponseWriter, r *http.Request) (password string, status int) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+		return "", http.StatusUnsupportedMediaType
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	err := r.ParseForm()
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return "", http.StatusRequestEntityTooLarge
+	}
+	if passwords := r.PostForm["password"]; err == nil && len(passwords) == 1 {
+		return passwords[0], http.StatusOK
+	}
+	return "", http.StatusBadRequest
+}
+
+func (g *Gate) beginSession(w http.ResponseWriter, r *http.Request) {
+	secure := g.hops.secure(r)
+	if err := errors.Join(g.sessions.begin(w, r, secure), g.devices.remember(w, r, secure)); err != nil {
+		g.logLine(r, zap.ErrorLevel, "admin: no session could be begun", zap.Error(err))
+		http.Error(w, "No session could be begun.", http.StatusInternalServerError)
+		return
+	}
+	g.logLine(r, zap.InfoLevel, "admin: logged in")
+	http.Redirect(w, r, Root, http.StatusSeeOther)
+}
+
+func (g *Gate) endSession(w http.ResponseWriter, r *http.Request) {
+	secure := g.hops.secure(r)
+	if g.sessions.end(r, secure) {
+		g.logLine(r, zap.InfoLevel, "admin: logged out")
+	}
+	g.sessions.cookies.remove(w, secure)
+	http.Redirect(w, r, LoginPath, http.StatusSeeOther)
+}
+
+// showForm answers with the form.
+func (g *Gate) showForm(w http.ResponseWriter, r *http.Request, status int, message string) {
+	html, err := g.form.AdminLogin(templates.AdminLogin{Message: message})
+	if err != nil {
+		g.logLine(r, zap.ErrorLevel, "admin: the login page failed", zap.Error(err))
+		http.Error(w, "The login page failed.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(html)))
+	w.WriteHeader(status)
+	_, _ = w.Write(html) // that it does not arrive is the visitor's news
+}
+
+// setRetryAfter says how long to wait, in whole seconds, which it returns.
+func setRetryAfter(w http.ResponseWriter, wait time.Duration) string {
+	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	w.Header().Set("Retry-After", seconds)
+	return seconds
+}

@@ -1,0 +1,157 @@
+package auth_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/templates"
+)
+
+const (
+	password = "correct horse battery staple"
+	key      = "0123456789abcdef0123456789abcdef"
+	owner    = "198.51.100.7"
+	proxy    = "10.0.0.1"
+)
+
+func settings() config.Config {
+	return config.Config{
+		AdminPassword: password, SecretKey: key,
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+	}
+}
+
+// site is a page and an API behind a gate.
+type site struct {
+	http.Handler
+	logs *observer.ObservedLogs
+}
+
+func newSite(t *testing.T, cfg config.Config) *site {
+	t.Helper()
+	pages, err := templates.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	core, logs := observer.New(zapcore.DebugLevel)
+	gate := auth.New(cfg, pages, zap.New(core))
+	mux := http.NewServeMux()
+	mux.Handle("/admin/login", gate.Login())
+	mux.Handle("/admin/logout", gate.Logout())
+	mux.Handle("/admin/api/", gate.Bearer(says("the API")))
+	mux.Handle("/admin/", gate.Session(says("the counters")))
+	return &site{gate.Guard(mux), logs}
+}
+
+func says(text string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
+}
+
+// part is something about a request.
+type part func(*http.Request)
+
+func header(name, value string) part { return func(r *http.Request) { r.Header.Add(name, value) } }
+func bearer(token string) part       { return header("Authorization", "Bearer "+token) }
+
+// from is the peer that sends the request.
+func from(address string) part {
+	return func(r *http.Request) { r.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(address), 4711).String() }
+}
+
+// through has a proxy say who sent the request, and how.
+func through(client, proto string) part {
+	return func(r *http.Request) {
+		from(proxy)(r)
+		r.Header.Set("X-Forwarded-For", client)
+		r.Header.Set("X-Forwarded-Proto", proto)
+	}
+}
+
+func form(values url.Values) part {
+	return func(r *http.Request) {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Body = io.NopCloser(strings.NewReader(values.Encode()))
+	}
+}
+
+// with sends what an answer has set, as a browser would.
+func with(answers ...*httptest.ResponseRecorder) part {
+	return func(r *http.Request) {
+		for _, w := range answers {
+			for _, cookie := range w.Result().Cookies() {
+				if cookie.MaxAge >= 0 {
+					r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+				}
+			}
+		}
+	}
+}
+
+func (s *site) do(t *testing.T, method, path string, parts ...part) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
+	from(owner)(r)
+	for _, part := range parts {
+		part(r)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	if w.Header().Get("Cache-Control") != "no-store" || !strings.Contains(w.Header().Get("Content-Security-Policy"), "form-action 'self'") {
+		t.Errorf("%s %s: %v", method, path, w.Header())
+	}
+	return w
+}
+
+// login shows the password.
+func (s *site) login(t *testing.T, password string, parts ...part) *httptest.ResponseRecorder {
+	t.Helper()
+	return s.do(t, http.MethodPost, "/admin/login", append([]part{form(url.Values{"password": {password}})}, parts...)...)
+}
+
+// letIn shows the right password and must get in.
+func (s *site) letIn(t *testing.T, parts ...part) *httptest.ResponseRecorder {
+	t.Helper()
+	w := s.login(t, password, parts...)
+	wantRedirect(t, w, "/admin/")
+	return w
+}
+
+// opens says whether the page is shown.
+func (s *site) opens(t *testing.T, parts ...part) bool {
+	t.Helper()
+	w := s.do(t, http.MethodGet, "/admin/", parts...)
+	if w.Code == http.StatusOK && w.Body.String() == "the counters" {
+		return true
+	}
+	wantRedirect(t, w, "/admin/login")
+	if strings.Contains(w.Body.String(), "the counters") {
+		t.Error("the page is shown in the redirect")
+	}
+	return false
+}
+
+func wantRedirect(t *testing.T, w *httptest.ResponseRecorder, to string) {
+	t.Helper()
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != to {
+		t.Fatalf("%d, Location: %q, %s; want 303 to %s", w.Code, w.Header().Get("Location"), w.Body, to)
+	}
+}
+
+func wantStatus(t *testing.T, what string, w *httptest.ResponseRecorder, want int) {
+	t.Helper()
+	if w.Code != want {
+		t.Errorf("%s: %d %s; want %d", what, w.Code, w.Body, want)
+	}
+}

@@ -1,0 +1,193 @@
+package auth_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// wait sleeps as long as an answer says, which must be 429, and no longer than limit.
+func wait(t *testing.T, w *httptest.ResponseRecorder, limit time.Duration) {
+	t.Helper()
+	seconds, err := strconv.Atoi(w.Header().Get("Retry-After"))
+	if w.Code != http.StatusTooManyRequests || err != nil || seconds < 1 || time.Duration(seconds)*time.Second > limit || len(w.Result().Cookies()) > 0 {
+		t.Fatalf("%d %v %s; want 429 with a Retry-After of at most %s", w.Code, w.Header(), w.Body, limit)
+	}
+	time.Sleep(time.Duration(seconds) * time.Second)
+}
+
+// One client has a few attempts, then waits, and gets in with the right password.
+func TestBruteForceFromOneAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, settings())
+		for n := range 5 {
+			wantStatus(t, fmt.Sprint("attempt ", n+1), s.login(t, "wrong"), http.StatusForbidden)
+		}
+		wantStatus(t, "an API call", s.do(t, http.MethodGet, "/admin/api/", bearer(password)), http.StatusTooManyRequests)
+		for range 10 {
+			wait(t, s.login(t, password), 30*time.Second)
+			wantStatus(t, "after the wait", s.login(t, "wrong"), http.StatusForbidden)
+		}
+		for range 1000 { // what is refused unseen does not make the wait longer
+			s.login(t, "wrong")
+		}
+		s.letIn(t, from("198.51.100.8"))
+		wait(t, s.login(t, password), 30*time.Second)
+		s.letIn(t)
+		s.letIn(t) // the right password costs nothing
+	})
+}
+
+// Of the guesses of two hours few are seen.
+func TestHowManyGuesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, settings())
+		one, many := 0, 0
+		for second := range 2 * 3600 {
+			if second%10 == 0 && s.login(t, "wrong").Code == http.StatusForbidden {
+				one++
+			}
+			if s.login(t, "wrong", from(fmt.Sprintf("203.0.%d.%d", second/256%256, second%256))).Code == http.StatusForbidden {
+				many++
+			}
+			time.Sleep(time.Second)
+		}
+		if one > 2*120+5 || one+many > 2*720+50 {
+			t.Errorf("%d guesses from one address, %d in all", one, one+many)
+		}
+	})
+}
+
+// All attempts at once are no more than one after the other.
+func TestBruteForceAtOnce(t *testing.T) {
+	s := newSite(t, settings())
+	var seen atomic.Int64
+	var all sync.WaitGroup
+	for range 200 {
+		all.Go(func() {
+			if s.login(t, "wrong").Code == http.StatusForbidden {
+				seen.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if seen := seen.Load(); seen < 5 || seen > 6 { // the sixth after half a minute
+		t.Errorf("%d of 200 attempts at once were seen; want 5", seen)
+	}
+}
+
+// Addresses of one IPv6 network are one client.
+func TestBruteForceFromOneNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, settings())
+		for n := range 100 {
+			want := http.StatusForbidden
+			if n >= 5 {
+				want = http.StatusTooManyRequests
+			}
+			wantStatus(t, fmt.Sprint(n), s.login(t, "wrong", from(fmt.Sprintf("2001:db8::%x", n+1))), want)
+		}
+		wantStatus(t, "another network", s.login(t, "wrong", from("2001:db8:0:1::1")), http.StatusForbidden)
+		wantStatus(t, "IPv4", s.login(t, "wrong", from("::ffff:203.0.113.1")), http.StatusForbidden)
+	})
+}
+
+// Many addresses are slowed down together. They can't keep out an owner who has
+// logged in before, and others they keep out only while they go on.
+func TestBruteForceFromManyAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, settings())
+		browser := s.letIn(t, from("198.51.100.1"))
+		s.do(t, http.MethodGet, "/admin/api/", bearer(password), from("198.51.100.2"))
+		time.Sleep(29 * 24 * time.Hour)
+		attack := func() (seen int) {
+			for n := range 5000 {
+				w := s.login(t, "wrong", from(fmt.Sprintf("2001:db8:%x::1", n)))
+				if w.Code == http.StatusForbidden {
+					seen++
+				}
+			}
+			return seen
+		}
+		if seen := attack(); seen != 50 {
+			t.Errorf("%d attempts of many addresses at once were seen; want 50", seen)
+		}
+		s.letIn(t, from("198.51.100.9"), with(browser))
+		s.letIn(t, from("198.51.100.1"))
+		wantStatus(t, "a program", s.do(t, http.MethodGet, "/admin/api/", bearer(password), from("198.51.100.2")), http.StatusOK)
+		time.Sleep(time.Minute)
+		if seen := attack(); seen != 12 {
+			t.Errorf("%d more attempts were seen a minute later; want 12", seen)
+		}
+		wait(t, s.login(t, password, from("198.51.100.10")), 5*time.Second)
+		s.letIn(t, from("198.51.100.10"))
+	})
+}
+
+// A browser that is known has attempts of its own, but not without end.
+func TestBruteForceFromAKnownBrowser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, settings())
+		browser := s.letIn(t)
+		for range 5 {
+			wantStatus(t, "a neighbour", s.login(t, "wrong"), http.StatusForbidden)
+		}
+		wantStatus(t, "a neighbour", s.login(t, "wrong"), http.StatusTooManyRequests)
+		s.letIn(t, with(browser))
+		for n := range 5 {
+			wantStatus(t, "the browser", s.login(t, "wrong", with(browser), from(fmt.Sprintf("203.0.113.%d", n))), http.StatusForbidden)
+		}
+		wait(t, s.login(t, password, with(browser)), 30*time.Second)
+		s.letIn(t, with(browser))
+	})
+}
+
+// Who may not say whom it asks for gains nothing by it.
+func TestForwardedByNobodyTrusted(t *testing.T) {
+	s := newSite(t, settings())
+	for n := range 20 {
+		want := http.StatusForbidden
+		if n >= 5 {
+			want = http.StatusTooManyRequests
+		}
+		spoofed := fmt.Sprintf("203.0.113.%d", n)
+		wantStatus(t, spoofed, s.login(t, "wrong", header("X-Forwarded-For", spoofed), header("X-Forwarded-Proto", "https"),
+			header("Forwarded", "for="+spoofed+";proto=https"), header("X-Real-Ip", spoofed), header("X-Client-Ip", spoofed)), want)
+	}
+	session := s.letIn(t, from("198.51.100.8"), header("X-Forwarded-Proto", "https"))
+	if cookie := session.Result().Cookies()[0]; cookie.Secure {
+		t.Errorf("%s: TLS is believed of a stranger", cookie)
+	}
+}
+
+// Through a trusted proxy, only what it added counts.
+func TestForwardedByATrustedProxy(t *testing.T) {
+	s := newSite(t, settings())
+	for n := range 20 {
+		want := http.StatusForbidden
+		if n >= 5 {
+			want = http.StatusTooManyRequests
+		}
+		spoofed := fmt.Sprintf("203.0.113.%d", n)
+		wantStatus(t, "spoofed "+spoofed, s.login(t, "wrong", from(proxy), header("X-Forwarded-For", spoofed+", 203.0.113.200,"+owner)), want)
+	}
+	wantStatus(t, "two lines", s.login(t, "wrong", from(proxy), header("X-Forwarded-For", "203.0.113.99"), header("X-Forwarded-For", owner)), http.StatusTooManyRequests)
+	wantStatus(t, "mapped", s.login(t, "wrong", from("::ffff:"+proxy), header("X-Forwarded-For", "::ffff:"+owner)), http.StatusTooManyRequests)
+	wantStatus(t, "with a port", s.login(t, "wrong", from(proxy), header("X-Forwarded-For", owner+":80")), http.StatusTooManyRequests)
+	s.letIn(t, through("203.0.113.50", "https"))
+	for _, garbage := range []string{"", "unknown", "<script>", "1.2.3", "1.2.3.4.5", "_hidden"} { // the proxy itself, then
+		s.login(t, "wrong", through(garbage, "http"))
+	}
+	wantStatus(t, "garbage", s.login(t, "wrong", from(proxy)), http.StatusTooManyRequests)
+	for client, name := range map[string]string{"https": "__Host-admin-session", "HTTPS": "__Host-admin-session", "http,https": "__Host-admin-session", "https, http": "admin-session", "httpsx": "admin-session"} {
+		if cookie := s.letIn(t, through("203.0.113.51", client)).Result().Cookies()[0]; cookie.Name != name {
+			t.Errorf("X-Forwarded-Proto: %s gives %s", client, cookie)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// A browser logs in, comes back, is safe from other sites' pages, and logs out;
+// without TLS and behind a proxy that does it.
+func TestBrowserLogsIn(t *testing.T) {
+	for _, scheme := range []string{"http", "https"} {
+		t.Run(scheme, func(t *testing.T) {
+			app := startProcess(t, withPassword, withKey)
+			site := app.url
+			if scheme == "https" {
+				site = startTLSProxy(t, app.url)
+			}
+			browser := startBrowser(t, chromedp.Flag("ignore-certificate-errors", true))
+			do(browser, t, chromedp.Navigate(site+"/admin/"))
+			logIn(browser, t, "wrong")
+			do(browser, t, chromedp.WaitReady(chromedp.CSS(`[role="alert"]`)))
+			logIn(browser, t, adminPassword)
+			do(browser, t, chromedp.WaitReady(chromedp.CSS("#prefix")), chromedp.Navigate(site+"/"))
+			for _, path := range []string{"/admin", "/admin/", "/admin/login"} {
+				do(browser, t, chromedp.Navigate(site+path), chromedp.WaitReady(chromedp.CSS("#prefix")))
+			}
+
+			for _, path := range []string{"/admin/logout", "/admin/reset", "/admin/login"} {
+				attacker := startPostingSite(t, site+path)
+				do(browser, t, chromedp.Navigate(attacker), chromedp.WaitReady(chromedp.CSS("body")))
+				do(browser, t, chromedp.Click(chromedp.CSS("button")))
+				waitForAddress(browser, t, site+path) // the refusal
+			}
+			do(browser, t, chromedp.Navigate(site+"/admin/"), chromedp.WaitReady(chromedp.CSS("#prefix")))
+			if refused := strings.Count(app.log(), "refused a request from another site"); refused != 3 {
+				t.Errorf("%d of 3 posts of another site were refused", refused)
+			}
+
+			do(browser, t, chromedp.Click(chromedp.CSS("nav button")), chromedp.WaitReady(chromedp.CSS("#password")))
+			do(browser, t, chromedp.Navigate(site+"/admin/"), chromedp.WaitReady(chromedp.CSS("#password")))
+		})
+	}
+}
+
+func logIn(browser context.Context, t *testing.T, password string) {
+	t.Helper()
+	do(browser, t,
+		chromedp.WaitReady(chromedp.CSS("#password")), chromedp.Focus(chromedp.CSS("#password")),
+		chromedp.KeyEvent(password+"\r"))
+}
+
+// waitForAddress waits until the browser shows what is at the address.
+func waitForAddress(browser context.Context, t *testing.T, address string) {
+	t.Helper()
+	for {
+		shown, err := chromedp.Run(browser, chromedp.Evaluate[string]("document.readyState + \x27 \x27 + location.href"))
+		if browser.Err() != nil {
+			t.Fatalf("%q is shown, %v; want %s", shown, err, address)
+		}
+		if shown == "complete "+address {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// startTLSProxy does what a proxy in front of the app does.
+func startTLSProxy(t *testing.T, app string) string {
+	t.Helper()
+	target, err := url.Parse(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.SetXForwarded()
+		r.Out.Host = r.In.Host
+	}})
+	t.Cleanup(proxy.Close)
+	return proxy.URL
+}
+
+// startPostingSite serves a page of another site with a form that posts to the target.
+func startPostingSite(t *testing.T, target string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<!DOCTYPE html><title>x</title><form method="post" action="%s"><input name="name" value="counter_key"><button>x</button></form>`, target)
+	}))
+	t.Cleanup(server.Close)
+	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+}

@@ -1,0 +1,176 @@
+package templates
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"html/template"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+//go:embed css/admin.css
+var stylesheet []byte
+
+// AdminPolicy is the Content-Security-Policy under which the admin pages work.
+const AdminPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// AdminLogin is what the page to log in shows. It posts the field "password" to
+// /admin/login.
+type AdminLogin struct {
+	// Message says what is wrong. Empty at first.
+	Message string
+}
+
+// AdminCounters is what the list of the counters shows.
+type AdminCounters struct {
+	// Message says why nothing can be listed. Empty if it can.
+	Message string
+	// Prefix is what was searched for.
+	Prefix string
+	// Rows are the counters From to To, counted from 1, of Total.
+	Rows            []AdminRow
+	From, To, Total int
+	// Later says that there are counters before the first row.
+	Later bool
+	// Next is the name after which the next page begins. Empty on the last.
+	Next string
+	// Store is what is known of where the counts are kept.
+	Store AdminStore
+}
+
+// AdminRow is one counter of the list.
+type AdminRow struct {
+	Name  string
+	Value int64
+}
+
+// AdminStore is what is known of the store and of the process.
+type AdminStore struct {
+	Name string
+	// Fault is why the store does not answer. Empty if it does.
+	Fault string
+	// Gathers says that additions go through a decorator that knows Pending,
+	// Healed and Failing.
+	Gathers         bool
+	Pending, Healed int64
+	Failing         bool
+	Warnings        []string
+	Revision        string
+	Uptime          string
+}
+
+// AdminCounter is what the page of one counter shows.
+type AdminCounter struct {
+	Name string
+	// Value means nothing unless Known.
+	Value int64
+	Known bool
+	// Notice says what was done, Message what is wrong. Each may be empty.
+	Notice, Message string
+	// Add and Set are what was typed into these fields.
+	Add, Set string
+}
+
+// AdminConfirm is what is asked before a counter is changed.
+type AdminConfirm struct {
+	// Action is "set", "add" or "reset"; Title says it in words.
+	Action, Title string
+	Name          string
+	// Message says what is different from when it was asked before. Empty at first.
+	Message string
+	// Before and After are the value now and then, Value what was typed.
+	Before, After, Value int64
+	// Once is a token that keeps the form from being carried out twice.
+	Once string
+	// Again says that it was asked before.
+	Again bool
+}
+
+// AdminImport is what the page for exports and imports shows.
+type AdminImport struct {
+	Message string
+	// Once is a token that keeps the form from being carried out twice.
+	Once string
+	// Add says that the lines are to be added, not set.
+	Add bool
+	// Report is nil before an import.
+	Report *AdminReport
+}
+
+// AdminReport is what an import did.
+type AdminReport struct {
+	// Added says that lines were added, not set.
+	Added bool
+	// How many lines changed a counter, did not have to, are kept by the store, were refused.
+	Changed, Unchanged, Pending, Refused int
+	// Complete says that no line was refused, and none left out.
+	Complete bool
+	// Stopped says why, and where, the import ended early. Empty if it did not.
+	Stopped string
+	// Faults are the first of the refused lines, MoreFaults how many others there are.
+	Faults     []AdminFault
+	MoreFaults int
+}
+
+// AdminFault is a line that was refused.
+type AdminFault struct {
+	Line int
+	Why  string
+}
+
+// AdminProblem is what an admin page shows that cannot show what was asked for.
+type AdminProblem struct {
+	Title, Text string
+	// Name is the counter it is about. Empty, there is none.
+	Name string
+}
+
+// AdminLogin returns the page to log in, as HTML in UTF-8, as all that follow.
+func (p *Pages) AdminLogin(data AdminLogin) ([]byte, error) { return p.admin("login", data) }
+
+// AdminCounters returns the list of the counters.
+func (p *Pages) AdminCounters(data AdminCounters) ([]byte, error) { return p.admin("counters", data) }
+
+// AdminCounter returns the page of one counter.
+func (p *Pages) AdminCounter(data AdminCounter) ([]byte, error) { return p.admin("counter", data) }
+
+// AdminConfirm returns the page that asks before a counter is changed.
+func (p *Pages) AdminConfirm(data AdminConfirm) ([]byte, error) { return p.admin("confirm", data) }
+
+// AdminImport returns the page for exports and imports.
+func (p *Pages) AdminImport(data AdminImport) ([]byte, error) { return p.admin("import", data) }
+
+// AdminProblem returns a page that says what is wrong.
+func (p *Pages) AdminProblem(data AdminProblem) ([]byte, error) { return p.admin("problem", data) }
+
+// AdminStylesheet returns the path that the admin pages ask for their stylesheet, and
+// the stylesheet. What is at the path never changes.
+func AdminStylesheet() (path string, css []byte) {
+	sum := sha256.Sum256(stylesheet)
+	return "/admin/" + hex.EncodeToString(sum[:8]) + ".css", stylesheet
+}
+
+func (p *Pages) admin(page string, data any) ([]byte, error) {
+	return render(p.all.Lookup("admin-"+page+".html"), data)
+}
+
+// functions are what the pages call.
+func functions() template.FuncMap {
+	path, _ := AdminStylesheet()
+	return template.FuncMap{
+		"stylesheet": func() string { return path },
+		"escaped":    escaped,
+	}
+}
+
+// escaped returns the name with escapes for what can't be seen in it, empty if all can.
+func escaped(name string) string {
+	hidden := func(r rune) bool { return !unicode.IsPrint(r) || unicode.Is(unicode.M, r) }
+	if !strings.ContainsFunc(name, hidden) {
+		return ""
+	}
+	quoted := strconv.QuoteToASCII(name)
+	return quoted[1 : len(quoted)-1]
+}
