@@ -23,8 +23,8 @@ func hidden(html string) url.Values {
 // in whichever of them, and visitors see it.
 func TestOwnerOfTwoProcesses(t *testing.T) {
 	redis := redistest.Start(t)
-	one := startProcess(t, withPassword, withKey, "REDIS_URL="+redis.URL())
-	two := startProcess(t, withPassword, withKey, "REDIS_URL="+redis.URL())
+	one := startProcess(t, withPassword, withKey, "REDIS_URL="+redis.URL(), patient)
+	two := startProcess(t, withPassword, withKey, "REDIS_URL="+redis.URL(), patient)
 	one.wantView(t, 1)
 	cookies := one.letIn(t, adminPassword)
 	post := func(p *process, path string, fields url.Values) answer {

@@ -27,7 +27,7 @@ func TestCountsInMemory(t *testing.T) {
 func TestCountsInRedisAcrossRestarts(t *testing.T) {
 	redis := redistest.Start(t)
 	for n := range int64(3) {
-		app := startProcess(t, "REDIS_URL="+redis.URL())
+		app := startProcess(t, "REDIS_URL="+redis.URL(), patient)
 		app.wantView(t, 2*n+1)
 		app.wantView(t, 2*n+2)
 		if log := app.log(); !strings.Contains(log, `"store":"redis `+redis.Addr()) {
@@ -45,7 +45,7 @@ func TestContinuesTheCountOfAnotherProgram(t *testing.T) {
 	if err := client.Set(t.Context(), "counter_key", 41, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	app := startProcess(t, "REDIS_URL="+redis.URL())
+	app := startProcess(t, "REDIS_URL="+redis.URL(), patient)
 	app.wantView(t, 42)
 	if got, err := client.Incr(t.Context(), "counter_key").Result(); err != nil || got != 43 {
 		t.Fatalf("INCR counter_key = %d, %v; want 43", got, err)
@@ -60,7 +60,7 @@ func TestConcurrentViews(t *testing.T) {
 	})
 	t.Run("two processes on one Redis", func(t *testing.T) {
 		redis := "REDIS_URL=" + redistest.Start(t).URL()
-		wantDistinctViews(t, 1000, startProcess(t, redis), startProcess(t, redis))
+		wantDistinctViews(t, 1000, startProcess(t, redis, patient), startProcess(t, redis, patient))
 	})
 }
 

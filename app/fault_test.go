@@ -18,7 +18,7 @@ func TestEachViewCountsOnceThroughABadLine(t *testing.T) {
 	var lines []*redistest.Proxy
 	for range 2 {
 		line := redistest.StartProxy(t, server.Addr())
-		apps = append(apps, startProcess(t, "REDIS_URL=redis://"+line.Addr()+"", "PAGE_WAIT=20s"))
+		apps = append(apps, startProcess(t, "REDIS_URL=redis://"+line.Addr(), patient))
 		line.SetFaults(redistest.Faults{Seed: 1, LoseReplies: 0.1, LoseRequests: 0.05})
 		lines = append(lines, line)
 	}

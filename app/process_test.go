@@ -52,6 +52,9 @@ func startProcess(t *testing.T, variables ...string) *process {
 	return p
 }
 
+// patient has a page wait for its number as long as can be, on a slow machine too.
+const patient = "PAGE_WAIT=20s"
+
 // launch starts the app. The channel yields where it serves, once it does.
 func launch(t *testing.T, variables ...string) (p *process, ready <-chan string) {
 	t.Helper()

@@ -22,7 +22,7 @@ func TestRedisThroughTLS(t *testing.T) {
 	for n, trust := range []string{
 		"REDIS_TLS_SKIP_VERIFY=true", "REDIS_TLS_CA=" + file, "REDIS_TLS_CA=" + string(server.CA()),
 	} {
-		startProcess(t, "REDIS_URL="+server.URL(), trust).wantView(t, int64(n+1))
+		startProcess(t, "REDIS_URL="+server.URL(), trust, patient).wantView(t, int64(n+1))
 	}
 }
 
@@ -32,7 +32,7 @@ func TestStaysWithinItsConnections(t *testing.T) {
 		t.Run(size, func(t *testing.T) {
 			server := redistest.Start(t, "--appendonly", "no")
 			// The URL asks for more, and the variable is what counts.
-			app := startProcess(t, "REDIS_URL="+server.URL()+"?pool_size=50&min_idle_conns=20", "REDIS_POOL_SIZE="+size, "PAGE_WAIT=20s")
+			app := startProcess(t, "REDIS_URL="+server.URL()+"?pool_size=50&min_idle_conns=20", "REDIS_POOL_SIZE="+size, patient)
 			most := watchConnections(t, server)
 			wantDistinctViews(t, 1000, app)
 			if got, limit := most(), int(size[0]-'0'); got < 1 || got > limit {
