@@ -14,7 +14,7 @@ import (
 func TestStopUnderLoad(t *testing.T) {
 	const browsers, before = 50, 500
 	server := redistest.Start(t)
-	app := startProcess(t, "REDIS_URL="+server.URL())
+	app := startProcess(t, "REDIS_URL="+server.URL(), patient)
 	var (
 		mu    sync.Mutex
 		shown []int64
