@@ -46,14 +46,13 @@ type Options struct {
 	// The rest is for [Open] alone: a borrowed client has its own.
 
 	// TLS is how a rediss:// server is proven to be the right one. Without a
-	// ServerName, the certificate must be for the URL's host. Nil, it must be
-	// signed by an authority of the system.
+	// ServerName, each server's certificate must be for the host by which it is
+	// reached. Nil, it must be signed by an authority of the system.
 	TLS *tls.Config
 
-	// MaxConns is how many connections the store may have, in all, and comes
-	// before what the URL says. Zero, the URL's pool_size, or go-redis's default of
-	// ten for each CPU, says how many it keeps, and a burst may open more. In a
-	// Cluster it is so many for each node.
+	// MaxConns is how many connections the store may have, in all, whatever the URL
+	// says; in a Cluster, to each node. Zero, the URL's pool_size, or go-redis's
+	// default of ten for each CPU, says how many it keeps, and a burst may open more.
 	MaxConns int
 }
 
