@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,20 @@ import (
 // connection is an answer with the deadlines of its connection.
 type connection struct {
 	*httptest.ResponseRecorder
+
+	mu          sync.Mutex // importers put off the deadlines at once, as a net.Conn lets them
 	read, write time.Time
 }
 
-func (c *connection) SetReadDeadline(deadline time.Time) error  { c.read = deadline; return nil }
-func (c *connection) SetWriteDeadline(deadline time.Time) error { c.write = deadline; return nil }
+func (c *connection) SetReadDeadline(deadline time.Time) error  { return c.set(&c.read, deadline) }
+func (c *connection) SetWriteDeadline(deadline time.Time) error { return c.set(&c.write, deadline) }
+
+func (c *connection) set(field *time.Time, deadline time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*field = deadline
+	return nil
+}
 
 // trickle sends a line each second until one comes too late for the connection.
 type trickle struct {
