@@ -94,6 +94,9 @@ func (i *importer) run(ctx context.Context, in io.Reader, wanted string) error {
 		return nil
 	}
 	found := format(line)
+	if wanted == formatLines && errors.Is(err, io.EOF) { // as no counters are exported
+		return nil
+	}
 	if found == "" || wanted != "" && wanted != found {
 		return errFormat
 	}
