@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -22,6 +23,8 @@ const (
 	// at once: a store far away answers several as soon as one.
 	importLines = 64
 	importers   = 8
+	// outTimeout is how long an addition waits for a store that keeps others pending.
+	outTimeout = 50 * time.Millisecond
 	// maxFaults is how many of the lines that were refused are told.
 	maxFaults = 200
 )
@@ -65,7 +68,8 @@ type importer struct {
 	seed    maphash.Seed   // of seen
 	seen    map[uint64]int // in which line a name was, by the name's hash: collisions are as good as impossible
 	report  report
-	stopped error // the store's error that ended it
+	stopped error       // the store's error that ended it
+	out     atomic.Bool // the last addition is pending
 }
 
 // row is a line on its way to the store.
@@ -83,13 +87,16 @@ var errUnchanged = errors.New("unchanged")
 // hash of each. One bad line does not keep the others from being imported; a store that
 // fails ends it. The error is errFormat, and then nothing was done, or nil.
 func (i *importer) run(ctx context.Context, in io.Reader, wanted string) error {
-	lines := newLineReader(in)
+	lines := newLineReader(extending{in, i.extend})
 	line, err := lines.next()
 	if err != nil && !errors.Is(err, errLine) && !errors.Is(err, io.EOF) {
 		i.stop(lines.number, err)
 		return nil
 	}
 	found := format(line)
+	if wanted == formatLines && errors.Is(err, io.EOF) { // as no counters are exported
+		return nil
+	}
 	if found == "" || wanted != "" && wanted != found {
 		return errFormat
 	}
@@ -114,7 +121,6 @@ func (i *importer) run(ctx context.Context, in io.Reader, wanted string) error {
 		if len(rows) == importLines {
 			i.apply(ctx, rows)
 			rows = rows[:0]
-			i.extend()
 		}
 		line, err = lines.next()
 	}
@@ -166,7 +172,8 @@ func (i *importer) apply(ctx context.Context, rows []row) {
 	for range min(importers, len(rows)) {
 		working.Go(func() {
 			for n := at.Add(1) - 1; n < int64(len(rows)); n = at.Add(1) - 1 {
-				rows[n].outcome = i.site.importRow(ctx, rows[n].change)
+				i.extend()
+				rows[n].outcome = i.importRow(ctx, rows[n].change)
 			}
 		})
 	}
@@ -192,6 +199,32 @@ func (i *importer) apply(ctx context.Context, rows []row) {
 		i.report.status = http.StatusServiceUnavailable
 		i.report.Stopped = fmt.Sprintf("The store does not answer. The import has ended after line %d.", rows[len(rows)-1].line)
 	}
+}
+
+// importRow does what one line says. Once an addition is pending, the next ones
+// do not wait for long: they are kept all the same, and a store that is out
+// would take minutes to say so of each.
+func (i *importer) importRow(ctx context.Context, c change) error {
+	if i.out.Load() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, outTimeout)
+		defer cancel()
+	}
+	err := i.site.importRow(ctx, c)
+	i.out.Store(c.action == actionAdd && errors.Is(err, counter.ErrPending))
+	return err
+}
+
+// extending puts off the deadlines before each read: lines that are empty or refused
+// take their time to arrive, too.
+type extending struct {
+	in     io.Reader
+	extend func()
+}
+
+func (e extending) Read(p []byte) (int, error) {
+	e.extend()
+	return e.in.Read(p)
 }
 
 // importRow does what one line says.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -75,11 +77,42 @@ func textMember(object map[string]any, name string, text []byte) (string, error)
 	if !ok {
 		return "", fmt.Errorf("its %q is no string", name)
 	}
-	if strings.ContainsRune(value, utf8.RuneError) && !bytes.ContainsRune(text, utf8.RuneError) &&
-		!bytes.Contains(bytes.ToLower(text), []byte(`\ufffd`)) {
+	if strings.ContainsRune(value, utf8.RuneError) && hasHalfSurrogate(text) {
 		return "", fmt.Errorf("its %q has half a surrogate pair", name)
 	}
 	return value, nil
+}
+
+// hasHalfSurrogate finds in JSON an escape that is half of a pair whose other half is
+// not there.
+func hasHalfSurrogate(text []byte) bool {
+	for {
+		at := bytes.IndexByte(text, '\\')
+		if at < 0 {
+			return false
+		}
+		text = text[at:]
+		first, ok := unicodeEscape(text)
+		switch second, _ := unicodeEscape(text[min(6, len(text)):]); {
+		case !ok:
+			text = text[min(2, len(text)):] // such as \\
+		case !utf16.IsSurrogate(first):
+			text = text[6:]
+		case utf16.DecodeRune(first, second) == utf8.RuneError:
+			return true
+		default:
+			text = text[12:]
+		}
+	}
+}
+
+// unicodeEscape returns the code unit that text begins with as \u and four digits.
+func unicodeEscape(text []byte) (unit rune, ok bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	number, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(number), err == nil
 }
 
 // numberMember returns a number of the object as it was written.
