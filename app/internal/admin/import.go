@@ -197,7 +197,11 @@ func (i *importer) apply(ctx context.Context, rows []row) {
 	}
 	if i.stopped != nil {
 		i.report.status = http.StatusServiceUnavailable
-		i.report.Stopped = fmt.Sprintf("The store does not answer. The import has ended after line %d.", rows[len(rows)-1].line)
+		why := "The store does not answer."
+		if ctx.Err() != nil {
+			why = "The request was cut off."
+		}
+		i.report.Stopped = fmt.Sprintf("%s The import has ended after line %d.", why, rows[len(rows)-1].line)
 	}
 }
 

@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -229,6 +230,24 @@ func TestImportIntoAStoreThatFails(t *testing.T) {
 	if done := s.send(t, "?mode=add", csvType, body.String(), http.StatusOK); done.Pending != 1000 {
 		t.Errorf("%+v", done)
 	}
+}
+
+// Whoever hangs up has ended the import, not the store.
+func TestImportWhoseClientIsGone(t *testing.T) {
+	s := newFilled(t, nil)
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://example.com/admin/api/import",
+		strings.NewReader("name,value\nviews:/a,1\n"))
+	r.Header.Set("Content-Type", csvType)
+	s.ServeHTTP(httptest.NewRecorder(), r)
+	s.wantValue(t, "views:/a", 0)
+	for _, line := range s.logs.All() {
+		if stopped, ok := line.ContextMap()["stopped"].(string); ok && strings.HasPrefix(stopped, "The request was cut off.") {
+			return
+		}
+	}
+	t.Errorf("no line of the log says that the request was cut off: %v", s.logs.All())
 }
 
 // A file larger than is taken, and one that breaks off, say so, and what a line
