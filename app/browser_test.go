@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,10 +117,18 @@ func findChromium(t *testing.T) string {
 	return ""
 }
 
+// do takes the steps. One that finds its node in a page that is just being replaced
+// is taken again, on the next one.
 func do(browser context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(browser, steps...); err != nil {
-		t.Fatal(err)
+	for _, step := range steps {
+		err := chromedp.Do(browser, step)
+		for err != nil && strings.Contains(err.Error(), "Could not find node with given id") && browser.Err() == nil {
+			err = chromedp.Do(browser, step)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
