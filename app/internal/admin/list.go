@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 )
 
@@ -16,14 +17,14 @@ import (
 // [counter.Store.List] does.
 func counters(ctx context.Context, store counter.Store, prefix string) iter.Seq2[counter.Entry, error] {
 	return func(yield func(counter.Entry, error) bool) {
-		if strings.HasPrefix(homeCounter, prefix) {
-			value, err := store.Get(ctx, homeCounter)
+		if strings.HasPrefix(web.HomeCounter, prefix) {
+			value, err := store.Get(ctx, web.HomeCounter)
 			switch {
 			case errors.Is(err, counter.ErrType): // no counter, as List sees it
 			case err != nil:
 				yield(counter.Entry{}, err)
 				return
-			case value != 0 && !yield(counter.Entry{Name: homeCounter, Value: value}, nil):
+			case value != 0 && !yield(counter.Entry{Name: web.HomeCounter, Value: value}, nil):
 				return
 			}
 		}

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/answer"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
@@ -139,13 +139,5 @@ func (s *site) html(w http.ResponseWriter, r *http.Request, status int, html []b
 		s.log.Error("the page failed", zap.Error(err), zap.String("request_id", requestID(r)))
 		status, html = http.StatusInternalServerError, []byte("Something went wrong on our side.")
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	write(w, status, html)
-}
-
-// write sends a whole answer. That it does not arrive is the visitor's news, not ours.
-func write(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	answer.HTML(w, status, html)
 }

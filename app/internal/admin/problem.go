@@ -5,17 +5,16 @@ import (
 	"net/http"
 
 	"go.uber.org/zap"
+
+	"example.com/herokuapp/app/internal/answer"
 )
 
 // retryAfter is what a script is told to wait, in seconds, when the store is out.
 const retryAfter = "5"
 
-// problem is an error of the API, as RFC 9457 says.
+// problem is an error of the API.
 type problem struct {
-	Type   string `json:"type"` // about:blank: the status says what it is
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Detail string `json:"detail"`
+	answer.Problem
 	*report
 }
 
@@ -29,9 +28,7 @@ func (s *site) apiReport(w http.ResponseWriter, r *http.Request, status int, det
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	s.json(w, r, status, "application/problem+json", problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, report: done,
-	})
+	s.json(w, r, status, answer.ProblemType, problem{answer.NewProblem(status, detail), done})
 }
 
 func (s *site) noAPI(w http.ResponseWriter, r *http.Request) {
@@ -50,6 +47,5 @@ func (s *site) json(w http.ResponseWriter, r *http.Request, status int, contentT
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", contentType)
-	write(w, status, append(text, '\n'))
+	answer.Write(w, status, contentType, append(text, '\n'))
 }

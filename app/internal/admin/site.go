@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/mux"
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/answer"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
@@ -112,8 +113,7 @@ func (m methods) orElse(refuse http.HandlerFunc) http.Handler {
 func (s *site) stylesheet(w http.ResponseWriter, _ *http.Request) {
 	_, css := templates.AdminStylesheet()
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	write(w, http.StatusOK, css)
+	answer.Write(w, http.StatusOK, "text/css; charset=utf-8", css)
 }
 
 func requestID(r *http.Request) string { return r.Header.Get("X-Request-Id") }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"example.com/herokuapp/app/internal/answer"
 )
 
 // Bearer lets requests pass to next that show the password, as
@@ -42,16 +44,9 @@ func bearer(r *http.Request) (credentials string, ok bool) {
 
 // problem answers as RFC 9457 has it.
 func problem(w http.ResponseWriter, status int, detail string) {
-	body, err := json.Marshal(struct {
-		Type   string `json:"type"` // about:blank: the status says what it is
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-	}{"about:blank", http.StatusText(status), status, detail})
+	body, err := json.Marshal(answer.NewProblem(status, detail))
 	if err != nil { // can't be
 		body = []byte("{}")
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n'))
+	answer.Write(w, status, answer.ProblemType, append(body, '\n'))
 }

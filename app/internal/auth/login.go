@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/answer"
 	"example.com/herokuapp/templates"
 )
 
@@ -102,10 +103,7 @@ func (g *Gate) showForm(w http.ResponseWriter, r *http.Request, status int, mess
 		http.Error(w, "The login page failed.", http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(html)))
-	w.WriteHeader(status)
-	_, _ = w.Write(html) // that it does not arrive is the visitor's news
+	answer.HTML(w, status, html)
 }
 
 // setRetryAfter says how long to wait, in whole seconds, which it returns.

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"example.com/herokuapp/app/internal/answer"
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/safety"
@@ -57,7 +58,7 @@ func BenchmarkView(b *testing.B) {
 	router.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set(counterhttp.StatusHeader, string(counterhttp.Counted))
-		writeHTML(w, http.StatusOK, fixed)
+		answer.HTML(w, http.StatusOK, fixed)
 	})
 	bare := withRequestID(withAccessLog(log, withSecurityHeaders(router)))
 	for _, visitors := range []int{1, 64} {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/herokuapp/app/internal/answer"
 	counter "example.com/herokuapp/counter-core"
 )
 
@@ -47,6 +48,5 @@ func (s *site) writeHealth(w http.ResponseWriter, r *http.Request, status int, b
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Type", "application/json")
-	write(w, status, append(text, '\n'))
+	answer.Write(w, status, "application/json", append(text, '\n'))
 }

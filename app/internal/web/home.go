@@ -3,12 +3,13 @@ package web
 import (
 	"net/http"
 
+	"example.com/herokuapp/app/internal/answer"
 	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates"
 )
 
-// homeCounter is the name the Django application counted under.
-const homeCounter = "counter_key"
+// HomeCounter is what the home page is counted under, as by the Django application.
+const HomeCounter = "counter_key"
 
 // home shows how often it was viewed, as [counterhttp.Handler] says.
 func (s *site) home(w http.ResponseWriter, r *http.Request) {
@@ -18,7 +19,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 		s.internalProblem(w, r, err)
 		return
 	}
-	writeHTML(w, http.StatusOK, html)
+	answer.HTML(w, http.StatusOK, html)
 }
 
 func noIcon(w http.ResponseWriter, _ *http.Request) {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/answer"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
@@ -61,17 +61,5 @@ func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, text 
 		html = []byte(text)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	writeHTML(w, status, html)
-}
-
-func writeHTML(w http.ResponseWriter, status int, html []byte) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	write(w, status, html)
-}
-
-// write sends a whole answer. That it does not arrive is the visitor's news, not ours.
-func write(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	answer.HTML(w, status, html)
 }

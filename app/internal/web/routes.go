@@ -41,7 +41,7 @@ func NewHandler(cfg config.Config, store counter.Store, watch *safety.Watch, pag
 
 	router := mux.NewRouter().SkipClean(true) // a path that is not quite right is 404, not a redirect
 	router.NotFoundHandler = http.HandlerFunc(s.notFound)
-	s.route(router, "/", s.counted(homeCounter, s.home))
+	s.route(router, "/", s.counted(HomeCounter, s.home))
 	s.route(router, "/favicon.ico", http.HandlerFunc(noIcon))
 	s.route(router, "/healthz", http.HandlerFunc(s.healthz))
 	s.route(router, "/readyz", http.HandlerFunc(s.readyz))
