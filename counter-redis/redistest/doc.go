@@ -1,7 +1,7 @@
-// Package redistest starts real Redis servers for tests, on Unix: a single one,
+// Package redistest starts real Redis servers for tests: a single one,
 // replicas of it, Sentinel, and Cluster. Each listens on the loopback interface
 // alone, keeps its data in a folder of the test, and ends with the test; on Linux
-// also when the test binary is killed.
+// also when the test binary is killed. Stopping one and going on needs Unix.
 // StartProxy puts a line before a server that can be made to fail, and a
 // [Topology] one before each data server of Sentinel or Cluster.
 //

@@ -1,8 +1,8 @@
-//go:build unix
-
 package redistest
 
 import (
+	"io"
+	"os"
 	"os/exec"
 	"runtime"
 )
@@ -10,12 +10,20 @@ import (
 // process is a child that has been started.
 type process struct {
 	cmd   *exec.Cmd
-	ended chan struct{} // closed once the child was waited for
+	ended chan struct{} // closed once the child, and what it had forked, is gone
 }
 
-// start starts the command as a child that ends with this process.
-func start(cmd *exec.Cmd) (*process, error) {
+// start starts the command as a child that ends with this process, and closes the
+// log, which gets what the child prints, at its end.
+func start(cmd *exec.Cmd, log *os.File) (*process, error) {
 	p := &process{cmd: cmd, ended: make(chan struct{})}
+	// Not the file itself: exec then makes a pipe, and waits until every process that
+	// has inherited it is gone. A redis-server forks to write snapshots and to rewrite
+	// its log, and such a child, left alone, still writes while the test removes its
+	// folder.
+	output := struct{ io.Writer }{log}
+	cmd.Stdout, cmd.Stderr = output, output
+	cmd.WaitDelay = patience
 	cmd.SysProcAttr = endWithParent()
 	started := make(chan error)
 	go func() {
@@ -24,6 +32,7 @@ func start(cmd *exec.Cmd) (*process, error) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(p.ended)
+		defer log.Close()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

@@ -1,5 +1,3 @@
-//go:build unix
-
 package redistest
 
 import (
@@ -15,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -151,30 +148,18 @@ func (s *Server) Restart() {
 func (s *Server) Stop() {
 	s.tb.Helper()
 	s.stopped = true
-	s.signal(syscall.SIGSTOP)
-	// A signal is only asked for: wait until the process has stopped.
-	var status syscall.WaitStatus
-	_, err := syscall.Wait4(s.process.cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
-	for errors.Is(err, syscall.EINTR) {
-		_, err = syscall.Wait4(s.process.cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
-	}
-	if err != nil || !status.Stopped() {
-		s.tb.Fatalf("redis-server did not stop: %v, status %#x", err, status)
+	if err := s.process.freeze(); err != nil {
+		s.tb.Fatalf("redis-server did not stop: %v", err)
 	}
 }
 
 // Continue lets a stopped server go on, with what arrived meanwhile.
 func (s *Server) Continue() {
 	s.tb.Helper()
-	s.signal(syscall.SIGCONT)
-	s.stopped = false
-}
-
-func (s *Server) signal(signal os.Signal) {
-	s.tb.Helper()
-	if err := s.process.cmd.Process.Signal(signal); err != nil {
-		s.tb.Fatalf("redis-server: %v: %v", signal, err)
+	if err := s.process.thaw(); err != nil {
+		s.tb.Fatalf("redis-server did not go on: %v", err)
 	}
+	s.stopped = false
 }
 
 // run starts the process and returns nil once it answers, errPortTaken if the port
@@ -184,7 +169,6 @@ func (s *Server) run() error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
 	// The process outlives the test's context: other cleanups may need it.
 	ctx := context.WithoutCancel(s.tb.Context())
 	args := []string{s.config()}
@@ -193,8 +177,8 @@ func (s *Server) run() error {
 	}
 	cmd := exec.CommandContext(ctx, s.path, args...) //nolint:gosec // the program that was looked up
 	s.stopped = false
-	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, log, log
-	if s.process, err = start(cmd); err != nil {
+	cmd.Dir = s.dir
+	if s.process, err = start(cmd, log); err != nil {
 		return fmt.Errorf("redis-server: %w", err)
 	}
 	ready, err := s.awaitReady(log.Name())
