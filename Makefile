@@ -3,6 +3,9 @@
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT    := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
+# Where the code, tests included, has to compile beside the platform it is developed on.
+OTHER_PLATFORMS := linux/386 windows/amd64 darwin/arm64
+
 # For pipefail.
 SHELL := bash
 
@@ -57,9 +60,13 @@ modules: deps ## build and test each module on its own
 check: ## check the rest: format, vet, today's Go, go.mod files, workflow, guides, lint, modules
 	go run $(GOLANGCI_LINT) fmt --diff
 	go vet work
+	@set -e; for platform in $(OTHER_PLATFORMS); do echo "go vet work on $$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet work; done
 	go fix -diff work
 	@set -e; dirs=$$(go list -m -f '{{.Dir}}'); \
 	for dir in $$dirs; do GOWORK=off go -C "$$dir" mod tidy -diff; done
+	@sums() { cksum go.work* *.mod */go.*; }; before=$$(sums); go work sync; \
+	[ "$$before" = "$$(sums)" ] || { echo "go work sync has changed files: commit them" >&2; exit 1; }
 	go run $(ACTIONLINT) .github/workflows/*.yaml
 	go run ./tools/guidecheck docs/guide.md docs/backend.md
 	go run ./tools/herokucheck

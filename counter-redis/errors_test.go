@@ -38,7 +38,7 @@ func TestRefusals(t *testing.T) {
 		},
 		{
 			name: "overflow", is: counter.ErrOverflow, text: `"a"`, setOK: true,
-			before: command("set", "a", math.MaxInt64),
+			before: command("set", "a", int64(math.MaxInt64)),
 		},
 		{name: "READONLY", text: "READONLY", before: command("replicaof", "127.0.0.1", 1)},
 		{name: "OOM", text: "OOM", before: command("config", "set", "maxmemory", 1)},

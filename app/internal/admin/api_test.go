@@ -33,7 +33,7 @@ func TestAPIChangesACounter(t *testing.T) {
 		}
 	}
 	s.wantLogged(t, "set views:/a 41 9007199254740993 api",
-		fmt.Sprint("set views:/a 9007199254740993 ", math.MaxInt64, " api"), fmt.Sprint("reset views:/a ", math.MaxInt64, " 0 api"))
+		fmt.Sprint("set views:/a 9007199254740993 ", int64(math.MaxInt64), " api"), fmt.Sprint("reset views:/a ", int64(math.MaxInt64), " 0 api"))
 }
 
 func TestAPIIsStrict(t *testing.T) {
