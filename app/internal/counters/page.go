@@ -1,0 +1,280 @@
+// Package counters is what can be done with named counters. It knows no HTTP: the admin
+// site, the public surfaces and importers all call it.
+package counters
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// Prefixes of the names in the store.
+const (
+	PagePrefix = "views:" // of a page's views
+	SitePrefix = "site:"  // of the views of all pages of a host
+)
+
+// ErrAddress says that a text is not the address of a page.
+var ErrAddress = errors.New("not the address of a page")
+
+// Page is a page by its address in normal form, in which every spelling of one
+// address is the same text. The zero value is not a page.
+type Page struct {
+	// Host is in lower case and ASCII, with its port unless that is 80 or 443.
+	Host string
+	// Path begins with a slash. It has no other one at its end, no index.html, and
+	// no escapes but those that are needed. The query that is kept follows it.
+	Path string
+}
+
+// String returns the address, such as example.com/blog, or example.com/ for the root.
+func (p Page) String() string { return p.Host + p.Path }
+
+// Counter returns the name under which the page's views are counted.
+func (p Page) Counter() string { return PagePrefix + p.Host + p.Path }
+
+// Site returns the name under which the views of the page's site are counted.
+func (p Page) Site() string { return SitePrefix + p.Host }
+
+// ParsePage reads the address of a page: a whole URL of http or https, or one
+// without the scheme. A host alone is its root page. The fragment and the query are
+// left out, but for the parameters whose names are in keepQuery. The error is
+// [ErrAddress], and says what is wrong.
+//
+// It reads what it returns as the same page. It follows the URL Standard where
+// browsers differ from RFC 3986: a backslash is a slash, and spaces around are dropped.
+func ParsePage(address string, keepQuery []string) (Page, error) {
+	page, err := parsePage(strings.Trim(address, " \t\r\n"), keepQuery)
+	if err == nil && len(page.Counter()) > counter.MaxNameLen {
+		err = fmt.Errorf("it is longer than %d bytes", counter.MaxNameLen-len(PagePrefix))
+	}
+	if err != nil {
+		return Page{}, fmt.Errorf("%.60q is %w: %w", address, ErrAddress, err)
+	}
+	return page, nil
+}
+
+// UnescapePage returns the address of a page that stands in the path of a URL,
+// escaped as it is there. An address that is escaped as a whole, as encodeURIComponent
+// does, is unescaped; in one that is written out, escapes are its own.
+func UnescapePage(segment string) (string, error) {
+	if strings.Contains(segment, "/") || !strings.Contains(segment, "%") {
+		return segment, nil
+	}
+	address, err := url.PathUnescape(segment)
+	if err != nil {
+		return "", fmt.Errorf("%.60q is %w: %w", segment, ErrAddress, err)
+	}
+	return address, nil
+}
+
+func parsePage(address string, keepQuery []string) (Page, error) {
+	if !utf8.ValidString(address) {
+		return Page{}, errors.New("it is not valid UTF-8")
+	}
+	rest, _, _ := strings.Cut(address, "#")
+	rest, query, _ := strings.Cut(rest, "?")
+	rest = strings.ReplaceAll(rest, `\`, "/")
+	if scheme, after, ok := strings.Cut(rest, "://"); ok && isScheme(scheme) {
+		if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+			return Page{}, fmt.Errorf("its scheme is %s, not http or https", scheme)
+		}
+		rest = after
+	} else {
+		rest = strings.TrimPrefix(rest, "//")
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	host, err := normalHost(host)
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{Host: host, Path: normalPath("/"+path) + normalQuery(query, keepQuery)}, nil
+}
+
+// isScheme tells a scheme from the beginning of a path that holds a colon.
+func isScheme(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '+' && r != '-' && r != '.'
+	})
+}
+
+// normalHost returns a host and its port in normal form.
+func normalHost(host string) (string, error) {
+	if strings.Contains(host, "@") {
+		return "", errors.New("it holds a login: leave out what is before the @")
+	}
+	port := ""
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host, port = host[:i], strings.TrimLeft(host[i+1:], "0")
+		if len(port) > 5 || strings.ContainsFunc(port, func(r rune) bool { return r < '0' || r > '9' }) {
+			return "", errors.New("its port is not a number")
+		}
+	}
+	if port != "" && port != "80" && port != "443" { // http's and https's own, whatever the scheme
+		port = ":" + port
+	} else {
+		port = ""
+	}
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		addr, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+		if err != nil || !strings.HasSuffix(host, "]") || !addr.Is6() || addr.Zone() != "" {
+			return "", errors.New("its host is not an IPv6 address in brackets")
+		}
+		return "[" + addr.String() + "]" + port, nil
+	}
+	host, err := url.PathUnescape(host)
+	if err != nil {
+		return "", err
+	}
+	// As browsers do, which know hosts with underscores.
+	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
+	ascii, err := profile.ToASCII(host)
+	if again, errAgain := profile.ToASCII(ascii); err == nil && (errAgain != nil || again != ascii) {
+		err = cmp.Or(errAgain, errors.New("it has no normal form"))
+	}
+	if err != nil {
+		return "", fmt.Errorf("its host can't be looked up: %w", err)
+	}
+	ascii = strings.TrimSuffix(ascii, ".")
+	if ascii == "" {
+		return "", errors.New("it has no host")
+	}
+	for label := range strings.SplitSeq(ascii, ".") {
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notInHost) {
+			return "", fmt.Errorf("%.40q can't be a part of a host", label)
+		}
+	}
+	if len(ascii) > 253 {
+		return "", errors.New("its host is longer than 253 bytes")
+	}
+	return ascii + port, nil
+}
+
+func notInHost(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+}
+
+// normalPath returns a path in normal form.
+func normalPath(path string) string {
+	path = removeDots(unescape(path))
+	for {
+		shorter := strings.TrimSuffix(strings.TrimRight(path, "/"), "/index.html")
+		if shorter == path {
+			break
+		}
+		path = shorter
+	}
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// unescape takes off each escape that is not needed, and writes the others, such as
+// those of slashes and of bytes that are not text, in upper case.
+func unescape(path string) string {
+	var plain strings.Builder
+	for i := 0; i < len(path); {
+		r, size, escaped := nextRune(path[i:])
+		switch {
+		case escaped && !isPlain(r) || r <= ' ' || r == 0x7f:
+			for _, b := range unhex(path[i:i+size], escaped) {
+				fmt.Fprintf(&plain, "%%%02X", b)
+			}
+		case r == '%':
+			plain.WriteString("%25")
+		default:
+			plain.WriteRune(r)
+		}
+		i += size
+	}
+	return plain.String()
+}
+
+// nextRune returns the character that the path begins with, written out or in
+// escapes, and how long it is there. It is [utf8.RuneError] for an escape, or several,
+// that is no character.
+func nextRune(path string) (r rune, size int, escaped bool) {
+	if !isEscape(path) {
+		r, size = utf8.DecodeRuneInString(path)
+		return r, size, false
+	}
+	bytes := make([]byte, 0, utf8.UTFMax)
+	for i := 0; i < 3*utf8.UTFMax && isEscape(path[i:]); i += 3 {
+		bytes = append(bytes, unhex(path[i:i+3], true)...)
+	}
+	r, n := utf8.DecodeRune(bytes)
+	if r == utf8.RuneError && n == 3 {
+		n = 1 // U+FFFD itself, in escapes: keep them
+	}
+	return r, 3 * n, true
+}
+
+// isPlain tells whether a character means itself in the normal form of a path.
+func isPlain(r rune) bool {
+	return r != utf8.RuneError && r > ' ' && (r < 0x7f || r > 0x9f) && !strings.ContainsRune(`%/\?#`, r)
+}
+
+func isEscape(text string) bool {
+	return len(text) >= 3 && text[0] == '%' && isHex(text[1]) && isHex(text[2])
+}
+
+func isHex(b byte) bool {
+	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'f'
+}
+
+// unhex returns the bytes that text stands for.
+func unhex(text string, escaped bool) []byte {
+	if !escaped {
+		return []byte(text)
+	}
+	plain, _ := url.PathUnescape(text) // escapes, all of them
+	return []byte(plain)
+}
+
+// removeDots resolves the segments . and .. as RFC 3986 5.2.4 does.
+func removeDots(path string) string {
+	segments := strings.Split(path, "/")
+	kept := segments[:1] // empty: the path begins with a slash
+	for i, segment := range segments[1:] {
+		switch segment {
+		case "..":
+			kept = kept[:max(len(kept)-1, 1)]
+		case ".":
+		default:
+			kept = append(kept, segment)
+			continue
+		}
+		if i == len(segments)-2 {
+			kept = append(kept, "")
+		}
+	}
+	return strings.Join(kept, "/")
+}
+
+// normalQuery returns the parameters that are kept, in the order of their names, with
+// the ? before them.
+func normalQuery(query string, keep []string) string {
+	if query == "" || len(keep) == 0 {
+		return ""
+	}
+	kept, _ := url.ParseQuery(query) // what can't be read can't be kept
+	for name := range kept {
+		if !slices.Contains(keep, name) {
+			delete(kept, name)
+		}
+	}
+	if len(kept) == 0 {
+		return ""
+	}
+	return "?" + kept.Encode()
+}

@@ -1,0 +1,87 @@
+package counters
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Sites says which hosts are counted. The zero value counts every host.
+type Sites struct {
+	hosts   map[string]string // to the host under which each is counted
+	domains []domain
+}
+
+// domain stands for all hosts below one.
+type domain struct {
+	suffix string // with a dot before it
+	under  string // empty: each under its own name
+}
+
+// ParseSites reads the value of SITES: hosts, joined by commas. *.example.org stands
+// for all hosts below example.org, but not for itself, and a=b counts a under b. An
+// empty text counts every host. The error names the part that can't be right.
+func ParseSites(text string) (Sites, error) {
+	var sites Sites
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		if err := sites.add(part); err != nil {
+			return Sites{}, fmt.Errorf("%.60q is not a site: %w (examples: example.com, *.example.org, www.example.com=example.com)", part, err)
+		}
+	}
+	return sites, nil
+}
+
+func (s *Sites) add(part string) error {
+	host, under, renamed := strings.Cut(part, "=")
+	host, below := strings.CutPrefix(strings.TrimSpace(host), "*.")
+	host, err := normalHost(host)
+	if err != nil {
+		return err
+	}
+	if renamed {
+		if under, err = normalHost(strings.TrimSpace(under)); err != nil {
+			return err
+		}
+	}
+	if s.hosts == nil {
+		s.hosts = map[string]string{}
+	}
+	switch {
+	case below:
+		s.domains = append(s.domains, domain{"." + host, under})
+	case renamed:
+		s.hosts[host] = under
+	default:
+		s.hosts[host] = host
+	}
+	if _, listed := s.hosts[under]; renamed && !listed {
+		s.hosts[under] = under
+	}
+	return nil
+}
+
+// Any says that every host is counted.
+func (s Sites) Any() bool { return s.hosts == nil }
+
+// Host returns the host, in normal form, under which a host in normal form is counted.
+// It returns false if the host is not counted.
+func (s Sites) Host(host string) (string, bool) {
+	if s.Any() {
+		return host, true
+	}
+	if under, ok := s.hosts[host]; ok {
+		return under, true
+	}
+	for _, domain := range s.domains {
+		if strings.HasSuffix(host, domain.suffix) {
+			if domain.under != "" {
+				return domain.under, true
+			}
+			return host, true
+		}
+	}
+	return "", false
+}
