@@ -21,8 +21,9 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"example.com/herokuapp/app/internal/admin"
-	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/store"
+	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -37,19 +38,20 @@ func (noGate) Bearer(next http.Handler) http.Handler  { return next }
 
 // startAdmin serves the admin pages over a store of some counters, and pages of them that are
 // hard to come by, below /test/.
-func startAdmin(t *testing.T, store counter.Store) string {
+func startAdmin(t *testing.T, counters counter.Store) string {
 	t.Helper()
 	pages, err := templates.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := func(store counter.Store, warnings ...string) http.Handler {
-		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Warnings: func() []string { return warnings }}
+	handler := func(counters counter.Store, dangers ...string) http.Handler {
 		log := zaptest.NewLogger(t)
-		return auth.New(config.Config{}, pages, log).Guard(admin.NewHandler(store, about, noGate{}, pages, log))
+		health := store.NewHealth(counters, log, dangers...)
+		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Health: health}
+		return web.NewHandler(config.Config{}, counters, health, pages, log, admin.Routes(counters, about, noGate{}, pages, log)...)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", handler(store))
+	mux.Handle("/", handler(counters))
 	show := func(path string, html []byte, err error) {
 		if err != nil {
 			t.Fatal(err)

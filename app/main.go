@@ -13,40 +13,12 @@ import (
 
 	"go.uber.org/dig"
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxevent"
-	"go.uber.org/zap"
 
-	"example.com/herokuapp/app/internal/admin"
-	"example.com/herokuapp/app/internal/auth"
-	"example.com/herokuapp/app/internal/backend"
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/safety"
-	"example.com/herokuapp/app/internal/web"
-	"example.com/herokuapp/templates"
 )
 
 func main() {
 	os.Exit(run(os.Getenv, os.Stderr))
-}
-
-// options is the program as fx builds it.
-func options(cfg config.Config, log *zap.Logger) fx.Option {
-	return fx.Options(
-		config.Module(cfg),
-		fx.Supply(log),
-		fx.Provide(templates.New),
-		backend.Module(),
-		safety.Module(),
-		auth.Module(),
-		admin.Module(),
-		web.Module(),
-		fx.WithLogger(func() fxevent.Logger {
-			events := &fxevent.ZapLogger{Logger: log.Named("fx")}
-			events.UseLogLevel(zap.DebugLevel)
-			events.UseErrorLevel(zap.DebugLevel)
-			return events
-		}),
-	)
 }
 
 // run runs the program until a signal or a fault ends it, and returns its exit

@@ -18,8 +18,9 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/herokuapp/app/internal/admin"
-	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/store"
+	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates"
@@ -45,17 +46,18 @@ type site struct {
 	logs  *observer.ObservedLogs
 }
 
-func newSite(t *testing.T, store counter.Store) *site {
+func newSite(t *testing.T, counters counter.Store) *site {
 	t.Helper()
 	pages, err := templates.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	core, logs := observer.New(zapcore.DebugLevel)
-	about := admin.About{Revision: "abc123", Started: time.Now(), Warnings: func() []string { return nil }}
 	log := zap.New(core)
-	guarded := auth.New(config.Config{}, pages, log).Guard(admin.NewHandler(store, about, open{}, pages, log))
-	return &site{guarded, store, logs}
+	health := store.NewHealth(counters, log)
+	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health}
+	handler := web.NewHandler(config.Config{}, counters, health, pages, log, admin.Routes(counters, about, open{}, pages, log)...)
+	return &site{handler, counters, logs}
 }
 
 // newFilled returns a site with these counters.

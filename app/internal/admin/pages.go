@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"example.com/herokuapp/app/internal/answer"
+	"example.com/herokuapp/app/internal/respond"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
@@ -139,5 +139,5 @@ func (s *site) html(w http.ResponseWriter, r *http.Request, status int, html []b
 		s.log.Error("the page failed", zap.Error(err), zap.String("request_id", requestID(r)))
 		status, html = http.StatusInternalServerError, []byte("Something went wrong on our side.")
 	}
-	answer.HTML(w, status, html)
+	respond.HTML(w, status, html)
 }

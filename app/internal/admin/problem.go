@@ -1,20 +1,16 @@
 package admin
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"go.uber.org/zap"
 
-	"example.com/herokuapp/app/internal/answer"
+	"example.com/herokuapp/app/internal/respond"
 )
-
-// retryAfter is what a script is told to wait, in seconds, when the store is out.
-const retryAfter = "5"
 
 // problem is an error of the API.
 type problem struct {
-	answer.Problem
+	respond.Problem
 	*report
 }
 
@@ -26,9 +22,9 @@ func (s *site) apiProblem(w http.ResponseWriter, r *http.Request, status int, de
 // apiReport answers with what is wrong, and with what was done all the same.
 func (s *site) apiReport(w http.ResponseWriter, r *http.Request, status int, detail string, done *report) {
 	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
+		respond.RetryAfter(w, respond.StoreRetry)
 	}
-	s.json(w, r, status, answer.ProblemType, problem{answer.NewProblem(status, detail), done})
+	s.json(w, r, status, respond.ProblemType, problem{respond.NewProblem(status, detail), done})
 }
 
 func (s *site) noAPI(w http.ResponseWriter, r *http.Request) {
@@ -41,11 +37,8 @@ func (s *site) apiMethod(w http.ResponseWriter, r *http.Request) {
 
 // json answers with value.
 func (s *site) json(w http.ResponseWriter, r *http.Request, status int, contentType string, value any) {
-	text, err := json.Marshal(value)
-	if err != nil { // no value we have
-		s.log.Error("the answer failed", zap.Error(err), zap.String("request_id", requestID(r)))
+	if err := respond.JSON(w, status, contentType, value); err != nil {
+		s.log.Error("the answer failed", zap.Error(err), zap.String("request_id", respond.RequestID(r)))
 		w.WriteHeader(http.StatusInternalServerError)
-		return
 	}
-	answer.Write(w, status, contentType, append(text, '\n'))
 }

@@ -4,13 +4,13 @@ package admin
 
 import (
 	"net/http"
-	"strings"
 	"sync"
 
-	"github.com/gorilla/mux"
 	"go.uber.org/zap"
 
-	"example.com/herokuapp/app/internal/answer"
+	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/respond"
+	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
@@ -37,83 +37,53 @@ type site struct {
 	importing sync.Mutex // held by the only import there is
 }
 
-// NewHandler serves all at /admin and below but login and log-out. It goes inside
-// of auth.Gate.Guard. All but the stylesheet is behind the gate, an address that is
-// not there too.
-func NewHandler(store counter.Store, about About, gate Gate, pages *templates.Pages, log *zap.Logger) http.Handler {
+// Routes returns all at /admin and below but login and log-out. All but the stylesheet
+// is behind the gate, an address that is not there too.
+func Routes(store counter.Store, about About, gate Gate, pages *templates.Pages, log *zap.Logger) []web.Route {
 	s := &site{store: store, about: about, pages: pages, log: log, once: newOnce()}
-	// Names in a path may hold slashes, escaped.
-	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
-
-	read := []string{http.MethodGet, http.MethodHead}
-	page := func(path string, methods methods) {
-		router.Handle(path, gate.Session(methods.orElse(s.pageMethod)))
+	type methods = respond.Methods
+	header := auth.Header()
+	page := func(path string, methods methods) web.Route {
+		return web.Route{Path: path, Methods: methods, Refuse: s.pageMethod, Guard: gate.Session, Header: header}
 	}
-	api := func(path string, methods methods) {
-		router.Handle(path, gate.Bearer(methods.orElse(s.apiMethod)))
+	api := func(path string, methods methods) web.Route {
+		return web.Route{Path: apiPath + path, Methods: methods, Refuse: s.apiMethod, Guard: gate.Bearer, Header: header}
 	}
 	css, _ := templates.AdminStylesheet()
-	router.HandleFunc(css, s.stylesheet).Methods(read...)
-	router.HandleFunc("/admin", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/admin/", http.StatusSeeOther)
-	}).Methods(read...)
+	refuse := gate.Session(http.HandlerFunc(s.pageMethod)).ServeHTTP // what is said of these tells strangers nothing
+	return []web.Route{
+		{Path: css, Methods: methods{http.MethodGet: s.stylesheet}, Refuse: refuse, Header: header},
+		{Path: "/admin", Methods: methods{http.MethodGet: toSite}, Refuse: refuse, Header: header},
 
-	page("/admin/", methods{http.MethodGet: s.counters})
-	page("/admin/counter", methods{http.MethodGet: s.counter})
-	for _, action := range []string{actionSet, actionAdd, actionReset} {
-		page("/admin/"+action, methods{http.MethodPost: s.confirm(action)})
+		page("/admin/", methods{http.MethodGet: s.counters}),
+		page("/admin/counter", methods{http.MethodGet: s.counter}),
+		page("/admin/set", methods{http.MethodPost: s.confirm(actionSet)}),
+		page("/admin/add", methods{http.MethodPost: s.confirm(actionAdd)}),
+		page("/admin/reset", methods{http.MethodPost: s.confirm(actionReset)}),
+		page("/admin/export", methods{http.MethodGet: s.exportPage}),
+		page("/admin/import", methods{http.MethodGet: s.importForm, http.MethodPost: s.importPage}),
+
+		api("counters", methods{http.MethodGet: s.apiList}),
+		api("counters/{name:.+}", methods{
+			http.MethodGet: s.apiGet, http.MethodPut: s.apiPut, http.MethodDelete: s.apiDelete,
+		}),
+		api("export", methods{http.MethodGet: s.apiExport}),
+		api("import", methods{http.MethodPost: s.apiImport}),
+
+		{Path: apiPath, Below: true, Refuse: s.noAPI, Guard: gate.Bearer, Header: header},
+		{Path: "/admin/", Below: true, Refuse: s.noPage, Guard: gate.Session, Header: header},
 	}
-	page("/admin/export", methods{http.MethodGet: s.exportPage})
-	page("/admin/import", methods{http.MethodGet: s.importForm, http.MethodPost: s.importPage})
-
-	api(apiPath+"counters", methods{http.MethodGet: s.apiList})
-	api(apiPath+"counters/{name:.+}", methods{
-		http.MethodGet: s.apiGet, http.MethodPut: s.apiPut, http.MethodDelete: s.apiDelete,
-	})
-	api(apiPath+"export", methods{http.MethodGet: s.apiExport})
-	api(apiPath+"import", methods{http.MethodPost: s.apiImport})
-
-	noPage, noAPI := gate.Session(http.HandlerFunc(s.noPage)), gate.Bearer(http.HandlerFunc(s.noAPI))
-	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, apiPath) {
-			noAPI.ServeHTTP(w, r)
-			return
-		}
-		noPage.ServeHTTP(w, r)
-	})
-	router.MethodNotAllowedHandler = router.NotFoundHandler
-	return router
 }
 
-// methods are the handlers of a path by method. GET answers HEAD, too.
-type methods map[string]http.HandlerFunc
-
-// orElse returns a handler that leaves other methods to refuse, with Allow set.
-func (m methods) orElse(refuse http.HandlerFunc) http.Handler {
-	if get, ok := m[http.MethodGet]; ok {
-		m[http.MethodHead] = get
-	}
-	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
-		if m[method] != nil {
-			allowed = append(allowed, method)
-		}
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler, ok := m[r.Method]
-		if !ok {
-			w.Header().Set("Allow", strings.Join(allowed, ", "))
-			handler = refuse
-		}
-		handler(w, r)
-	})
+func toSite(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/admin/", http.StatusSeeOther)
 }
 
 // stylesheet is the same for everybody, and for good: its path has its hash.
 func (s *site) stylesheet(w http.ResponseWriter, _ *http.Request) {
 	_, css := templates.AdminStylesheet()
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	answer.Write(w, http.StatusOK, "text/css; charset=utf-8", css)
+	respond.Write(w, http.StatusOK, "text/css; charset=utf-8", css)
 }
 
-func requestID(r *http.Request) string { return r.Header.Get("X-Request-Id") }
+func requestID(r *http.Request) string { return respond.RequestID(r) }

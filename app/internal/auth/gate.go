@@ -68,10 +68,11 @@ func New(cfg config.Config, form LoginPage, log *zap.Logger) *Gate {
 // Enabled says whether there is a password to get in with.
 func (g *Gate) Enabled() bool { return g.enabled }
 
-// Session lets requests with a session pass to next. Of the others, those that
-// read are sent to the login, and the rest are refused with 403.
+// Session lets requests with a session pass to next, unless another site's page sent
+// them to change something. Of the others, those that read are sent to the login, and
+// the rest are refused with 403.
 func (g *Gate) Session(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return g.sameOrigin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case g.inSession(r):
 			next.ServeHTTP(w, r)
@@ -80,7 +81,7 @@ func (g *Gate) Session(next http.Handler) http.Handler {
 		default:
 			g.showForm(w, r, http.StatusForbidden, "Your session has ended, and nothing was changed. Log in and try again.")
 		}
-	})
+	}))
 }
 
 func (g *Gate) inSession(r *http.Request) bool {

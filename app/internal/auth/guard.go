@@ -5,22 +5,41 @@ import (
 
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/respond"
+	"example.com/herokuapp/app/internal/web"
 	"example.com/herokuapp/templates"
 )
 
-// Guard goes around all of the admin site: nothing of it is kept in a cache, its
-// pages load no more than a stylesheet, and no other site's page can change
-// anything through the owner's browser.
-func (g *Gate) Guard(next http.Handler) http.Handler {
+// Header is set on every answer of the admin site: nothing of it is kept in a cache,
+// and its pages load nothing but a stylesheet.
+func Header() http.Header {
+	return http.Header{"Cache-Control": {"no-store"}, "Content-Security-Policy": {templates.AdminPolicy}}
+}
+
+// Routes returns the log-in and the log-out.
+func (g *Gate) Routes() []web.Route {
+	return []web.Route{
+		{
+			Path: LoginPath, Header: Header(), Guard: g.sameOrigin, Refuse: refuseMethod,
+			Methods: respond.Methods{http.MethodGet: g.askPassword, http.MethodPost: g.takePassword},
+		},
+		{
+			Path: LogoutPath, Header: Header(), Guard: g.sameOrigin, Refuse: refuseMethod,
+			Methods: respond.Methods{http.MethodPost: g.endSession},
+		},
+	}
+}
+
+func refuseMethod(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+}
+
+// sameOrigin keeps other sites' pages from changing anything through the owner's browser.
+func (g *Gate) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.logLine(r, zap.WarnLevel, "admin: refused a request from another site", zap.String("origin", r.Header.Get("Origin")))
 		http.Error(w, "This request came from another site.", http.StatusForbidden)
 	}))
-	next = protection.Handler(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Content-Security-Policy", templates.AdminPolicy)
-		next.ServeHTTP(w, r)
-	})
+	return protection.Handler(next)
 }

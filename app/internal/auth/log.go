@@ -5,6 +5,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"example.com/herokuapp/app/internal/respond"
 )
 
 // logLine says what somebody did, and from where.
@@ -12,6 +14,6 @@ func (g *Gate) logLine(r *http.Request, level zapcore.Level, message string, fie
 	g.log.Log(level, message, append(fields,
 		zap.Stringer("client", g.hops.address(r)),
 		zap.Bool("tls", g.hops.secure(r)),
-		zap.String("request_id", r.Header.Get("X-Request-Id")),
+		zap.String("request_id", respond.RequestID(r)),
 	)...)
 }

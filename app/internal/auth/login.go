@@ -3,35 +3,19 @@ package auth
 import (
 	"errors"
 	"fmt"
-	"math"
 	"mime"
 	"net/http"
-	"strconv"
-	"time"
 
 	"go.uber.org/zap"
 
-	"example.com/herokuapp/app/internal/answer"
+	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/templates"
 )
 
 // maxForm is more than the longest password takes, percent-encoded.
 const maxForm = 4 << 10
 
-// Login shows the form, and begins a session for who sends the password with it.
-func (g *Gate) Login() http.Handler {
-	return methods(map[string]http.HandlerFunc{
-		http.MethodGet:  g.askPassword,
-		http.MethodHead: g.askPassword,
-		http.MethodPost: g.takePassword,
-	})
-}
-
-// Logout ends the session.
-func (g *Gate) Logout() http.Handler {
-	return methods(map[string]http.HandlerFunc{http.MethodPost: g.endSession})
-}
-
+// askPassword shows the form.
 func (g *Gate) askPassword(w http.ResponseWriter, r *http.Request) {
 	if g.inSession(r) {
 		http.Redirect(w, r, Root, http.StatusSeeOther)
@@ -40,6 +24,7 @@ func (g *Gate) askPassword(w http.ResponseWriter, r *http.Request) {
 	g.showForm(w, r, http.StatusOK, "")
 }
 
+// takePassword begins a session for whoever sends the password.
 func (g *Gate) takePassword(w http.ResponseWriter, r *http.Request) {
 	password, status := readPassword(w, r)
 	if status != http.StatusOK {
@@ -49,7 +34,7 @@ func (g *Gate) takePassword(w http.ResponseWriter, r *http.Request) {
 	ok, wait := g.attempt(r, "form", password)
 	switch {
 	case wait > 0:
-		text := fmt.Sprintf("There were too many attempts. Please try again in %s seconds.", setRetryAfter(w, wait))
+		text := fmt.Sprintf("There were too many attempts. Please try again in %s seconds.", respond.RetryAfter(w, wait))
 		g.showForm(w, r, http.StatusTooManyRequests, text)
 	case !ok:
 		g.showForm(w, r, http.StatusForbidden, "This is not the password.")
@@ -86,6 +71,7 @@ func (g *Gate) beginSession(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, Root, http.StatusSeeOther)
 }
 
+// endSession ends the session.
 func (g *Gate) endSession(w http.ResponseWriter, r *http.Request) {
 	secure := g.hops.secure(r)
 	if g.sessions.end(r, secure) {
@@ -103,12 +89,5 @@ func (g *Gate) showForm(w http.ResponseWriter, r *http.Request, status int, mess
 		http.Error(w, "The login page failed.", http.StatusInternalServerError)
 		return
 	}
-	answer.HTML(w, status, html)
-}
-
-// setRetryAfter says how long to wait, in whole seconds, which it returns.
-func setRetryAfter(w http.ResponseWriter, wait time.Duration) string {
-	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
-	w.Header().Set("Retry-After", seconds)
-	return seconds
+	respond.HTML(w, status, html)
 }

@@ -197,7 +197,9 @@ func TestLogsWithoutThePassword(t *testing.T) {
 	var all strings.Builder
 	for _, line := range s.logs.All() {
 		fields := line.ContextMap()
-		got = append(got, fmt.Sprint(line.Message, " ", fields["client"], " ", fields["tls"]))
+		if line.Message != "request" {
+			got = append(got, fmt.Sprint(line.Message, " ", fields["client"], " ", fields["tls"]))
+		}
 		fmt.Fprintln(&all, line.Message, fields)
 	}
 	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {

@@ -16,6 +16,9 @@ import (
 
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/store"
+	"example.com/herokuapp/app/internal/web"
+	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates"
 )
 
@@ -46,17 +49,17 @@ func newSite(t *testing.T, cfg config.Config) *site {
 		t.Fatal(err)
 	}
 	core, logs := observer.New(zapcore.DebugLevel)
-	gate := auth.New(cfg, pages, zap.New(core))
-	mux := http.NewServeMux()
-	mux.Handle("/admin/login", gate.Login())
-	mux.Handle("/admin/logout", gate.Logout())
-	mux.Handle("/admin/api/", gate.Bearer(says("the API")))
-	mux.Handle("/admin/", gate.Session(says("the counters")))
-	return &site{gate.Guard(mux), logs}
+	log := zap.New(core)
+	gate := auth.New(cfg, pages, log)
+	routes := append(gate.Routes(),
+		web.Route{Path: "/admin/api/", Below: true, Header: auth.Header(), Guard: gate.Bearer, Refuse: says("the API")},
+		web.Route{Path: "/admin/", Below: true, Header: auth.Header(), Guard: gate.Session, Refuse: says("the counters")})
+	counters := countermemory.New()
+	return &site{web.NewHandler(cfg, counters, store.NewHealth(counters, log), pages, log, routes...), logs}
 }
 
-func says(text string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
+func says(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
 }
 
 // part is something about a request.

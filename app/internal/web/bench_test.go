@@ -17,10 +17,9 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"example.com/herokuapp/app/internal/answer"
-	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/safety"
+	"example.com/herokuapp/app/internal/respond"
+	"example.com/herokuapp/app/internal/store"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 	"example.com/herokuapp/counter-core/counterhttp"
@@ -35,20 +34,19 @@ import (
 // is always the same, behind the same router.
 func BenchmarkView(b *testing.B) {
 	redis := redistest.Start(b, "--appendonly", "no")
-	store, err := counterredis.Open(b.Context(), redis.URL(), counterredis.Options{})
+	backend, err := counterredis.Open(b.Context(), redis.URL(), counterredis.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	gathered := coalesce.New(store, coalesce.Options{})
+	gathered := coalesce.New(backend, coalesce.Options{})
 	defer gathered.Close()
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(io.Discard), zap.InfoLevel))
 	pages, err := templates.New()
 	if err != nil {
 		b.Fatal(err)
 	}
-	counting := func(store counter.Store) http.Handler {
-		cfg := config.Config{PageWait: time.Minute}
-		return NewHandler(cfg, store, safety.NewWatch(store, log), pages, auth.New(cfg, pages, log), http.NotFoundHandler(), log)
+	counting := func(counters counter.Store) http.Handler {
+		return NewHandler(config.Config{PageWait: time.Minute}, counters, store.NewHealth(counters, log), pages, log)
 	}
 	fixed, err := pages.Home(templates.Home{Views: 1234567})
 	if err != nil {
@@ -58,12 +56,12 @@ func BenchmarkView(b *testing.B) {
 	router.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set(counterhttp.StatusHeader, string(counterhttp.Counted))
-		answer.HTML(w, http.StatusOK, fixed)
+		respond.HTML(w, http.StatusOK, fixed)
 	})
 	bare := withRequestID(withAccessLog(log, withSecurityHeaders(router)))
 	for _, visitors := range []int{1, 64} {
 		b.Run(fmt.Sprintf("visitors=%d", visitors), func(b *testing.B) {
-			b.Run("baseline", func(b *testing.B) { benchmarkViews(b, visitors, counting(store)) })
+			b.Run("baseline", func(b *testing.B) { benchmarkViews(b, visitors, counting(backend)) })
 			b.Run("gathered", func(b *testing.B) {
 				before := scriptCalls(b, redis)
 				benchmarkViews(b, visitors, counting(gathered))

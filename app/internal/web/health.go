@@ -1,17 +1,10 @@
 package web
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
-	"time"
 
-	"example.com/herokuapp/app/internal/answer"
-	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/app/internal/respond"
 )
-
-// pingTimeout bounds how long /readyz waits for the store.
-const pingTimeout = 2 * time.Second
 
 // health is the answer of /healthz and /readyz.
 type health struct {
@@ -30,23 +23,16 @@ func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
 // readyz says whether the store answers, and what endangers the counts in it, which
 // is no reason to take the program out of rotation.
 func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
-	defer cancel()
-	if pinger, ok := counter.As[counter.Pinger](s.store); ok {
-		if err := pinger.Ping(ctx); err != nil {
-			s.writeHealth(w, r, http.StatusServiceUnavailable, health{Status: "unavailable", Error: err.Error()})
-			return
-		}
+	if err := s.health.Ping(r.Context()); err != nil {
+		s.writeHealth(w, r, http.StatusServiceUnavailable, health{Status: "unavailable", Error: err.Error()})
+		return
 	}
-	s.writeHealth(w, r, http.StatusOK, health{Status: "ok", Warnings: s.watch.Warnings()})
+	s.writeHealth(w, r, http.StatusOK, health{Status: "ok", Warnings: s.health.Warnings()})
 }
 
 func (s *site) writeHealth(w http.ResponseWriter, r *http.Request, status int, body health) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		s.internalProblem(w, r, err)
-		return
-	}
 	w.Header().Set("Cache-Control", "no-store")
-	answer.Write(w, status, "application/json", append(text, '\n'))
+	if err := respond.JSON(w, status, "application/json", body); err != nil {
+		s.internalProblem(w, r, err)
+	}
 }

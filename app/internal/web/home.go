@@ -3,7 +3,7 @@ package web
 import (
 	"net/http"
 
-	"example.com/herokuapp/app/internal/answer"
+	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates"
 )
@@ -19,7 +19,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 		s.internalProblem(w, r, err)
 		return
 	}
-	answer.HTML(w, http.StatusOK, html)
+	respond.HTML(w, http.StatusOK, html)
 }
 
 func noIcon(w http.ResponseWriter, _ *http.Request) {

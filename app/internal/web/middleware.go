@@ -10,28 +10,27 @@ import (
 
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/counter-core/counterhttp"
 )
-
-const requestID = "X-Request-Id"
 
 // withRequestID gives each request an id, the caller's own where it is short
 // and plain, in the request's and the answer's header.
 func withRequestID(next http.Handler) http.Handler {
 	plain := regexp.MustCompile(`^[A-Za-z0-9._:+/=-]{1,128}$`)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(requestID)
+		id := respond.RequestID(r)
 		if !plain.MatchString(id) {
 			id = rand.Text()
-			r.Header.Set(requestID, id)
+			r.Header.Set(respond.RequestIDHeader, id)
 		}
-		w.Header().Set(requestID, id)
+		w.Header().Set(respond.RequestIDHeader, id)
 		next.ServeHTTP(w, r)
 	})
 }
 
 func requestIDField(r *http.Request) zap.Field {
-	return zap.String("request_id", r.Header.Get(requestID))
+	return zap.String("request_id", respond.RequestID(r))
 }
 
 // withAccessLog writes one line for each request. The query is left out: it may

@@ -7,13 +7,10 @@ import (
 
 	"go.uber.org/zap"
 
-	"example.com/herokuapp/app/internal/answer"
+	"example.com/herokuapp/app/internal/respond"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
-
-// retryAfter is what a visitor is told to wait, in seconds, when the store is out.
-const retryAfter = "5"
 
 func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
 	s.problem(w, r, http.StatusNotFound, "There is no page at this address.", nil)
@@ -34,7 +31,7 @@ func (s *site) storeProblem(w http.ResponseWriter, r *http.Request, err error) {
 		s.problem(w, r, http.StatusInternalServerError, "The counter of this page is broken.", err)
 		return
 	}
-	w.Header().Set("Retry-After", retryAfter)
+	respond.RetryAfter(w, respond.StoreRetry)
 	text := "The counter of this page can't be reached. Please try again in a moment."
 	if pending {
 		text = "The counter of this page can't be reached at the moment. Your view will be counted."
@@ -61,5 +58,5 @@ func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, text 
 		html = []byte(text)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	answer.HTML(w, status, html)
+	respond.HTML(w, status, html)
 }

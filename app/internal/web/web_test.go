@@ -19,7 +19,7 @@ import (
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/safety"
+	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -29,12 +29,12 @@ import (
 // site is a handler under test with its store and what it logs.
 type site struct {
 	http.Handler
-	store counter.Store
-	watch *safety.Watch // that was not started
-	logs  *observer.ObservedLogs
+	store  counter.Store
+	health *store.Health // that was not started
+	logs   *observer.ObservedLogs
 }
 
-func newSite(t *testing.T, cfg config.Config, store counter.Store) *site {
+func newSite(t *testing.T, cfg config.Config, counters counter.Store) *site {
 	t.Helper()
 	pages, err := templates.New()
 	if err != nil {
@@ -42,10 +42,13 @@ func newSite(t *testing.T, cfg config.Config, store counter.Store) *site {
 	}
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
-	watch := safety.NewWatch(store, log)
+	health := store.NewHealth(counters, log)
 	gate := auth.New(cfg, pages, log)
-	owned := admin.NewHandler(store, admin.NewAbout(cfg, watch), gate, pages, log)
-	return &site{web.NewHandler(cfg, store, watch, pages, gate, owned, log), store, watch, logs}
+	var owned []web.Route
+	if gate.Enabled() {
+		owned = append(gate.Routes(), admin.Routes(counters, admin.About{Health: health}, gate, pages, log)...)
+	}
+	return &site{web.NewHandler(cfg, counters, health, pages, log, owned...), counters, health, logs}
 }
 
 // do asks for path with headers given as name, value, name, value and so on.
@@ -291,9 +294,9 @@ func (endangered) Warnings(context.Context) ([]string, error) { return []string{
 // A store in danger is told of, and served from all the same.
 func TestReadyWarns(t *testing.T) {
 	s := newSite(t, config.Config{PageWait: time.Minute}, endangered{countermemory.New()})
-	s.watch.Start()
-	t.Cleanup(s.watch.Stop)
-	for s.watch.Warnings() == nil {
+	s.health.Start()
+	t.Cleanup(s.health.Stop)
+	for s.health.Warnings() == nil {
 		time.Sleep(time.Millisecond)
 	}
 	w := s.do(http.MethodGet, "/readyz")

@@ -1,4 +1,4 @@
-package safety_test
+package store_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
-	"example.com/herokuapp/app/internal/safety"
+	"example.com/herokuapp/app/internal/store"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -47,10 +47,10 @@ func (s *telling) tells(found []string, err error) {
 }
 
 // watch starts a watch of the store, which ends with the test.
-func watch(t *testing.T, store counter.Store) (*safety.Watch, *observer.ObservedLogs) {
+func watch(t *testing.T, watched counter.Store) (*store.Health, *observer.ObservedLogs) {
 	t.Helper()
 	core, logs := observer.New(zapcore.WarnLevel)
-	watch := safety.NewWatch(store, zap.New(core))
+	watch := store.NewHealth(watched, zap.New(core))
 	watch.Start()
 	t.Cleanup(watch.Stop)
 	synctest.Wait()
@@ -66,8 +66,8 @@ func nextLook(t *testing.T) {
 
 func TestWatchLogsWhatIsNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &telling{Store: countermemory.New(), err: errors.New("away")}
-		watch, logs := watch(t, store)
+		telling := &telling{Store: countermemory.New(), err: errors.New("away")}
+		watch, logs := watch(t, telling)
 		wantWatch(t, watch, logs, nil, nil)
 		for _, step := range []struct {
 			found     []string
@@ -82,7 +82,7 @@ func TestWatchLogsWhatIsNew(t *testing.T) {
 			{nil, nil, nil, nil},
 			{[]string{"a"}, nil, []string{"a"}, []string{"a"}},
 		} {
-			store.tells(step.found, step.err)
+			telling.tells(step.found, step.err)
 			nextLook(t)
 			wantWatch(t, watch, logs, step.has, step.logs)
 		}
@@ -102,26 +102,26 @@ func TestWatchOfAStoreThatCantTell(t *testing.T) {
 // A store that hangs holds up nobody for long, and is asked again.
 func TestWatchOfAStoreThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &telling{Store: countermemory.New(), hangs: true}
-		watch, _ := watch(t, store)
+		telling := &telling{Store: countermemory.New(), hangs: true}
+		watch, _ := watch(t, telling)
 		if got := watch.Warnings(); got != nil {
 			t.Errorf("warnings %q; want none", got)
 		}
 		nextLook(t)
 		start := time.Now()
 		watch.Stop()
-		if took := time.Since(start); took > 0 || store.looks != 2 {
-			t.Errorf("Stop took %v after %d looks; want none, after 2", took, store.looks)
+		if took := time.Since(start); took > 0 || telling.looks != 2 {
+			t.Errorf("Stop took %v after %d looks; want none, after 2", took, telling.looks)
 		}
 		nextLook(t)
-		if store.looks != 2 {
-			t.Errorf("%d looks; want none after Stop", store.looks)
+		if telling.looks != 2 {
+			t.Errorf("%d looks; want none after Stop", telling.looks)
 		}
 	})
 }
 
 // wantWatch fails unless the watch has the warnings, and has logged those that are new.
-func wantWatch(t *testing.T, watch *safety.Watch, logs *observer.ObservedLogs, has, logged []string) {
+func wantWatch(t *testing.T, watch *store.Health, logs *observer.ObservedLogs, has, logged []string) {
 	t.Helper()
 	var lines []string
 	for _, line := range logs.TakeAll() {

@@ -1,13 +1,15 @@
-package backend_test
+package store_test
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
-	"example.com/herokuapp/app/internal/backend"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
+
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/store"
 	counter "example.com/herokuapp/counter-core"
 	counterredis "example.com/herokuapp/counter-redis"
 	"example.com/herokuapp/counter-redis/redistest"
@@ -19,17 +21,17 @@ func TestOpenChoosesByRedisURL(t *testing.T) {
 		"":                 "memory",
 		redis.URL() + "/3": "redis " + redis.Addr() + "/3",
 	} {
-		store, err := backend.Open(t.Context(), config.Config{RedisURL: url, RedisPoolSize: 1}, nil)
+		opened, err := store.Open(t.Context(), config.Config{RedisURL: url, RedisPoolSize: 1}, zaptest.NewLogger(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := counter.As[fmt.Stringer](store); !ok || got.String() != name {
+		if got := opened.Health.Report(t.Context()).Name; got != name {
 			t.Errorf("REDIS_URL=%s opens %q; want %q", url, got, name)
 		}
-		if got, err := counter.Inc(t.Context(), store, "a"); err != nil || got != 1 {
+		if got, err := counter.Inc(t.Context(), opened.Store, "a"); err != nil || got != 1 {
 			t.Errorf("Inc = %d, %v; want 1", got, err)
 		}
-		if err := store.Close(); err != nil {
+		if err := opened.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -41,7 +43,7 @@ func TestOpenRefusesNamingTheVariable(t *testing.T) {
 		"http://:hunter2@127.0.0.1":         counterredis.ErrURL,
 		"redis://:hunter2@" + locked.Addr(): counterredis.ErrRefused,
 	} {
-		_, err := backend.Open(t.Context(), config.Config{RedisURL: url}, nil)
+		_, err := store.Open(t.Context(), config.Config{RedisURL: url}, zap.NewNop())
 		if !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "REDIS_URL: ") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%v; want one that names REDIS_URL, is %v and hides the password", err, want)
 		}

@@ -1,0 +1,31 @@
+package respond
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Methods has the handlers of an address, by method. GET answers HEAD, too.
+type Methods map[string]http.HandlerFunc
+
+// Handler returns a handler that calls refuse for every method that is not there,
+// after it has set Allow to those that are.
+func (m Methods) Handler(refuse http.HandlerFunc) http.Handler {
+	handlers := maps.Clone(m)
+	if get, ok := m[http.MethodGet]; ok {
+		handlers[http.MethodHead] = get
+	}
+	allow := strings.Join(slices.Sorted(maps.Keys(handlers)), ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if handler, ok := handlers[r.Method]; ok {
+			handler(w, r)
+			return
+		}
+		if allow != "" {
+			w.Header().Set("Allow", allow)
+		}
+		refuse(w, r)
+	})
+}

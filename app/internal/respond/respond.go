@@ -1,0 +1,55 @@
+// Package respond writes whole answers to HTTP requests: pages, JSON, problems,
+// and which methods an address has.
+package respond
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// RequestIDHeader is the header that holds the id of a request, in the request
+// and in its answer.
+const RequestIDHeader = "X-Request-Id"
+
+// RequestID returns the id of the request, for logs.
+func RequestID(r *http.Request) string { return r.Header.Get(RequestIDHeader) }
+
+// Write answers with the body. A client that leaves before it arrives is not an error.
+func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// HTML answers with a page in UTF-8.
+func HTML(w http.ResponseWriter, status int, page []byte) {
+	Write(w, status, "text/html; charset=utf-8", page)
+}
+
+// JSON answers with value as a line of JSON. If value can't be encoded it returns
+// an error and has answered nothing.
+func JSON(w http.ResponseWriter, status int, contentType string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	Write(w, status, contentType, append(text, '\n'))
+	return nil
+}
+
+// StoreRetry is how long a client is asked to wait before it tries again, when the
+// store does not answer.
+const StoreRetry = 5 * time.Second
+
+// RetryAfter asks the client to wait before it tries again. It returns the time in
+// whole seconds, as the header says it.
+func RetryAfter(w http.ResponseWriter, wait time.Duration) (seconds string) {
+	seconds = strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	w.Header().Set("Retry-After", seconds)
+	return seconds
+}

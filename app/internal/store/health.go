@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+)
+
+const (
+	// interval is how old what [Health.Warnings] returns may be. A look costs the
+	// store less than a view does a process, and nobody waits for it.
+	interval = 30 * time.Second
+	// lookTimeout bounds a look, and with it the time [Health.Stop] takes.
+	lookTimeout = time.Second
+	// pingTimeout bounds how long somebody waits to hear whether the store answers.
+	pingTimeout = 2 * time.Second
+)
+
+// warner is a store that can tell what endangers the counts in it: a sentence for each
+// cause, the same one as long as the cause lasts. An error may come with some.
+type warner interface {
+	Warnings(ctx context.Context) ([]string, error)
+}
+
+// Health tells how a store is. Between Start and Stop it looks now and then for what
+// endangers the counts, and logs what is new. A look that fails is not logged as an error:
+// the store may be away. Health is safe for concurrent use.
+type Health struct {
+	store    counter.Store
+	name     string
+	dangers  []string
+	warner   warner // nil if the store can't tell
+	stats    func() coalesce.Stats
+	log      *zap.Logger
+	warnings atomic.Pointer[[]string]
+
+	looking sync.WaitGroup
+	end     context.CancelFunc
+}
+
+// NewHealth returns the health of the store. Warnings returns dangers first: what is known
+// without asking the store, as long as the process lasts.
+func NewHealth(store counter.Store, log *zap.Logger, dangers ...string) *Health {
+	h := &Health{store: store, name: "a store without a name", dangers: dangers, log: log}
+	for _, danger := range dangers {
+		h.warn(danger)
+	}
+	h.warnings.Store(&h.dangers)
+	if name, ok := counter.As[fmt.Stringer](store); ok {
+		h.name = name.String()
+	}
+	if gathering, ok := counter.As[interface{ Stats() coalesce.Stats }](store); ok {
+		h.stats = gathering.Stats
+	}
+	h.warner, _ = counter.As[warner](store)
+	return h
+}
+
+// Start looks from now on, until Stop. It returns at once.
+func (h *Health) Start() {
+	ctx, end := context.WithCancel(context.Background())
+	h.end = end
+	if h.warner == nil {
+		return
+	}
+	h.looking.Go(func() {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			h.look(ctx)
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	})
+}
+
+// Stop ends what Start began.
+func (h *Health) Stop() {
+	h.end()
+	h.looking.Wait()
+}
+
+// Warnings returns what endangers the counts, as the last look found it. It does
+// not wait. The caller must not change the slice.
+func (h *Health) Warnings() []string { return *h.warnings.Load() }
+
+// look looks once, and logs what is new. A look that learns nothing leaves what is known.
+func (h *Health) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	found, err := h.warner.Warnings(ctx)
+	if err != nil {
+		h.log.Debug("the store's safety can't be looked at", zap.Error(err))
+		if len(found) == 0 {
+			return
+		}
+	}
+	known := h.Warnings()
+	for _, warning := range found {
+		if !slices.Contains(known, warning) {
+			h.warn(warning)
+		}
+	}
+	found = slices.Concat(h.dangers, found)
+	h.warnings.Store(&found)
+}
+
+func (h *Health) warn(warning string) {
+	h.log.Warn("the store may lose counts", zap.String("warning", warning))
+}
+
+// Ping returns nil if the store answers now. It waits two seconds at most.
+func (h *Health) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return h.ping(ctx)
+}
+
+func (h *Health) ping(ctx context.Context) error {
+	if pinger, ok := counter.As[counter.Pinger](h.store); ok {
+		return pinger.Ping(ctx)
+	}
+	return nil
+}
+
+// Report is what is known of a store.
+type Report struct {
+	Name     string
+	Fault    error    // why the store does not answer; nil if it does
+	Warnings []string // what endangers the counts
+	// Gathers says that additions are gathered; Stats has the zero value if they are not.
+	Gathers bool
+	Stats   coalesce.Stats
+}
+
+// Report returns what is known of the store. It asks whether the store answers, as Ping does.
+func (h *Health) Report(ctx context.Context) Report {
+	report := Report{Name: h.name, Fault: h.Ping(ctx), Warnings: h.Warnings()}
+	if h.stats != nil {
+		report.Gathers, report.Stats = true, h.stats()
+	}
+	return report
+}

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/counter-core/coalesce"
+)
+
+// observer logs what happens to additions that no visitor waits for.
+func observer(log *zap.Logger) func(coalesce.Event) {
+	return func(event coalesce.Event) {
+		fields := []zap.Field{zap.String("counter", event.Name), zap.Int64("additions", event.Additions), zap.Error(event.Err)}
+		switch event.Kind {
+		case coalesce.Failing:
+			log.Warn("the store fails; views are kept until it answers", zap.Error(event.Err))
+		case coalesce.Recovered:
+			log.Info("the store answers again; what was kept is counted")
+		case coalesce.Healed:
+			log.Warn("the store had lost additions, which are counted again", fields...)
+		case coalesce.Refused:
+			log.Error("the store refuses additions that were kept", fields...)
+		case coalesce.GivenUp:
+			log.Error("additions are given up: nobody can tell whether they were counted", fields...)
+		}
+	}
+}
+
+// clientLogger logs what go-redis would print to stderr, for developers only: what
+// matters of it reaches us as errors. A server that does not know AUTH, such as an old
+// Sentinel, repeats the password after the text where the line is cut.
+type clientLogger struct{ log *zap.Logger }
+
+// Printf implements go-redis's logging interface.
+func (l clientLogger) Printf(_ context.Context, format string, args ...any) {
+	if entry := l.log.Check(zap.DebugLevel, ""); entry != nil {
+		entry.Message, _, _ = strings.Cut(fmt.Sprintf(format, args...), ", with args")
+		entry.Write()
+	}
+}

@@ -1,0 +1,93 @@
+// Package store chooses the counter store the environment asks for, and knows how
+// it is: whether it answers, and what endangers the counts in it.
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/app/internal/config"
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+	countermemory "example.com/herokuapp/counter-memory"
+	counterredis "example.com/herokuapp/counter-redis"
+)
+
+// startTimeout is how long the start waits for a store that does not answer.
+const startTimeout = 3 * time.Second
+
+// Opened is the store that the environment asked for, and its health. A decorator
+// around Store changes neither Health nor Shutdown.
+type Opened struct {
+	Store  counter.Store
+	Health *Health
+
+	gathering *coalesce.Store // nil if additions are not gathered
+	log       *zap.Logger
+}
+
+// Open returns the store that cfg names. A Redis that can't be reached now is not
+// an error: views are kept until it answers.
+func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	opened := &Opened{log: log}
+	switch {
+	case cfg.RedisURL != "":
+		redis.SetLogger(clientLogger{log.Named("redis")})
+		backend, err := openRedis(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		opened.gathering = coalesce.New(backend, coalesce.Options{Overdue: cfg.PageWait, Observe: observer(log)})
+		opened.Store = opened.gathering
+	default:
+		opened.Store = countermemory.New()
+	}
+	opened.Health = NewHealth(opened.Store, log)
+	log.Info("counts are kept in", zap.String("store", opened.Health.name))
+	if err := opened.Health.ping(ctx); err != nil {
+		log.Warn("the store does not answer; views are kept until it does", zap.Error(err))
+	}
+	return opened, nil
+}
+
+func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, error) {
+	opts := counterredis.Options{MaxConns: cfg.RedisPoolSize, WaitReplicas: cfg.RedisWaitReplicas}
+	if cfg.RedisTLSRoots != nil || cfg.RedisTLSSkipVerify {
+		opts.TLS = &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			RootCAs:            cfg.RedisTLSRoots,
+			InsecureSkipVerify: cfg.RedisTLSSkipVerify, //nolint:gosec // the owner asks for it, and is told what it costs
+		}
+	}
+	store, err := counterredis.Open(ctx, cfg.RedisURL, opts)
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return nil, fmt.Errorf("REDIS_URL: %w; set REDIS_TLS_CA to the certificate of the server's authority, "+
+			"or REDIS_TLS_SKIP_VERIFY=true, which gives up the proof that this is your server", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	return store, nil
+}
+
+// Shutdown counts what is pending until ctx ends, logs what remains, and closes the store.
+func (o *Opened) Shutdown(ctx context.Context) error {
+	if o.gathering == nil {
+		return o.Store.Close()
+	}
+	err := o.gathering.Shutdown(ctx)
+	if undrained, ok := errors.AsType[*coalesce.UndrainedError](err); ok {
+		for _, left := range undrained.Counters {
+			o.log.Error("additions could not be applied", zap.String("counter", left.Name), zap.Int64("additions", left.Value))
+		}
+	}
+	return err
+}

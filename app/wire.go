@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/app/internal/admin"
+	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/store"
+	"example.com/herokuapp/app/internal/web"
+	"example.com/herokuapp/templates"
+)
+
+// options is the program as fx builds it. fx stops the parts in reverse order: the
+// server first, the store last.
+func options(cfg config.Config, log *zap.Logger) fx.Option {
+	return fx.Options(
+		fx.Supply(cfg, log),
+		fx.Provide(templates.New, openStore, newGate, newServer),
+		fx.Invoke(func(*web.Server) {}),
+		fx.WithLogger(func() fxevent.Logger {
+			events := &fxevent.ZapLogger{Logger: log.Named("fx")}
+			events.UseLogLevel(zap.DebugLevel)
+			events.UseErrorLevel(zap.DebugLevel)
+			return events
+		}),
+	)
+}
+
+// openStore opens the store, and drains and closes it when the program stops.
+func openStore(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*store.Opened, error) {
+	opened, err := store.Open(context.Background(), cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.StopHook(func(ctx context.Context) error {
+		if deadline, ok := ctx.Deadline(); ok { // fx waits no longer, not even to hear what was not counted
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-config.ReportTime))
+			defer cancel()
+		}
+		return opened.Shutdown(ctx)
+	}))
+	lc.Append(fx.StartStopHook(opened.Health.Start, opened.Health.Stop))
+	return opened, nil
+}
+
+func newGate(cfg config.Config, pages *templates.Pages, log *zap.Logger) *auth.Gate {
+	return auth.New(cfg, pages, log)
+}
+
+// newServer serves all routes as long as the program runs, which ends if the server does.
+func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, opened *store.Opened, gate *auth.Gate,
+	pages *templates.Pages, log *zap.Logger,
+) (*web.Server, error) {
+	var owned []web.Route
+	if gate.Enabled() {
+		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health}
+		owned = append(gate.Routes(), admin.Routes(opened.Store, about, gate, pages, log)...)
+	}
+	server, err := web.NewServer(cfg, web.NewHandler(cfg, opened.Store, opened.Health, pages, log, owned...), log)
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			return server.Start(ctx, func() { _ = shutdowner.Shutdown(fx.ExitCode(1)) })
+		},
+		OnStop: server.Stop,
+	})
+	return server, nil
+}
