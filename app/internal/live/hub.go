@@ -1,0 +1,172 @@
+// Package live tells listeners the numbers of counters as they change.
+package live
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Errors of [Hub.Listen].
+var (
+	// ErrFull says that there are as many listeners as there may be.
+	ErrFull = errors.New("live: too many listeners")
+	// ErrClosed says that the hub is closed.
+	ErrClosed = errors.New("live: closed")
+)
+
+const (
+	// interval is how often a counter that somebody listens to is read. A counter may
+	// be counted by other processes, too, so that it has to be asked for.
+	interval = time.Second
+	// patience bounds one reading.
+	patience = 5 * time.Second
+	// maxPause is the longest time between readings of a store that fails.
+	maxPause = 16 * time.Second
+)
+
+// Hub reads each counter that has listeners once for all of them. It is safe for
+// concurrent use.
+type Hub struct {
+	get   func(ctx context.Context, name string) (int64, error)
+	limit int
+
+	reading context.Context // of every watcher
+	end     context.CancelFunc
+	running sync.WaitGroup
+
+	mu        sync.Mutex
+	closed    bool
+	listeners int
+	watchers  map[string]*watcher
+}
+
+// NewHub returns a hub that reads counters by get, for so many listeners at most.
+func NewHub(get func(ctx context.Context, name string) (int64, error), limit int) *Hub {
+	reading, end := context.WithCancel(context.Background())
+	return &Hub{get: get, limit: limit, reading: reading, end: end, watchers: map[string]*watcher{}}
+}
+
+// Close ends every listener's channel, and returns once nothing is read any more. A
+// second call does nothing.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	if !h.closed {
+		h.closed = true
+		h.end()
+		for _, w := range h.watchers {
+			for values := range w.listeners {
+				close(values)
+			}
+			clear(w.listeners)
+		}
+		h.listeners = 0
+	}
+	h.mu.Unlock()
+	h.running.Wait()
+}
+
+// Listeners returns how many there are.
+func (h *Hub) Listeners() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.listeners
+}
+
+// Listen returns a channel that receives the counter's value at once, and again
+// whenever it has changed. A listener that is slow misses values, but not the latest.
+// The channel is closed when the hub is. Whoever listens calls stop in the end.
+func (h *Hub) Listen(name string) (values <-chan int64, stop func(), err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.closed:
+		return nil, nil, ErrClosed
+	case h.listeners >= h.limit:
+		return nil, nil, ErrFull
+	}
+	w, ok := h.watchers[name]
+	if !ok {
+		ctx, end := context.WithCancel(h.reading)
+		w = &watcher{name: name, listeners: map[chan int64]struct{}{}, end: end}
+		h.watchers[name] = w
+		h.running.Go(func() { h.watch(ctx, w) })
+	}
+	listener := make(chan int64, 1)
+	if w.known {
+		listener <- w.value
+	}
+	w.listeners[listener] = struct{}{}
+	h.listeners++
+	return listener, func() { h.leave(w, listener) }, nil
+}
+
+func (h *Hub) leave(w *watcher, listener chan int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := w.listeners[listener]; !ok {
+		return // closed, or called before
+	}
+	delete(w.listeners, listener)
+	h.listeners--
+	if len(w.listeners) == 0 {
+		delete(h.watchers, w.name)
+		w.end()
+	}
+}
+
+// watcher is a counter that somebody listens to.
+type watcher struct {
+	name      string
+	listeners map[chan int64]struct{}
+	value     int64 // as it was last read
+	known     bool  // whether it was
+	end       context.CancelFunc
+}
+
+// watch reads the counter until its last listener has left.
+func (h *Hub) watch(ctx context.Context, w *watcher) {
+	defer w.end()
+	pause := interval
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		value, err := h.read(ctx, w.name)
+		if err != nil {
+			pause = min(2*pause, maxPause)
+		} else {
+			pause = interval
+			h.tell(w, value)
+		}
+		timer.Reset(pause)
+	}
+}
+
+func (h *Hub) read(ctx context.Context, name string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return h.get(ctx, name)
+}
+
+// tell sends a value that is new to the listeners.
+func (h *Hub) tell(w *watcher, value int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w.known && w.value == value {
+		return
+	}
+	w.value, w.known = value, true
+	for listener := range w.listeners {
+		select {
+		case <-listener: // a value that was not taken is out of date
+		default:
+		}
+		listener <- value
+	}
+}
