@@ -26,7 +26,7 @@ build: ## build bin/app
 	go build -o bin/ ./app
 
 .PHONY: deps
-deps: ## install what the tests start: Redis and Chromium
+deps: ## install what the tests start: Redis, Chromium and wrk
 	@tools/testdeps
 
 .PHONY: test
@@ -39,8 +39,8 @@ cover: deps ## say which share of the code the tests run; cover.out has the line
 	go tool cover -func=cover.out | tail -n 1
 
 .PHONY: bench
-bench: ## run the benchmarks, with their ratios to the baselines
-	set -o pipefail; go test -run '^$$' -bench . -benchmem work | go run ./tools/benchratio
+bench: deps ## measure a page view beside what a user would run instead; writes docs/performance.md
+	go run ./tools/bench
 
 .PHONY: fmt
 fmt: ## rewrite the code as check wants it

@@ -1,0 +1,139 @@
+// Bench measures what a page view costs, beside what a user would run instead.
+//
+// Usage, from the top of the tree, on an idle machine with Linux:
+//
+//	go run ./tools/bench [-rounds n] [-seconds n] [-only names] [-out file]
+//
+// It builds the app and a baseline, starts Redis and each program as a process of
+// its own, and lets wrk open their pages, one program after the other, round after
+// round. It prints its progress and then tables of medians, and writes them with the
+// machine's name to docs/performance.md. It needs wrk and redis-server.
+//
+// It exits with 0 whatever the figures are, and with 1 if it could not measure.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, ".", os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// config is how the run was asked for.
+type config struct {
+	rounds, seconds int
+	only            string
+	out             string
+}
+
+// contestant is a program that serves the page.
+type contestant struct {
+	name, about string
+	program     string // the last element of its package's path
+	env         []string
+}
+
+// The names that others are compared with.
+const (
+	bare = "bare"
+	incr = "incr"
+)
+
+// contestants returns who takes part. To add one, add a line.
+func contestants(redisURL string) []contestant {
+	return []contestant{
+		{bare, "a fixed page behind net/http and mux, with the same headers and a zap line a request", "baseline", nil},
+		{incr, "as bare, but each view is one INCR and html/template writes the page", "baseline", []string{"REDIS_URL=" + redisURL}},
+		{"memory", "the app, counting in memory", "app", nil},
+		{"redis", "the app, counting in Redis", "app", []string{"REDIS_URL=" + redisURL}},
+	}
+}
+
+// load is how many visitors open the page at a time.
+type load struct {
+	name              string
+	threads, visitors int // of wrk
+}
+
+func loads() []load {
+	return []load{{"64 visitors at a time", 2, 64}, {"One visitor at a time", 1, 1}}
+}
+
+// results has the samples of each load and contestant, one for each round.
+type results map[string]map[string][]sample
+
+func (r results) add(load, name string, s sample) {
+	if r[load] == nil {
+		r[load] = map[string][]sample{}
+	}
+	r[load][name] = append(r[load][name], s)
+}
+
+// run measures the tree at top.
+func run(ctx context.Context, top string, args []string, stdout, progress io.Writer) error {
+	var cfg config
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(progress)
+	flags.IntVar(&cfg.rounds, "rounds", 7, "how often to measure each program")
+	flags.IntVar(&cfg.seconds, "seconds", 5, "how long to measure each time")
+	flags.StringVar(&cfg.only, "only", "", "measure these alone, as in bare,memory; library is the one without HTTP")
+	flags.StringVar(&cfg.out, "out", "docs/performance.md", "the `file` to write; none if empty")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if cfg.rounds < 1 || cfg.seconds < 1 || flags.NArg() > 0 {
+		return fmt.Errorf("%q: -rounds and -seconds are to be 1 or more, and there is no other argument", args)
+	}
+	only := strings.FieldsFunc(cfg.only, func(c rune) bool { return c == ',' })
+	for _, name := range only {
+		if name != library && !slices.ContainsFunc(contestants(""), func(c contestant) bool { return c.name == name }) {
+			return fmt.Errorf("-only %s: there is nothing of that name", name)
+		}
+	}
+	chosen := func(name string) bool { return len(only) == 0 || slices.Contains(only, name) }
+
+	b, err := setUp(ctx, top, chosen, progress)
+	if err != nil {
+		return err
+	}
+	defer b.stop()
+	got := results{}
+	for round := range cfg.rounds {
+		for _, l := range loads() {
+			for _, s := range b.servers {
+				if err := b.measure(ctx, got, l, s, cfg.seconds); err != nil {
+					return fmt.Errorf("%s: %w", s.name, err)
+				}
+			}
+		}
+		if chosen(library) {
+			if err := b.measureLibrary(ctx, got, cfg.seconds); err != nil {
+				return fmt.Errorf("%s: %w", library, err)
+			}
+		}
+		fmt.Fprintf(progress, "round %d of %d is done\n", round+1, cfg.rounds)
+	}
+	text, err := report(b.machine, cfg, b.servers, got)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(stdout, text); err != nil || cfg.out == "" {
+		return err
+	}
+	return os.WriteFile(cfg.out, []byte(text), 0o600)
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+	counterredis "example.com/herokuapp/counter-redis"
+)
+
+// sample is what one measurement gave.
+type sample struct {
+	views      float64 // a second
+	p50, p99   float64 // milliseconds
+	cpu        float64 // microseconds of the server's processor time, a view
+	redisCPU   float64 // the same of Redis's
+	redisCalls float64 // a view
+}
+
+// measure has the page opened for so many seconds.
+func (b *bench) measure(ctx context.Context, got results, l load, s server, seconds int) error {
+	var r wrkResult
+	m, err := b.use(ctx, s.cpu, func() (views, perSecond float64, err error) {
+		r, err = openPages(ctx, s.process, l, seconds)
+		return r.requests, r.perSecond, err
+	})
+	if err != nil {
+		return err
+	}
+	m.p50, m.p99 = milliseconds(r.p50), milliseconds(r.p99)
+	b.note(got, l.name, s.name, m)
+	return nil
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }
+
+// note keeps a sample and prints it.
+func (b *bench) note(got results, load, name string, m sample) {
+	got.add(load, name, m)
+	fmt.Fprintf(b.progress, "%-24s %-9s %7.0f views/s, %5.1f µs of processor time a view\n", load, name, m.views, m.cpu)
+}
+
+// openPages has wrk open the page.
+func openPages(ctx context.Context, p process, l load, seconds int) (wrkResult, error) {
+	cmd := exec.CommandContext(ctx, "wrk", "--latency", "-t", strconv.Itoa(l.threads), "-c", strconv.Itoa(l.visitors), //nolint:gosec // numbers
+		"-d", strconv.Itoa(seconds)+"s", "http://"+p.addr+"/")
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		return wrkResult{}, fmt.Errorf("wrk: %w\n%s", err, text)
+	}
+	return parseWrk(string(text))
+}
+
+// use returns what a view costs that do counts.
+func (b *bench) use(ctx context.Context, cpu func() (time.Duration, error), do func() (views, perSecond float64, err error)) (sample, error) {
+	look := func() (now [3]float64, err error) {
+		for i, what := range []func() (time.Duration, error){cpu, b.redis.cpu} {
+			used, err := what()
+			if err != nil {
+				return now, err
+			}
+			now[i] = float64(used.Microseconds())
+		}
+		now[2], err = b.redisCalls(ctx)
+		return now, err
+	}
+	before, err := look()
+	if err != nil {
+		return sample{}, err
+	}
+	views, perSecond, err := do()
+	if err != nil {
+		return sample{}, err
+	}
+	after, err := look()
+	each := func(i int) float64 { return (after[i] - before[i]) / max(views, 1) }
+	return sample{views: perSecond, cpu: each(0), redisCPU: each(1), redisCalls: each(2)}, err
+}
+
+// redisCalls returns how many commands that count Redis was sent.
+func (b *bench) redisCalls(ctx context.Context) (float64, error) {
+	info, err := b.client.InfoMap(ctx, "commandstats").Result()
+	if err != nil {
+		return 0, err
+	}
+	var sum float64
+	for _, name := range []string{"incr", "eval", "evalsha", "fcall"} {
+		var calls float64
+		_, _ = fmt.Sscanf(info["Commandstats"]["cmdstat_"+name], "calls=%f", &calls) // none at first
+		sum += calls
+	}
+	return sum, nil
+}
+
+// What the library is measured with: more counters and callers than wrk could have.
+const (
+	library  = "library"
+	counters = 10_000
+	callers  = 512
+)
+
+func libraryLoad() string { return fmt.Sprintf("%d counters, %d callers, no HTTP", counters, callers) }
+
+// measureLibrary counts with package coalesce over package counterredis, and with
+// one INCR each.
+func (b *bench) measureLibrary(ctx context.Context, got results, seconds int) error {
+	client := redis.NewClient(&redis.Options{Addr: b.redis.addr})
+	defer client.Close()
+	store, err := counterredis.Open(ctx, "redis://"+b.redis.addr, counterredis.Options{})
+	if err != nil {
+		return err
+	}
+	gathered := coalesce.New(store, coalesce.Options{})
+	defer gathered.Close() // nothing is left that it could lose
+
+	for _, c := range []struct {
+		name string
+		add  func(ctx context.Context, name string) error
+	}{
+		{incr, func(ctx context.Context, name string) error { return client.Incr(ctx, "incr:"+name).Err() }},
+		{library, func(ctx context.Context, name string) error {
+			_, err := counter.Inc(ctx, gathered, name)
+			return err
+		}},
+	} {
+		self := func() (time.Duration, error) { return cpuTime("self") }
+		m, err := b.use(ctx, self, func() (views, perSecond float64, err error) {
+			return addAll(time.Duration(seconds)*time.Second, func(name string) error { return c.add(ctx, name) })
+		})
+		if err != nil {
+			return err
+		}
+		b.note(got, libraryLoad(), c.name, m)
+	}
+	return nil
+}
+
+// addAll has all callers add to one counter after the other for so long.
+func addAll(long time.Duration, add func(name string) error) (added, perSecond float64, err error) {
+	names := make([]string, counters)
+	for i := range names {
+		names[i] = "views:/page/" + strconv.Itoa(i)
+	}
+	var next, done atomic.Int64
+	failed := make(chan error, callers)
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for range callers {
+		wg.Go(func() {
+			for time.Since(begin) < long {
+				if err := add(names[next.Add(1)%counters]); err != nil {
+					failed <- err
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(begin).Seconds()
+	select {
+	case err = <-failed:
+	default:
+	}
+	return float64(done.Load()), float64(done.Load()) / took, err
+}
