@@ -23,8 +23,8 @@ func hidden(html string) url.Values {
 // in whichever of them, and visitors see it.
 func TestOwnerOfTwoProcesses(t *testing.T) {
 	redis := redistest.Start(t)
-	one := startProcess(t, withPassword, withKey, "REDIS_URL="+redis.URL(), patient)
-	two := startProcess(t, withPassword, withKey, "REDIS_URL="+redis.URL(), patient)
+	one := startProcess(t, withPassword, withToken, withKey, "REDIS_URL="+redis.URL(), patient)
+	two := startProcess(t, withPassword, withToken, withKey, "REDIS_URL="+redis.URL(), patient)
 	one.wantView(t, 1)
 	cookies := one.letIn(t, adminPassword)
 	post := func(p *process, path string, fields url.Values) answer {
@@ -49,7 +49,7 @@ func TestOwnerOfTwoProcesses(t *testing.T) {
 		t.Errorf("what was before and after is not logged:\n%s", two.log())
 	}
 
-	token := "Bearer " + adminPassword
+	token := "Bearer " + adminToken
 	want("PUT", one.send(t, http.MethodPut, "/admin/api/counters/views:%2Fblog", `{"value": 41}`, "Authorization", token, "Content-Type", "application/json"), http.StatusOK, "41")
 	export := two.send(t, http.MethodGet, "/admin/export?format=csv", "", "Cookie", cookies)
 	want("export", export, http.StatusOK, "name,value\ncounter_key,1001\nviews:/blog,41\n")

@@ -98,3 +98,68 @@ func startPostingSite(t *testing.T, target string) string {
 	t.Cleanup(server.Close)
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }
+
+// A link from another site leads to the admin site as its own do, logged in.
+func TestLinkFromAnotherSite(t *testing.T) {
+	app := startProcess(t, withPassword, withKey)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<!DOCTYPE html><title>x</title><a href="%s/admin/import">x</a>`, app.url)
+	}))
+	t.Cleanup(other.Close)
+	browser := startBrowser(t)
+	do(browser, t, chromedp.Navigate(app.url+"/admin/"))
+	logIn(browser, t, adminPassword)
+	do(browser, t, chromedp.WaitReady(chromedp.CSS("#prefix")),
+		chromedp.Navigate(strings.Replace(other.URL, "127.0.0.1", "localhost", 1)), chromedp.Click(chromedp.CSS("a")))
+	waitForAddress(browser, t, app.url+"/admin/import")
+}
+
+// After a log-out, Back shows nothing that was behind the login, however many pages were
+// opened and wherever the log-out was: Chromium keeps pages in memory in spite of no-store.
+func TestBackAfterLogOut(t *testing.T) {
+	app := startProcess(t, withPassword, withKey)
+	proxy := startTLSProxy(t, app.url)
+	browser := startBrowser(t, chromedp.Flag("ignore-certificate-errors", true))
+	for name, visited := range map[string][]string{
+		"the first page":     nil,
+		"a counter":          {"/admin/counter?name=counter_key"},
+		"the list again":     {"/admin/"},
+		"the list, searched": {"/admin/?prefix=views"},
+		"an import":          {"/admin/import"},
+		"a problem":          {"/admin/nowhere"},
+		"many":               {"/admin/counter?name=counter_key", "/admin/import", "/admin/?prefix=a", "/", "/admin/"},
+	} {
+		for _, site := range []string{app.url, proxy} {
+			do(browser, t, chromedp.Navigate(site+"/admin/"))
+			logIn(browser, t, adminPassword)
+			do(browser, t, chromedp.WaitReady(chromedp.CSS("#prefix")))
+			for _, path := range visited {
+				do(browser, t, chromedp.Navigate(site+path), chromedp.WaitReady(chromedp.CSS("h1, p")))
+			}
+			do(browser, t, chromedp.Click(chromedp.CSS("nav button")), chromedp.WaitReady(chromedp.CSS("#password")))
+			for range len(visited) + 1 {
+				goBack(browser, t)
+				html, err := chromedp.Run(browser, chromedp.Evaluate[string]("document.documentElement.outerHTML"))
+				if err != nil || strings.Contains(html, "<nav") {
+					t.Errorf("%s, %.5s: after the log-out, Back shows %.500s, %v", name, site, html, err)
+				}
+			}
+		}
+	}
+}
+
+// goBack presses Back, and waits until another page is shown.
+func goBack(browser context.Context, t *testing.T) {
+	t.Helper()
+	do(browser, t, chromedp.Evaluate[chromedp.Void]("window.left = true; history.back()"))
+	for {
+		shown, err := chromedp.Run(browser, chromedp.Evaluate[bool]("document.readyState == \x27complete\x27 && !window.left"))
+		if browser.Err() != nil {
+			t.Fatalf("the page before is not shown: %v", err)
+		}
+		if shown {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

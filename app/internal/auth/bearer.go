@@ -4,35 +4,33 @@ import (
 	"net/http"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"example.com/herokuapp/app/internal/respond"
 )
 
-// Bearer lets requests pass to next that show the password, as
-// "Authorization: Bearer <password>", unless another site's page sent them to change
-// something. It refuses the others with 401, and attempts
-// that come too early with 429, as RFC 9457 has it.
+// Bearer lets requests with the token pass to next: "Authorization: Bearer <token>",
+// unless another site's page sent them to change something. It refuses others with 401, as
+// RFC 6750 and RFC 9457 say. It does not slow anybody down: a token can't be guessed, and
+// whoever has it must not wait for those who try.
 func (g *Gate) Bearer(next http.Handler) http.Handler {
 	return g.sameOrigin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		password, ok := bearer(r)
-		if !ok {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
-			respond.WriteProblem(w, http.StatusUnauthorized, "Send the password as Authorization: Bearer.")
-			return
-		}
-		ok, wait := g.attempt(r, "bearer", password)
+		token, ok := bearer(r)
 		switch {
-		case wait > 0:
-			respond.WriteProblem(w, http.StatusTooManyRequests, "There were too many attempts. Try again in "+respond.RetryAfter(w, wait)+" seconds.")
 		case !ok:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
+			respond.WriteProblem(w, http.StatusUnauthorized, "Send ADMIN_TOKEN as Authorization: Bearer.")
+		case !g.token.is(token):
+			g.logLine(r, zap.WarnLevel, "admin: wrong token")
 			w.Header().Set("WWW-Authenticate", `Bearer realm="admin", error="invalid_token"`)
-			respond.WriteProblem(w, http.StatusUnauthorized, "This is not the password.")
+			respond.WriteProblem(w, http.StatusUnauthorized, "This is not ADMIN_TOKEN.")
 		default:
 			next.ServeHTTP(w, r)
 		}
 	}))
 }
 
-// bearer returns the credentials of a request, if it has just one.
+// bearer returns the credentials of a request that has them exactly once.
 func bearer(r *http.Request) (credentials string, ok bool) {
 	lines := r.Header["Authorization"]
 	if len(lines) != 1 {

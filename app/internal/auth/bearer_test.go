@@ -3,8 +3,10 @@ package auth_test
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"testing"
+	"testing/synctest"
+
+	"example.com/herokuapp/app/internal/config"
 )
 
 func TestBearer(t *testing.T) {
@@ -16,16 +18,18 @@ func TestBearer(t *testing.T) {
 	}{
 		"nothing":       {nil, `Bearer realm="admin"`},
 		"a session":     {[]part{with(session)}, `Bearer realm="admin"`},
-		"basic":         {[]part{func(r *http.Request) { r.SetBasicAuth("admin", password) }}, `Bearer realm="admin"`},
-		"no scheme":     {[]part{header("Authorization", strings.ReplaceAll(password, " ", ""))}, `Bearer realm="admin"`},
+		"basic":         {[]part{func(r *http.Request) { r.SetBasicAuth("admin", token) }}, `Bearer realm="admin"`},
+		"no scheme":     {[]part{header("Authorization", token)}, `Bearer realm="admin"`},
 		"empty":         {[]part{bearer("")}, `Bearer realm="admin"`},
-		"twice":         {[]part{bearer(password), bearer(password)}, `Bearer realm="admin"`},
+		"twice":         {[]part{bearer(token), bearer(token)}, `Bearer realm="admin"`},
 		"wrong":         {[]part{bearer("wrong")}, `Bearer realm="admin", error="invalid_token"`},
-		"almost right":  {[]part{bearer(password + "x")}, `Bearer realm="admin", error="invalid_token"`},
-		"two spaces":    {[]part{bearer(" " + password)}, `Bearer realm="admin", error="invalid_token"`},
-		"in the header": {[]part{header("X-Authorization", "Bearer "+password)}, `Bearer realm="admin"`},
+		"almost right":  {[]part{bearer(token + "x")}, `Bearer realm="admin", error="invalid_token"`},
+		"cut":           {[]part{bearer(token[:len(token)-1])}, `Bearer realm="admin", error="invalid_token"`},
+		"two spaces":    {[]part{bearer(" " + token)}, `Bearer realm="admin", error="invalid_token"`},
+		"the password":  {[]part{bearer(password)}, `Bearer realm="admin", error="invalid_token"`},
+		"in the header": {[]part{header("X-Authorization", "Bearer "+token)}, `Bearer realm="admin"`},
 	} {
-		w := s.do(t, http.MethodGet, "/admin/api/?access_token="+strings.ReplaceAll(password, " ", "+"), test.parts...)
+		w := s.do(t, http.MethodGet, "/admin/api/?access_token="+token, test.parts...)
 		var problem struct {
 			Title, Detail string
 			Status        int
@@ -36,11 +40,41 @@ func TestBearer(t *testing.T) {
 			t.Errorf("%s: %d %v %s", name, w.Code, w.Header(), w.Body)
 		}
 	}
-	for range 100 { // what is right costs nothing
-		w := s.do(t, http.MethodGet, "/admin/api/", bearer(password))
-		if w.Code != http.StatusOK || w.Body.String() != "the API" || len(w.Result().Cookies()) > 0 {
-			t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
+	wantStatus(t, "lower case", s.do(t, http.MethodGet, "/admin/api/", header("Authorization", "bearer "+token)), http.StatusOK)
+}
+
+// Whoever shares a program's address, or attacks from everywhere, can't lock the program
+// out: it gets in whenever it shows the token.
+func TestProgramsAreNotLockedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, settings())
+		for n := range 100 {
+			s.login(t, "wrong")
+			s.do(t, http.MethodGet, "/admin/api/", bearer("wrong"))
+			s.attackFromEverywhere(t, 10*n, 10)
+			w := s.do(t, http.MethodGet, "/admin/api/", bearer(token))
+			if w.Code != http.StatusOK || w.Body.String() != "the API" || len(w.Result().Cookies()) > 0 {
+				t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
+			}
 		}
+	})
+}
+
+// Each secret opens its own door where the other is not set.
+func TestPasswordOrTokenAlone(t *testing.T) {
+	passwordAlone, tokenAlone := settings(), settings()
+	passwordAlone.AdminToken, tokenAlone.AdminPassword = "", ""
+	s := newSite(t, passwordAlone)
+	s.letIn(t)
+	for _, shown := range []string{" ", password, token} {
+		wantStatus(t, "no token is set", s.do(t, http.MethodGet, "/admin/api/", bearer(shown)), http.StatusUnauthorized)
 	}
-	wantStatus(t, "lower case", s.do(t, http.MethodGet, "/admin/api/", header("Authorization", "bearer "+password)), http.StatusOK)
+	s = newSite(t, tokenAlone)
+	wantStatus(t, "the token", s.do(t, http.MethodGet, "/admin/api/", bearer(token)), http.StatusOK)
+	wantStatus(t, "the empty password", s.login(t, ""), http.StatusForbidden)
+	wantStatus(t, "no password is set", s.login(t, password), http.StatusForbidden)
+	wantRedirect(t, s.login(t, token), "/admin/")
+	if !newGate(t, passwordAlone).Enabled() || !newGate(t, tokenAlone).Enabled() || newGate(t, config.Config{}).Enabled() {
+		t.Error("the gate is not enabled by either secret, or by none")
+	}
 }

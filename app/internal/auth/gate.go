@@ -1,6 +1,6 @@
-// Package auth lets the owner into the admin site, and nobody else. There is one
-// password, ADMIN_PASSWORD. People show it once and then have a session, as a
-// signed cookie; programs show it with each request.
+// Package auth lets the owner into the admin site, and nobody else. People send
+// ADMIN_PASSWORD once, by a form, and then have a session, which is a signed cookie.
+// Programs send ADMIN_TOKEN with each request.
 package auth
 
 import (
@@ -11,8 +11,11 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
+	"example.com/herokuapp/app/internal/client"
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/templates"
 )
 
@@ -23,54 +26,65 @@ const (
 	LogoutPath = Root + "logout"
 )
 
-// LoginPage renders the form, with what is wrong about the last attempt. The form
+// LoginPage renders the form, with what is wrong with the last attempt. The form
 // sends the field "password" to [LoginPath] by POST.
 type LoginPage interface {
 	AdminLogin(templates.AdminLogin) ([]byte, error)
 }
 
-// Gate lets the owner in. Where there is no password nobody gets in. It is safe
+// Gate lets the owner in. Without a password and a token nobody gets in. It is safe
 // for concurrent use.
 type Gate struct {
-	enabled  bool
-	password [sha256.Size]byte // its digest, so that a comparison tells nothing of its length
-	hops     hops
+	password secret
+	token    secret
+	proxies  client.Proxies
 	sessions *sessions
-	devices  *devices
 	throttle *throttle
 	form     LoginPage
 	log      *zap.Logger
 }
 
-// New returns a gate for cfg.AdminPassword. Without cfg.SecretKey, sessions are
-// those of this gate alone, which it warns of.
+// New returns a gate for cfg.AdminPassword and cfg.AdminToken. Without cfg.SecretKey,
+// sessions are valid in this gate alone, and it logs a warning.
 func New(cfg config.Config, form LoginPage, log *zap.Logger) *Gate {
-	secret := cfg.SecretKey
-	if secret == "" {
-		secret = rand.Text() + rand.Text()
-		if cfg.AdminPassword != "" {
-			log.Warn("SECRET_KEY is not set: admin sessions end with this process, and no other process knows them")
-		}
-	}
-	key := signingKey(secret, cfg.AdminPassword)
-	return &Gate{
-		enabled:  cfg.AdminPassword != "",
-		password: sha256.Sum256([]byte(cfg.AdminPassword)),
-		hops:     hops{trusted: cfg.TrustedProxies},
-		sessions: newSessions(key),
-		devices:  newDevices(key),
+	g := &Gate{
+		password: newSecret(cfg.AdminPassword),
+		token:    newSecret(cfg.AdminToken),
+		proxies:  cfg.TrustedProxies,
 		throttle: newThrottle(),
 		form:     form,
 		log:      log,
 	}
+	key := cfg.SecretKey
+	if key == "" {
+		key = rand.Text() + rand.Text()
+		if g.Enabled() {
+			log.Warn("SECRET_KEY is not set: admin sessions end with this process, and no other process knows them")
+		}
+	}
+	g.sessions = newSessions(key, cfg.AdminPassword, cfg.AdminToken)
+	return g
 }
 
-// Enabled says whether there is a password to get in with.
-func (g *Gate) Enabled() bool { return g.enabled }
+// Enabled reports whether anybody can get in.
+func (g *Gate) Enabled() bool { return g.password.set || g.token.set }
 
-// Session lets requests with a session pass to next, unless another site's page sent
-// them to change something. Of the others, those that read are sent to the login, and
-// the rest are refused with 403.
+// secret is a text that only the owner knows.
+type secret struct {
+	set    bool
+	digest [sha256.Size]byte // comparing digests tells nothing about the length
+}
+
+func newSecret(text string) secret { return secret{text != "", sha256.Sum256([]byte(text))} }
+
+// is reports in constant time whether text is the secret. Nothing is an unset one.
+func (s secret) is(text string) bool {
+	digest := sha256.Sum256([]byte(text))
+	return subtle.ConstantTimeCompare(digest[:], s.digest[:]) == 1 && s.set
+}
+
+// Session lets requests with a session pass to next, unless another site's page sent them
+// to change something. Others are sent to the login if they read, and refused with 403 if not.
 func (g *Gate) Session(next http.Handler) http.Handler {
 	return g.sameOrigin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -85,22 +99,30 @@ func (g *Gate) Session(next http.Handler) http.Handler {
 }
 
 func (g *Gate) inSession(r *http.Request) bool {
-	return len(g.sessions.of(r, g.hops.secure(r))) > 0
+	return len(g.sessions.of(r, g.proxies.TLS(r))) > 0
 }
 
-// attempt says whether the password is right, or how long to wait until it may be
-// tried again.
-func (g *Gate) attempt(r *http.Request, via, password string) (ok bool, wait time.Duration) {
-	digest := sha256.Sum256([]byte(password))
-	who := client{address: g.hops.address(r), device: g.devices.of(r, g.hops.secure(r))}
-	ok, wait = g.throttle.attempt(who, func() bool {
-		return g.enabled && subtle.ConstantTimeCompare(digest[:], g.password[:]) == 1
-	})
+// attempt reports whether the text is the password, or how long to wait before it is
+// looked at. The token can't be guessed: it gets in at any time.
+func (g *Gate) attempt(r *http.Request, text string) (ok bool, wait time.Duration) {
+	if g.token.is(text) {
+		return true, 0
+	}
+	ok, wait = g.throttle.attempt(client.Network(g.proxies.Address(r)), func() bool { return g.password.is(text) })
 	switch {
 	case wait > 0:
-		g.logLine(r, zap.WarnLevel, "admin: too many attempts", zap.String("via", via), zap.Duration("wait", wait))
+		g.logLine(r, zap.WarnLevel, "admin: too many attempts", zap.Duration("wait", wait))
 	case !ok:
-		g.logLine(r, zap.WarnLevel, "admin: wrong password", zap.String("via", via))
+		g.logLine(r, zap.WarnLevel, "admin: wrong password")
 	}
 	return ok, wait
+}
+
+// logLine says what somebody did, and from where.
+func (g *Gate) logLine(r *http.Request, level zapcore.Level, message string, fields ...zap.Field) {
+	g.log.Log(level, message, append(fields,
+		zap.Stringer("client", g.proxies.Address(r)),
+		zap.Bool("tls", g.proxies.TLS(r)),
+		zap.String("request_id", respond.RequestID(r)),
+	)...)
 }

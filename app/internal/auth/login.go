@@ -31,7 +31,7 @@ func (g *Gate) takePassword(w http.ResponseWriter, r *http.Request) {
 		g.showForm(w, r, status, "This is not what the form sends. Please use the form.")
 		return
 	}
-	ok, wait := g.attempt(r, "form", password)
+	ok, wait := g.attempt(r, password)
 	switch {
 	case wait > 0:
 		text := fmt.Sprintf("There were too many attempts. Please try again in %s seconds.", respond.RetryAfter(w, wait))
@@ -61,8 +61,8 @@ func readPassword(w http.ResponseWriter, r *http.Request) (password string, stat
 }
 
 func (g *Gate) beginSession(w http.ResponseWriter, r *http.Request) {
-	secure := g.hops.secure(r)
-	if err := errors.Join(g.sessions.begin(w, r, secure), g.devices.remember(w, r, secure)); err != nil {
+	secure := g.proxies.TLS(r)
+	if err := g.sessions.begin(w, r, secure); err != nil {
 		g.logLine(r, zap.ErrorLevel, "admin: no session could be begun", zap.Error(err))
 		http.Error(w, "No session could be begun.", http.StatusInternalServerError)
 		return
@@ -73,11 +73,11 @@ func (g *Gate) beginSession(w http.ResponseWriter, r *http.Request) {
 
 // endSession ends the session.
 func (g *Gate) endSession(w http.ResponseWriter, r *http.Request) {
-	secure := g.hops.secure(r)
+	secure := g.proxies.TLS(r)
 	if g.sessions.end(r, secure) {
 		g.logLine(r, zap.InfoLevel, "admin: logged out")
 	}
-	g.sessions.cookies.remove(w, secure)
+	g.sessions.forget(w, secure)
 	http.Redirect(w, r, LoginPath, http.StatusSeeOther)
 }
 

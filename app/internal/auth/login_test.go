@@ -48,6 +48,18 @@ func TestNoPassword(t *testing.T) {
 	}
 }
 
+// The longest password that can be set gets through the form, whatever it is made of.
+func TestLongestPassword(t *testing.T) {
+	for _, text := range []string{strings.Repeat("x", 1024), strings.Repeat("ä", 512), strings.Repeat("字", 341), strings.Repeat("%& +", 255) + "last"} {
+		cfg := settings()
+		cfg.AdminPassword = text
+		if w := newSite(t, cfg).login(t, text); w.Code != http.StatusSeeOther {
+			t.Errorf("%.20q of %d bytes: %d %s", text, len(text), w.Code, w.Body)
+		}
+		wantStatus(t, "one character less", newSite(t, cfg).login(t, text[:len(text)-1]), http.StatusForbidden)
+	}
+}
+
 // Only what the form sends is read.
 func TestLoginReadsTheFormAlone(t *testing.T) {
 	secret := url.Values{"password": {password}}.Encode()
@@ -147,7 +159,7 @@ func TestOtherSitesAreRefused(t *testing.T) {
 		"override to a read": {header("Sec-Fetch-Site", "cross-site"), header("X-HTTP-Method-Override", "GET")},
 	} {
 		for _, path := range []string{"/admin/set", "/admin/logout", "/admin/login", "/admin/api/"} {
-			w := s.do(t, http.MethodPost, path, append(parts, with(session), form(url.Values{"password": {password}}), bearer(password))...)
+			w := s.do(t, http.MethodPost, path, append(parts, with(session), form(url.Values{"password": {password}}), bearer(token))...)
 			if w.Code != http.StatusForbidden || len(w.Result().Cookies()) > 0 {
 				t.Errorf("%s: POST %s: %d %v", name, path, w.Code, w.Header())
 			}
@@ -168,10 +180,11 @@ func TestOtherSitesAreRefused(t *testing.T) {
 	}
 }
 
-// What happened is logged with who did it, and the password is nowhere.
-func TestLogsWithoutThePassword(t *testing.T) {
+// What happened is logged with who did it, and no secret is shown anywhere.
+func TestLogsWithoutSecrets(t *testing.T) {
 	s := newSite(t, settings())
 	const almost = "correct horse battery stable"
+	const almostToken = token + "0"
 	var answers []*httptest.ResponseRecorder
 	seen := func(w *httptest.ResponseRecorder) *httptest.ResponseRecorder {
 		answers = append(answers, w)
@@ -184,14 +197,14 @@ func TestLogsWithoutThePassword(t *testing.T) {
 		seen(s.login(t, almost))
 	}
 	seen(s.login(t, password))
-	seen(s.do(t, http.MethodGet, "/admin/api/", bearer(almost), from("203.0.113.6")))
-	seen(s.do(t, http.MethodGet, "/admin/api/", bearer(password), from("203.0.113.6")))
-	seen(s.do(t, http.MethodGet, "/admin/api/", bearer(password)))
+	seen(s.do(t, http.MethodGet, "/admin/api/", bearer(almostToken), from("203.0.113.6")))
+	seen(s.do(t, http.MethodGet, "/admin/api/", bearer(token), from("203.0.113.6")))
+	seen(s.login(t, token, from("203.0.113.6")))
 	want := []string{
 		"admin: logged in 203.0.113.5 true", "admin: logged out 203.0.113.5 true", "admin: refused a request from another site " + owner + " false",
 		"admin: wrong password " + owner + " false", "admin: wrong password " + owner + " false", "admin: wrong password " + owner + " false",
 		"admin: wrong password " + owner + " false", "admin: wrong password " + owner + " false", "admin: too many attempts " + owner + " false",
-		"admin: wrong password 203.0.113.6 false", "admin: too many attempts " + owner + " false",
+		"admin: wrong token 203.0.113.6 false", "admin: logged in 203.0.113.6 false",
 	}
 	var got []string
 	var all strings.Builder
@@ -208,7 +221,7 @@ func TestLogsWithoutThePassword(t *testing.T) {
 	for _, w := range answers {
 		fmt.Fprintln(&all, w.Code, w.Header(), w.Body)
 	}
-	for _, secret := range []string{password, almost, url.QueryEscape(password), "horse", key} {
+	for _, secret := range []string{password, almost, token, almostToken, url.QueryEscape(password), "horse", key} {
 		if strings.Contains(all.String(), secret) {
 			t.Errorf("%q is shown:\n%s", secret, &all)
 		}

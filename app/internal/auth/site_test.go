@@ -24,6 +24,7 @@ import (
 
 const (
 	password = "correct horse battery staple"
+	token    = "s3cr3t-t0k3n-of-the-owner-9f8e7d6c5b4a"
 	key      = "0123456789abcdef0123456789abcdef"
 	owner    = "198.51.100.7"
 	proxy    = "10.0.0.1"
@@ -31,7 +32,7 @@ const (
 
 func settings() config.Config {
 	return config.Config{
-		AdminPassword: password, SecretKey: key,
+		AdminPassword: password, AdminToken: token, SecretKey: key,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 	}
 }
@@ -56,6 +57,24 @@ func newSite(t *testing.T, cfg config.Config) *site {
 		web.Route{Path: "/admin/", Below: true, Header: auth.Header(), Guard: gate.Session, Refuse: says("the counters")})
 	counters := countermemory.New()
 	return &site{web.NewHandler(cfg, counters, store.NewHealth(counters, log), pages, log, routes...), logs}
+}
+
+// newGate returns a gate that shows its form to nobody.
+func newGate(t *testing.T, cfg config.Config) *auth.Gate {
+	t.Helper()
+	return auth.New(cfg, nil, zap.NewNop())
+}
+
+// attackFromEverywhere shows a wrong password from that many networks, and returns how many
+// attempts were looked at.
+func (s *site) attackFromEverywhere(t *testing.T, first, networks int) (seen int) {
+	t.Helper()
+	for n := range networks {
+		if s.login(t, "wrong", from(fmt.Sprintf("2001:db8:%x:%x::1", (first+n)>>16, (first+n)&0xffff))).Code == http.StatusForbidden {
+			seen++
+		}
+	}
+	return seen
 }
 
 func says(text string) http.HandlerFunc {
@@ -94,9 +113,7 @@ func with(answers ...*httptest.ResponseRecorder) part {
 	return func(r *http.Request) {
 		for _, w := range answers {
 			for _, cookie := range w.Result().Cookies() {
-				if cookie.MaxAge >= 0 {
-					r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
-				}
+				r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
 			}
 		}
 	}

@@ -41,6 +41,9 @@ type Config struct {
 	RedisTLSSkipVerify bool
 	// AdminPassword lets the owner into the admin site. Empty, there is none.
 	AdminPassword string
+	// AdminToken lets the owner's programs into the API of the admin site. Empty, none
+	// gets in.
+	AdminToken string
 	// SecretKey signs the sessions of the admin site. Empty, a random one does, and
 	// sessions end with the process.
 	SecretKey string
@@ -90,6 +93,7 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.RedisTLSSkipVerify, getenv, "REDIS_TLS_SKIP_VERIFY", parseBool, "true"),
 		set(&cfg.Debug, getenv, "DEBUG", parseBool, "true"),
 		setSecret(&cfg.AdminPassword, getenv, "ADMIN_PASSWORD", checkPassword, "$(openssl rand -hex 16)"),
+		setSecret(&cfg.AdminToken, getenv, "ADMIN_TOKEN", checkToken, newKey),
 		setSecret(&cfg.SecretKey, getenv, "SECRET_KEY", checkKey, newKey),
 		set(&cfg.TrustedProxies, getenv, "TRUSTED_PROXIES", parseProxies, "10.0.0.0/8,192.0.2.7"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
@@ -104,8 +108,10 @@ func Load(getenv func(string) string) (Config, error) {
 // contradiction returns what can't be meant, though each variable can be right.
 func (c Config) contradiction() error {
 	switch {
-	case c.AdminPassword != "" && c.AdminPassword == c.SecretKey:
-		return &Error{Variable: "SECRET_KEY", Fault: "is the same as ADMIN_PASSWORD", Example: newKey}
+	case c.SecretKey != "" && (c.SecretKey == c.AdminPassword || c.SecretKey == c.AdminToken):
+		return &Error{Variable: "SECRET_KEY", Fault: "is the same as ADMIN_PASSWORD or ADMIN_TOKEN", Example: newKey}
+	case c.AdminToken != "" && c.AdminToken == c.AdminPassword:
+		return &Error{Variable: "ADMIN_TOKEN", Fault: "is the same as ADMIN_PASSWORD", Example: newKey}
 	case c.RedisTLSRoots == nil:
 		return nil
 	case c.RedisTLSSkipVerify:

@@ -27,7 +27,7 @@ func TestLoad(t *testing.T) {
 	}{
 		"nothing set": {nil, defaults},
 		"empty is not set": {
-			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "PAGE_WAIT": "", "ADMIN_PASSWORD": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
+			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "PAGE_WAIT": "", "ADMIN_PASSWORD": "", "ADMIN_TOKEN": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
 			defaults,
 		},
 		"all set": {

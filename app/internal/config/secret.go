@@ -12,7 +12,7 @@ import (
 const (
 	minPassword = 12 // characters
 	maxPassword = 1024
-	minKey      = 32 // bytes
+	minKey      = 32 // bytes, of a token too
 )
 
 // newKey is a command, not a value: one that an example shows would be used.
@@ -51,6 +51,14 @@ func checkPassword(text string) error {
 		return errors.New("is not trimmed: it begins or ends with a space")
 	}
 	return nil
+}
+
+// checkToken refuses what is too short to be unguessable, and what a header can't hold.
+func checkToken(text string) error {
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("is not of visible ASCII characters alone")
+	}
+	return checkKey(text)
 }
 
 func checkKey(text string) error {

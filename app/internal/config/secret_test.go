@@ -12,12 +12,13 @@ import (
 func TestLoadReadsSecrets(t *testing.T) {
 	for _, password := range []string{"twelve chars", "zwölf Zeichen", "a:b/c+d%41=&?", strings.Repeat("x", 1024)} {
 		key := strings.Repeat("k", 32)
-		cfg, err := config.Load(env(map[string]string{"ADMIN_PASSWORD": password, "SECRET_KEY": key}))
-		if err != nil || cfg.AdminPassword != password || cfg.SecretKey != key {
+		token := strings.Repeat("t!~", 11)
+		cfg, err := config.Load(env(map[string]string{"ADMIN_PASSWORD": password, "ADMIN_TOKEN": token, "SECRET_KEY": key}))
+		if err != nil || cfg.AdminPassword != password || cfg.AdminToken != token || cfg.SecretKey != key {
 			t.Errorf("%.40q: %.40q, %q, %v", password, cfg.AdminPassword, cfg.SecretKey, err)
 		}
 	}
-	for _, variable := range []string{"ADMIN_PASSWORD", "SECRET_KEY"} { // either alone is right
+	for _, variable := range []string{"ADMIN_PASSWORD", "ADMIN_TOKEN", "SECRET_KEY"} { // either alone is right
 		if _, err := config.Load(env(map[string]string{variable: strings.Repeat("x", 32)})); err != nil {
 			t.Error(err)
 		}
@@ -31,6 +32,10 @@ func TestLoadRefusesSecrets(t *testing.T) {
 		"ADMIN_PASSWORD": {
 			"swordfish", "swörd-fisch", " " + long, long + "\n", "\u00a0" + long, "sword\x00fish-swordfish", "swordfish\rswordfish",
 			"swordfish-swordfish\x7f", "swordfish-swordfish\u0085", "swordfish-swordfish\xff", strings.Repeat("swordfish", 120), "$(swordfish swordfish)",
+		},
+		"ADMIN_TOKEN": {
+			"swordfish", strings.Repeat("s", 31), long, "swordfish-swordfish-swordfish-swördfish", "swordfish-swordfish-swordfish-sword\x7f",
+			"swordfish-swordfish-swordfish-swordfish\n", "$(openssl rand -hex 32 swordfish)",
 		},
 		"SECRET_KEY": {"swordfish", strings.Repeat("s", 31), "$(openssl rand -hex 32 swordfish)"},
 	} {
@@ -48,9 +53,16 @@ func TestLoadRefusesSecrets(t *testing.T) {
 			}
 		}
 	}
-	_, err := config.Load(env(map[string]string{"ADMIN_PASSWORD": long, "SECRET_KEY": long}))
+	const short = "swordfish-swordfish-swordfish-swordfish"
+	for variable, other := range map[string]string{"SECRET_KEY": "ADMIN_PASSWORD", "ADMIN_TOKEN": "ADMIN_PASSWORD"} {
+		_, err := config.Load(env(map[string]string{variable: short, other: short}))
+		if fault, ok := errors.AsType[*config.Error](err); !ok || fault.Variable != variable || strings.Contains(err.Error(), "sword") {
+			t.Errorf("the same text as %s and %s: %v", variable, other, err)
+		}
+	}
+	_, err := config.Load(env(map[string]string{"ADMIN_TOKEN": short, "SECRET_KEY": short}))
 	if fault, ok := errors.AsType[*config.Error](err); !ok || fault.Variable != "SECRET_KEY" || strings.Contains(err.Error(), "sword") {
-		t.Errorf("the same text as both: %v", err)
+		t.Errorf("the same text as token and key: %v", err)
 	}
 }
 
