@@ -49,6 +49,11 @@ func TestApplyWithoutPermission(t *testing.T) {
 			t.Errorf("with %q the counter is %q; want 2", rules, got)
 		}
 
+		if err := applyOne(t.Context(), store, "new"); err == nil || admin.Exists(t.Context(), "new").Val() > 0 {
+			t.Errorf("with %q a new counter: %v, and it exists: %d; want an error, and that nothing is left",
+				rules, err, admin.Exists(t.Context(), "new").Val())
+		}
+
 		// Once the user may, what was refused counts, and once.
 		setUser(t, admin, "~*", "+@all")
 		for range 2 {
@@ -115,13 +120,15 @@ func TestOpenWithoutCommand(t *testing.T) {
 func TestOpenTouchesNoCounter(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()
-	for _, value := range []any{"41", "text"} {
-		do(t, admin, "set", "counterredis", value)
-		do(t, admin, "set", "{counterredis}:none", value)
+	names := []string{"counterredis", "{counterredis}:trial", "{counterredis}:record"}
+	for _, value := range []any{"41", "1:41"} {
+		for _, key := range names {
+			do(t, admin, "set", key, value)
+		}
 		if err := open(t, server.URL()).Ping(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
-		for _, key := range []string{"counterredis", "{counterredis}:none"} {
+		for _, key := range names {
 			if got := admin.Get(t.Context(), key).Val(); got != value {
 				t.Errorf("%s holds %q; want %q", key, got, value)
 			}

@@ -1,10 +1,8 @@
 package counterredis
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,60 +19,75 @@ var _ counter.Applier = (*Store)(nil)
 // has the counter.
 func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
 	results := make([]counter.Result, len(batches))
-	calls := make([]call, 0, len(batches))
-	ended := s.open(ctx)
-	for i, batch := range batches {
-		if err := cmp.Or(ended, batch.Check()); err != nil {
+	if err := s.usable(ctx); err != nil {
+		for i := range results {
 			results[i].Err = err
+		}
+		return results
+	}
+	runs := make([]run, len(batches)) // one allocation for all
+	commands := make([]*command, 0, len(batches))
+	for i := range batches {
+		batch := &batches[i]
+		if results[i].Err = batch.Check(); results[i].Err != nil {
 			continue
 		}
-		calls = append(calls, call{batch: batch, result: &results[i], write: write{key: s.key(batch.Name)}})
+		runs[i].init(ctx, s, *batch)
+		commands = append(commands, &runs[i].command)
 	}
-	s.call(ctx, calls, "evalsha", s.scriptHash)
-	lost := slices.DeleteFunc(calls, func(c call) bool { return !replied(c.write.err, "NOSCRIPT ") })
-	if s.open(ctx) == nil {
-		s.call(ctx, lost, "eval", script)
+	if len(commands) == 0 {
+		return results
+	}
+	s.send(ctx, commands, delivery{replicas: s.replicas})
+
+	lost := commands[:0]
+	for i := range runs {
+		if r := &runs[i]; replied(r.err, "NOSCRIPT ") {
+			r.words[0], r.words[1] = "eval", script
+			lost = append(lost, &r.command)
+		}
+	}
+	if len(lost) > 0 && s.usable(ctx) == nil {
+		s.send(ctx, lost, delivery{replicas: s.replicas})
+	}
+
+	for i := range runs {
+		r := &runs[i]
+		if r.text == nil {
+			continue // its batch was refused above
+		}
+		err := r.err
+		if err == nil {
+			results[i], err = parseResult(r.text.Val())
+		}
+		if err != nil {
+			results[i].Err = writeError(ctx, "add to", r.key, err)
+		}
 	}
 	return results
 }
 
-// call is a batch on its way.
-type call struct {
-	batch  counter.Batch
-	cmd    *redis.StringCmd
-	write  write
-	result *counter.Result
+// run is a call of the script for a batch.
+type run struct {
+	command
+
+	text  *redis.StringCmd // what it returns
+	words [9]any           // most of them point to the fields below, and so need no memory of their own
+
+	record             string
+	delta, sum, before int64
+	expiry             int64 // in milliseconds
 }
 
-// call sends each call by the command, which is followed by the script or its
-// hash, and sets the results.
-func (s *Store) call(ctx context.Context, calls []call, command, script string) {
-	if len(calls) == 0 {
-		return
-	}
-	writes := make([]*write, len(calls))
-	for i := range calls {
-		c := &calls[i]
-		c.cmd = redis.NewStringCmd(ctx, command, script, 2, c.write.key, recordKey(c.write.key, c.batch.Writer),
-			c.batch.Delta, c.batch.Sum, c.batch.Sum-c.batch.Delta, s.expiry.Milliseconds())
-		c.write.cmd = c.cmd
-		writes[i] = &c.write
-	}
-	s.send(ctx, writes, s.replicas)
-	for _, c := range calls {
-		c.settle(ctx)
-	}
-}
-
-// settle sets the result.
-func (c call) settle(ctx context.Context) {
-	err := c.write.err
-	if err == nil {
-		*c.result, err = parseResult(c.cmd.Val())
-	}
-	if err != nil {
-		c.result.Err = writeError(ctx, "add to", c.write.key, err)
-	}
+// init makes it that of the batch. It must not be moved from then on.
+func (r *run) init(ctx context.Context, s *Store, batch counter.Batch) {
+	r.key = s.key(batch.Name)
+	r.record = recordKey(r.key, batch.Writer)
+	r.delta, r.sum, r.before = batch.Delta, batch.Sum, batch.Sum-batch.Delta
+	r.expiry = s.expiry.Milliseconds()
+	r.words = [...]any{"evalsha", scriptHash, 2, &r.key, &r.record, &r.delta, &r.sum, &r.before, &r.expiry}
+	r.text = redis.NewStringCmd(ctx, r.words[:]...)
+	r.Cmder = r.text
 }
 
 // parseResult reads what the script returns.
@@ -83,7 +96,7 @@ func parseResult(text string) (counter.Result, error) {
 	total, ok := parse(left)
 	healed, ok2 := parse(right)
 	if !ok || !ok2 {
-		return counter.Result{}, errors.New("no answer of the script's")
+		return counter.Result{}, errors.New("the reply is not one of the script's")
 	}
 	return counter.Result{Total: total, Healed: healed}, nil
 }
@@ -91,18 +104,18 @@ func parseResult(text string) (counter.Result, error) {
 // Forget implements [counter.Applier]. It waits for no replica: what is left on one
 // expires.
 func (s *Store) Forget(ctx context.Context, batches []counter.Batch) error {
-	if err := s.open(ctx); err != nil {
+	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	writes := make([]*write, len(batches))
+	commands := make([]*command, len(batches))
 	for i, batch := range batches {
 		key := s.key(batch.Name)
-		writes[i] = &write{key: key, cmd: redis.NewIntCmd(ctx, "del", recordKey(key, batch.Writer))}
+		commands[i] = &command{key: key, Cmder: redis.NewIntCmd(ctx, "del", recordKey(key, batch.Writer))}
 	}
-	s.send(ctx, writes, 0)
-	for _, w := range writes {
-		if w.err != nil {
-			return readError(ctx, "forget records", "", w.err)
+	s.send(ctx, commands, delivery{})
+	for _, c := range commands {
+		if c.err != nil {
+			return readError(ctx, "forget records", "", c.err)
 		}
 	}
 	return nil

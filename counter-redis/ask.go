@@ -9,12 +9,17 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// pipeliner is what looking needs of a client.
-type pipeliner interface{ Pipeline() redis.Pipeliner }
-
 // ask asks one server for its facts. An error reply is an answer, which
 // teaches nothing.
-func ask(ctx context.Context, client pipeliner) (facts, error) {
+func ask(ctx context.Context, client *redis.Client) (learned facts, err error) {
+	err = again(ctx, client, func() error {
+		learned, err = askOnce(ctx, client)
+		return err
+	})
+	return learned, err
+}
+
+func askOnce(ctx context.Context, client *redis.Client) (facts, error) {
 	pipe := client.Pipeline()
 	// INFO comes first: after a reply out of the ordinary, a proxy may hang up. It
 	// names no section, for Redis 6.2 takes but one.

@@ -2,35 +2,35 @@ package counterredis
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"net"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// client returns a client for the target.
-func (t *target) client(opts Options) redis.UniversalClient {
+// client returns a client for the target, and what watches over its connections.
+func (t *target) client(opts Options) (redis.UniversalClient, redis.Hook) {
 	if t.kind != single && t.server.TLSConfig != nil {
 		t.server.TLSConfig.ServerName = "" // each server has its own
 	}
 	opts.apply(t.server)
+	hook := connHook{tls: t.server.TLSConfig != nil, socket: t.server.Network == "unix", silent: t.server.Protocol == 2}
 	switch t.kind {
 	case cluster:
 		nodes := t.universal().Cluster()
 		nodes.DisableRoutingPolicies = true // they ask for COMMAND, which hosts may refuse
 		client := redis.NewClusterClient(nodes)
-		client.OnNewNode(func(node *redis.Client) { node.AddHook(dialHook{}) })
-		return client
+		client.OnNewNode(func(node *redis.Client) {
+			node.AddHook(hook)
+			node.AddHook(slotsHook{node})
+		})
+		return client, hook
 	case sentinels:
 		client := redis.NewFailoverClient(t.universal().Failover())
-		client.AddHook(dialHook{})
-		return client
+		client.AddHook(hook)
+		return client, hook
 	default:
 		client := redis.NewClient(t.server)
-		client.AddHook(dialHook{})
-		return client
+		client.AddHook(hook)
+		return client, hook
 	}
 }
 
@@ -94,37 +94,4 @@ func (o Options) apply(server *redis.Options) {
 		server.MinIdleConns = min(server.MinIdleConns, o.MaxConns)
 		server.PipelinePoolSize = -1 // pipelines would have a pool of their own
 	}
-}
-
-// dialHook marks every error of dialing as one, that of a TLS handshake and that
-// of finding the server through Sentinels, too: it proves that nothing was sent.
-type dialHook struct{}
-
-// DialHook implements [redis.Hook].
-func (dialHook) DialHook(next redis.DialHook) redis.DialHook {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := next(ctx, network, addr)
-		if err == nil {
-			return conn, nil
-		}
-		if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "dial" {
-			err = &net.OpError{Op: "dial", Net: network, Err: err}
-		}
-		return nil, oneLineError{err}
-	}
-}
-
-// oneLineError is an error whose text is one line: there is one for each Sentinel in
-// that of finding the server.
-type oneLineError struct{ error }
-
-func (e oneLineError) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
-func (e oneLineError) Unwrap() error { return e.error }
-
-// ProcessHook implements [redis.Hook].
-func (dialHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
-
-// ProcessPipelineHook implements [redis.Hook].
-func (dialHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
 }

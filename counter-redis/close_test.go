@@ -15,7 +15,7 @@ func TestCloseClosesOwnClient(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.client.Ping(t.Context()).Err(); !errors.Is(err, redis.ErrClosed) {
+	if err := store.single.Ping(t.Context()).Err(); !errors.Is(err, redis.ErrClosed) {
 		t.Errorf("the client after Close: %v; want %v", err, redis.ErrClosed)
 	}
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
-
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/countertest"
 	counterredis "example.com/herokuapp/counter-redis"
@@ -285,15 +283,5 @@ func TestClusterThatIsNotReady(t *testing.T) {
 	}
 	if n := asked.Load() - before; n > 10 {
 		t.Errorf("the nodes were asked %d times for 100 batches", n)
-	}
-}
-
-func TestWaitReplicasNeedsAKnownClient(t *testing.T) {
-	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})
-	t.Cleanup(func() { _ = ring.Close() })
-	for _, opts := range []counterredis.Options{{WaitReplicas: 1}, {WaitReplicas: -1}} {
-		if store, err := counterredis.New(ring, opts); err == nil {
-			t.Errorf("New(ring, %+v) = %v; want an error", opts, store)
-		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -52,11 +51,27 @@ func cause(ctx context.Context, err error) error {
 	}
 	// go-redis waits with the socket's deadline, which can pass before the context's timer fires.
 	deadline, limited := ctx.Deadline()
-	if limited && errors.Is(err, os.ErrDeadlineExceeded) && !time.Now().Before(deadline) {
+	passed := limited && !time.Now().Before(deadline)
+	switch {
+	case passed && errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	case !passed && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		return &ownTimeout{err}
 	}
 	return err
 }
+
+// ownTimeout is an error of a timeout that is not the caller's: it must not look as if
+// the caller's context had ended.
+type ownTimeout struct{ err error }
+
+func (e *ownTimeout) Error() string { return e.err.Error() }
+
+func (e *ownTimeout) Is(target error) bool {
+	return target != context.DeadlineExceeded && errors.Is(e.err, target)
+}
+
+func (e *ownTimeout) As(target any) bool { return errors.As(e.err, target) }
 
 // sentinel returns the error of package counter that err proves, nil if it proves none.
 func sentinel(err error) error {
@@ -77,23 +92,25 @@ func sentinel(err error) error {
 }
 
 // missing says that err is the reply that there is no such key. It does not look
-// within err: dialing wraps the same reply of a Sentinel that knows no primary.
+// within err: dialing wraps the same reply from a Sentinel that knows no primary.
 func missing(err error) bool { return err == redis.Nil } //nolint:errorlint // see above
 
 // wrongType says that err is the reply to a command for strings on another type.
 func wrongType(err error) bool { return replied(err, "WRONGTYPE ") }
 
-// unchanged says that err proves that the command it ended changed nothing:
-// there was no connection to send it on, or the server refused it.
+// unchanged says that err proves that the command it ended changed nothing: it was
+// not sent, or the server refused it.
 func unchanged(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return true
-	}
 	if _, ok := errors.AsType[*unsentError](err); ok {
 		return true
 	}
-	return errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) ||
-		refused(err) || denied(err) || replied(err,
+	return refused(err) || denied(err) || unready(err)
+}
+
+// unready says that the server refused a command because of the state it is in, which
+// may end, or because another server has the key.
+func unready(err error) bool {
+	return replied(err,
 		"READONLY ", "MASTERDOWN ", "NOREPLICAS ", "OOM ", "MISCONF ", "BUSY ", "LOADING ",
 		"CLUSTERDOWN ", "TRYAGAIN ", "MOVED ", "ASK ", "NOSCRIPT ",
 		"max number of clients reached",
@@ -125,7 +142,7 @@ func denied(err error) bool {
 }
 
 // deniedKey says that a denial is of a key, not of a command.
-func deniedKey(err error) bool { return strings.Contains(err.Error(), " access ") }
+func deniedKey(err error) bool { return denied(err) && strings.Contains(err.Error(), " access ") }
 
 // untrusted says that the server has shown a certificate that proves nothing.
 func untrusted(err error) bool {

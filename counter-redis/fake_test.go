@@ -38,46 +38,73 @@ func listen(t *testing.T, handle func(net.Conn)) (addr string) {
 func answer(t *testing.T, reply string) (addr string, answered *atomic.Int64) {
 	t.Helper()
 	answered = new(atomic.Int64)
-	addr = listen(t, func(conn net.Conn) {
-		commands := bufio.NewReader(conn)
-		for {
-			verb, err := readCommand(commands)
-			if err != nil {
-				return
-			}
-			text := "-ERR unknown command `hello`, with args beginning with: `2`, `auth`, \r\n"
-			if verb != "hello" {
-				answered.Add(1)
-				text = reply + "\r\n"
-			}
-			if _, err := io.WriteString(conn, text); err != nil {
-				return
-			}
+	addr = answerWith(t, func(words []string) string {
+		if words[0] == "hello" {
+			return "-ERR unknown command `hello`, with args beginning with: `2`, `auth`, "
 		}
+		answered.Add(1)
+		return reply
 	})
 	return addr, answered
 }
 
-// readCommand returns the first word of the next command a client sent.
-func readCommand(r *bufio.Reader) (string, error) {
-	var verb string
-	lines := 1
-	for i := 0; i < lines; i++ { // *words, then $length and word for each
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return "", err
-		}
-		line = strings.TrimSpace(line)
-		switch i {
-		case 0:
-			words, err := strconv.Atoi(strings.TrimPrefix(line, "*"))
+const (
+	hangUp  = "hang up" // in place of a reply
+	silence = "silence" // the same, but the connection stays
+)
+
+// answerWith serves a Redis whose reply to a command is that of the function, which gets
+// its words, the first in lower case.
+func answerWith(t *testing.T, reply func(words []string) string) (addr string) {
+	t.Helper()
+	return listen(t, func(conn net.Conn) {
+		commands := bufio.NewReader(conn)
+		for {
+			words, err := readCommand(commands)
 			if err != nil {
-				return "", err
+				return
 			}
-			lines += 2 * words
-		case 2:
-			verb = strings.ToLower(line)
+			switch text := reply(words); text {
+			case hangUp:
+				return
+			case silence:
+			default:
+				if _, err := io.WriteString(conn, text+"\r\n"); err != nil {
+					return
+				}
+			}
 		}
+	})
+}
+
+// readCommand returns the words of the next command a client sent.
+func readCommand(r *bufio.Reader) (words []string, err error) {
+	header, err := r.ReadString('\n')
+	if err != nil {
+		return nil, err
 	}
-	return verb, nil
+	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(header, "*")))
+	if err != nil {
+		return nil, err
+	}
+	for range n { // $length and word for each
+		header, err := r.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		length, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(header, "$")))
+		if err != nil {
+			return nil, err
+		}
+		word := make([]byte, length+2)
+		if _, err := io.ReadFull(r, word); err != nil {
+			return nil, err
+		}
+		words = append(words, string(word[:length]))
+	}
+	if n == 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	words[0] = strings.ToLower(words[0])
+	return words, nil
 }

@@ -2,6 +2,7 @@ package counterredis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,30 +17,34 @@ import (
 // all. The sentence stays the same as long as the cause does, so that a caller can
 // tell what is new.
 //
-// It asks by INFO and CONFIG GET, changes nothing, and says nothing of what it can't
-// learn because the host forbids them. The error is of servers that could not be
+// It asks by INFO and CONFIG GET and gives each command that counting takes an argument
+// that can't be right, so that nothing changes. It says nothing about what it can't learn
+// because the host forbids INFO and CONFIG. The error is of servers that could not be
 // asked; the warnings of the others come with it. The context bounds it all.
 func (s *Store) Warnings(ctx context.Context) ([]string, error) {
-	if err := s.open(ctx); err != nil {
+	if err := s.usable(ctx); err != nil {
 		return nil, err
 	}
 	found := findings{waits: s.replicas > 0}
-	look := func(ctx context.Context, client *redis.Client) error {
-		return found.look(ctx, client, client.Options().Addr)
-	}
-	var err error
-	switch client := s.client.(type) {
-	case *redis.ClusterClient:
-		err = client.ForEachMaster(ctx, look)
-	case *redis.Ring:
-		err = client.ForEachShard(ctx, look)
-	default:
-		err = found.look(ctx, client, "")
-	}
+	err := s.eachServer(ctx, func(ctx context.Context, client *redis.Client) error {
+		return found.look(ctx, client)
+	})
 	if err != nil {
 		err = readError(ctx, "look at the server", "", err)
 	}
-	return found.sentences(), err
+	return append(s.refusal(ctx), found.sentences()...), err
+}
+
+// refusal returns a warning if the server does not do what counting takes. It may have
+// been away when the store was opened, and its permissions change.
+func (s *Store) refusal(ctx context.Context) []string {
+	err := s.try(ctx)
+	if !errors.Is(err, errTrial) {
+		return nil
+	}
+	text := strings.ToValidUTF8(strings.Join(strings.Fields(err.Error()), " "), "")
+	return []string{fmt.Sprintf("%.300s. No view is counted. "+
+		"Permit this user GET, SET, DEL, INCRBY, EVAL and EVALSHA, or choose a Redis that runs scripts.", text)}
 }
 
 // findings are what several servers say, which may be asked together.
@@ -57,11 +62,11 @@ type finding struct {
 }
 
 // look adds that of one server, nothing if it can't be asked.
-func (f *findings) look(ctx context.Context, client pipeliner, addr string) error {
+func (f *findings) look(ctx context.Context, client *redis.Client) error {
 	learned, err := ask(ctx, client)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.servers = append(f.servers, finding{addr, learned.warnings(f.waits)})
+	f.servers = append(f.servers, finding{client.Options().Addr, learned.warnings(f.waits)})
 	return err
 }
 

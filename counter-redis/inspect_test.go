@@ -155,9 +155,27 @@ func TestWarningsOfWhatIsKnown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr, _ := answer(t, reply)
-			wantWarnings(t, connect(t, &redis.Options{Addr: addr}))
+			wantWarnings(t, connect(t, &redis.Options{Addr: addr}), "it does not do what counting takes: EVAL") // nor does it
 		})
 	}
+}
+
+// A server that does not do what counting takes is found out whenever it comes up.
+func TestWarningsOfRefusal(t *testing.T) {
+	for name, addr := range map[string]string{
+		"refused": refusing(t, "-SORRY you have no access to scripts", "eval", "evalsha"),
+		"ignored": refusing(t, "+OK", "eval"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			wantWarnings(t, connect(t, &redis.Options{Addr: addr}), "it does not do what counting takes: EVAL")
+		})
+	}
+	server := redistest.Start(t)
+	setUser(t, server.Client(), "~*", "+@all")
+	store := open(t, withLogin(server, "limited:s3cret"))
+	wantWarnings(t, store)
+	setUser(t, server.Client(), "~*", "+@all", "-evalsha")
+	wantWarnings(t, store, "it does not do what counting takes: EVALSHA: NOPERM")
 }
 
 // Who can't be asked at all is an error, in time.
@@ -226,13 +244,6 @@ func TestWarningsThroughSentinels(t *testing.T) {
 	sentinel := redistest.StartSentinel(t, redistest.Topology{})
 	do(t, sentinel.Primary(t).Client(), "config", "set", "appendfsync", "everysec")
 	wantWarnings(t, open(t, sentinel.URL()), "appendfsync is everysec: ")
-}
-
-func TestWarningsOfRing(t *testing.T) {
-	one, other := redistest.Start(t), redistest.Start(t, "--appendfsync", "no")
-	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": one.Addr(), "b": other.Addr()}})
-	t.Cleanup(func() { _ = ring.Close() })
-	wantWarnings(t, newStore(t, ring, counterredis.Options{}), "On "+other.Addr()+": appendfsync is no: ")
 }
 
 // To look changes nothing, and asks for nothing else.

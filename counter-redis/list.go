@@ -35,17 +35,13 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry
 }
 
 // servers returns the server, or each primary of the Cluster.
-func (s *Store) servers(ctx context.Context) ([]scanner, error) {
-	if err := s.open(ctx); err != nil {
+func (s *Store) servers(ctx context.Context) ([]*redis.Client, error) {
+	if err := s.usable(ctx); err != nil {
 		return nil, err
 	}
-	cluster, ok := s.client.(*redis.ClusterClient)
-	if !ok {
-		return []scanner{s.client}, nil
-	}
 	var mu sync.Mutex
-	var servers []scanner
-	if err := cluster.ForEachMaster(ctx, func(_ context.Context, client *redis.Client) error {
+	var servers []*redis.Client
+	if err := s.eachServer(ctx, func(_ context.Context, client *redis.Client) error {
 		mu.Lock()
 		defer mu.Unlock()
 		servers = append(servers, client)
@@ -56,15 +52,10 @@ func (s *Store) servers(ctx context.Context) ([]scanner, error) {
 	return servers, nil
 }
 
-// scanner is a client of one server.
-type scanner interface {
-	ScanType(ctx context.Context, cursor uint64, match string, count int64, keyType string) *redis.ScanCmd
-}
-
 // listServer yields the server's counters that were not seen before. It returns
 // false once no more is wanted, or can be had.
 func (s *Store) listServer(
-	ctx context.Context, server scanner, prefix string, seen map[string]bool, yield func(counter.Entry, error) bool,
+	ctx context.Context, server *redis.Client, prefix string, seen map[string]bool, yield func(counter.Entry, error) bool,
 ) bool {
 	match := glob(s.key(prefix))
 	for cursor := uint64(0); ; {
@@ -90,11 +81,14 @@ func (s *Store) listServer(
 }
 
 // scan returns one step's keys and the cursor of the next step, zero after the last.
-func (s *Store) scan(ctx context.Context, server scanner, cursor uint64, match string) (keys []string, next uint64, err error) {
-	if err := s.open(ctx); err != nil {
+func (s *Store) scan(ctx context.Context, server *redis.Client, cursor uint64, match string) (keys []string, next uint64, err error) {
+	if err := s.usable(ctx); err != nil {
 		return nil, 0, err
 	}
-	keys, next, err = server.ScanType(ctx, cursor, match, scanCount, "string").Result()
+	err = again(ctx, server, func() error {
+		keys, next, err = server.ScanType(ctx, cursor, match, scanCount, "string").Result()
+		return err
+	})
 	if err != nil {
 		return nil, 0, readError(ctx, "list", "", err)
 	}
@@ -105,7 +99,7 @@ func (s *Store) scan(ctx context.Context, server scanner, cursor uint64, match s
 func (s *Store) entries(ctx context.Context, keys []string, seen map[string]bool) ([]counter.Entry, error) {
 	var entries []counter.Entry
 	var values []*redis.StringCmd
-	pipe := s.client.Pipeline()
+	var commands []*command
 	for _, key := range keys {
 		name, ok := s.name(key)
 		if !ok || seen[name] {
@@ -113,25 +107,23 @@ func (s *Store) entries(ctx context.Context, keys []string, seen map[string]bool
 		}
 		seen[name] = true
 		entries = append(entries, counter.Entry{Name: name})
-		values = append(values, pipe.Get(ctx, key)) // not MGET, which a Cluster refuses across slots
+		value := redis.NewStringCmd(ctx, "get", key) // not MGET, which a Cluster refuses across slots
+		values = append(values, value)
+		commands = append(commands, &command{key: key, Cmder: value})
 	}
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	// The error of a login that failed is here alone: no command has it.
-	if _, err := pipe.Exec(ctx); err != nil && !replaced(err) {
-		return nil, readError(ctx, "list", "", err)
-	}
+	s.send(ctx, commands, delivery{reads: true})
 	found := entries[:0]
-	for i, value := range values {
-		text, err := value.Result()
+	for i, c := range commands {
 		switch {
-		case replaced(err):
+		case replaced(c.err):
 			continue
-		case err != nil:
-			return nil, readError(ctx, "list", "", err)
+		case c.err != nil:
+			return nil, readError(ctx, "list", "", c.err)
 		}
-		if number, ok := parse(text); ok && number != 0 {
+		if number, ok := parse(values[i].Val()); ok && number != 0 {
 			found = append(found, counter.Entry{Name: entries[i].Name, Value: number})
 		}
 	}

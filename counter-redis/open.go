@@ -52,27 +52,37 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	client := target.client(opts)
+	client, hook := target.client(opts)
 	store, err := New(client, opts)
 	if err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
 	store.owned = true
+	store.strangers.hooks = []redis.Hook{hook}
 	store.label = target.String()
 	if err = store.ping(ctx); err == nil {
-		err = store.mayApply(ctx)
+		err = store.try(ctx)
 	}
-	if errors.Is(err, redis.Nil) { // the Sentinels' answer
-		return nil, errors.Join(fmt.Errorf("%w: %s: no primary has this master_name", ErrRefused, store), store.Close())
+	if refusal := target.refusal(ctx, err); refusal != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %s: %w", ErrRefused, store, refusal), store.Close())
 	}
-	if target.kind != cluster && replied(err, "MOVED ") {
-		return nil, errors.Join(fmt.Errorf("%w: %s: it is a node of a Cluster, which the option addr of the URL must say", ErrRefused, store), store.Close())
-	}
-	switch {
-	case refused(err), denied(err):
-		return nil, errors.Join(fmt.Errorf("%w: %s: %w", ErrRefused, store, cause(ctx, err)), store.Close())
-	case untrusted(err):
+	if untrusted(err) {
 		return nil, errors.Join(fmt.Errorf("counterredis: %s: %w", store, err), store.Close())
 	}
 	return store, nil
+}
+
+// refusal returns why waiting won't help, if err, with which the first calls to the
+// target ended, says so.
+func (t *target) refusal(ctx context.Context, err error) error {
+	switch {
+	case t.kind == sentinels && errors.Is(err, redis.Nil): // the Sentinels' answer
+		return errors.New("no primary has this master_name")
+	case t.kind != cluster && replied(err, "MOVED "):
+		return errors.New("it is a node of a Cluster, which the option addr of the URL must say")
+	case refused(err), denied(err), errors.Is(err, errTrial):
+		return cause(ctx, err)
+	default:
+		return nil
+	}
 }

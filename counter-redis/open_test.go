@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,6 +42,10 @@ func TestOpenRefused(t *testing.T) {
 		"no database, Cluster": fake("-ERR SELECT is not allowed in cluster mode"),
 		"no database, 3":       fake("-ERR invalid DB index"),
 		"no Cluster":           plain.URL() + "?addr=" + plain.Addr(),
+		"scripts refused":      "redis://user:s3cret@" + refusing(t, "-SORRY scripts cost extra", "eval", "evalsha"),
+		"scripts ignored":      "redis://user:s3cret@" + refusing(t, "+OK", "eval", "evalsha"),
+		"INCRBY refused":       "redis://user:s3cret@" + refusing(t, "-ERR only on Sundays", "incrby"),
+		"another answer":       "redis://user:s3cret@" + refusing(t, ":1", "incrby"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, err := counterredis.Open(t.Context(), text, counterredis.Options{})
@@ -133,4 +138,26 @@ func TestMaxConns(t *testing.T) {
 	if err != nil || opened > 2+2 { // one to see that the server is up, one to ask it this
 		t.Errorf("%d connections were opened, %v; want at most 2 for the store", opened, err)
 	}
+}
+
+// refusing serves a Redis that gives these commands another reply, and has all it needs
+// for the others.
+func refusing(t *testing.T, reply string, commands ...string) (addr string) {
+	t.Helper()
+	return answerWith(t, func(words []string) string {
+		switch {
+		case words[0] == "hello":
+			return "-ERR unknown command"
+		case slices.Contains(commands, words[0]):
+			return reply
+		case words[0] == "ping":
+			return "+PONG"
+		case words[0] == "info" || words[0] == "config":
+			return "-ERR unknown command"
+		case slices.Contains([]string{"eval", "evalsha", "incrby", "wait"}, words[0]):
+			return "-ERR value is not an integer or out of range"
+		default:
+			return "+OK"
+		}
+	})
 }

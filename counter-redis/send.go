@@ -10,76 +10,89 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// write is a command that changes a key, or a key and one of the same slot. It
-// is sent at most once, but where a node of a Cluster says that another has the
-// key.
-type write struct {
-	key string
-	cmd redis.Cmder
-	err error // how it ended
-}
-
-// node is a server, or what stands for one.
-type node interface {
-	Process(ctx context.Context, cmd redis.Cmder) error
-	Pipeline() redis.Pipeliner
-}
-
-// send sends the writes, those for one server in one pipeline, and sets how each
-// ended. They count as done once so many replicas have them.
-func (s *Store) send(ctx context.Context, writes []*write, replicas int) {
-	if cluster, ok := s.client.(*redis.ClusterClient); ok {
-		s.route(ctx, cluster, writes, replicas)
-		return
-	}
-	s.exchange(ctx, s.client, writes, exchange{replicas: replicas})
-}
-
-// exchange says how writes are sent to a server.
-type exchange struct {
-	replicas int
+// delivery says how commands are sent to a server.
+type delivery struct {
+	replicas int  // that must have what is written before it counts as done
+	reads    bool // nothing is changed, so that all may be sent again
 	asking   bool // the server takes over their slots, and is not known to have them
 }
 
-// exchange sends the writes to the server and sets how each ended.
-func (s *Store) exchange(ctx context.Context, to node, writes []*write, how exchange) {
-	if len(writes) == 1 && how == (exchange{}) {
-		writes[0].err = to.Process(ctx, once{writes[0].cmd})
+// send sends the commands, those for one server in one pipeline, and sets how each
+// ended.
+func (s *Store) send(ctx context.Context, commands []*command, how delivery) {
+	if s.cluster != nil {
+		s.route(ctx, commands, how)
+		return
+	}
+	deliver(ctx, s.single, commands, how, s.patience)
+}
+
+// sendOne sends one command and returns how it ended.
+func (s *Store) sendOne(ctx context.Context, key string, cmd redis.Cmder, how delivery) error {
+	c := &command{Cmder: cmd, key: key}
+	s.send(ctx, []*command{c}, how)
+	return c.err
+}
+
+// deliver sends the commands to a server, which has patience to reply, and sets how
+// each ended.
+func deliver(ctx context.Context, to *redis.Client, commands []*command, how delivery, patience time.Duration) {
+	if !how.reads {
+		deliverOnce(ctx, to, commands, how, patience)
+		return
+	}
+	_ = again(ctx, to, func() error { // each command has its own error
+		deliverOnce(ctx, to, commands, how, patience)
+		for _, c := range commands {
+			if lost(c.err) {
+				return c.err
+			}
+		}
+		return nil
+	})
+}
+
+func deliverOnce(ctx context.Context, to *redis.Client, commands []*command, how delivery, patience time.Duration) {
+	for _, c := range commands {
+		c.sent = false
+	}
+	if len(commands) == 1 && how.replicas == 0 && !how.asking {
+		commands[0].settle(to.Process(ctx, commands[0]))
 		return
 	}
 	pipe := to.Pipeline()
-	for _, w := range writes {
+	for _, c := range commands {
 		if how.asking {
 			pipe.Do(ctx, "asking")
 		}
-		_ = pipe.Process(ctx, once{w.cmd}) // only takes it
+		_ = pipe.Process(ctx, c) // only takes it
 	}
 	var wait *redis.IntCmd
 	if how.replicas > 0 {
 		// On the same connection, for it waits for what this has written.
-		wait = redis.NewIntCmd(ctx, "wait", how.replicas, s.waitTime(ctx).Milliseconds())
+		wait = redis.NewIntCmd(ctx, "wait", how.replicas, waitTime(ctx, patience).Milliseconds())
 		_ = pipe.Process(ctx, wait)
 	}
 	cmds, err := pipe.Exec(ctx)
-	// Each command has its own error, but for that of a login, which none has.
+	// Each command has its own error, except when logging in failed: then none has.
 	if slices.ContainsFunc(cmds, func(cmd redis.Cmder) bool { return cmd.Err() != nil }) {
 		err = nil
 	}
-	for _, w := range writes {
-		w.err = w.cmd.Err()
+	for _, c := range commands {
+		failure := c.Err()
 		switch {
-		case w.err == nil && err != nil:
-			w.err = err
-		case w.err == nil && wait != nil:
-			w.err = shortfall(wait, how.replicas)
+		case failure == nil && err != nil:
+			failure = err
+		case failure == nil && wait != nil:
+			failure = shortfall(wait, how.replicas)
 		}
+		c.settle(failure)
 	}
 }
 
-// waitTime is how long a server may take to tell that its replicas have a write:
-// half of what it has to answer, a millisecond at least, for 0 would be for ever.
-func (s *Store) waitTime(ctx context.Context) time.Duration {
-	patience := s.patience
+// waitTime is how long a server may take to say that its replicas have a write: half
+// of what it has to reply, and a millisecond at least, because 0 would be for ever.
+func waitTime(ctx context.Context, patience time.Duration) time.Duration {
 	if deadline, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(deadline))
 	}

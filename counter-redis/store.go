@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
@@ -60,15 +61,18 @@ type Options struct {
 // INCRBY, sent once: where its reply is lost, the error is [counter.ErrUnknown]. A
 // batch is one call of a script.
 type Store struct {
-	client     redis.UniversalClient
-	prefix     string
-	expiry     time.Duration
-	replicas   int           // that writes wait for
-	patience   time.Duration // with a reply
-	scriptHash string
-	label      string
-	owned      bool
-	closed     atomic.Bool
+	// One of the two is nil.
+	single  *redis.Client
+	cluster *redis.ClusterClient
+
+	strangers strangers
+	prefix    string
+	expiry    time.Duration
+	replicas  int           // that writes wait for
+	patience  time.Duration // with a reply
+	label     string
+	owned     bool
+	closed    atomic.Bool
 }
 
 var (
@@ -76,46 +80,53 @@ var (
 	_ counter.Pinger = (*Store)(nil)
 )
 
-// New returns a store over a client that stays the caller's: Close leaves it
-// open. The store never lets it repeat a command that changes something,
-// whatever its MaxRetries says. The error says which option is out of range.
+// New returns a store over a client that stays the caller's: Close leaves it open. It
+// is a [*redis.Client], of one server or through Sentinels, or a [*redis.ClusterClient],
+// also one made by [redis.NewFailoverClusterClient]. A [*redis.Ring] and clients of other
+// types are refused: only a part of the counters could be listed, or a command be sent
+// twice. So is one with a client-side cache, whose values may be old.
+//
+// The store never lets the client repeat a command that changes something, whatever its
+// MaxRetries says, and reads from primaries alone, whatever its ReadOnly says. The
+// deadline of a context ends a call that is on its way only with ContextTimeoutEnabled.
+// The error says what is wrong with the client or which option is out of range.
 func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	expiry := cmp.Or(opts.RecordExpiry, time.Hour).Truncate(time.Millisecond)
 	if expiry < time.Second {
 		return nil, fmt.Errorf("counterredis: a RecordExpiry of %v is less than a second", opts.RecordExpiry)
 	}
 	if opts.WaitReplicas < 0 {
-		return nil, fmt.Errorf("counterredis: %d WaitReplicas are less than none", opts.WaitReplicas)
+		return nil, fmt.Errorf("counterredis: WaitReplicas is %d, less than 0", opts.WaitReplicas)
 	}
-	patience, ok := readTimeout(client)
-	if patience <= 0 {
-		patience = time.Minute // of a client that waits for ever
+	s := &Store{prefix: opts.Prefix, expiry: expiry, replicas: opts.WaitReplicas, label: "redis"}
+	switch client := client.(type) {
+	case *redis.Client:
+		if client == nil {
+			return nil, errNoClient
+		}
+		of := client.Options()
+		if of.ClientSideCache != nil || of.ClientSideCacheConfig != nil {
+			return nil, errors.New("counterredis: the client has a client-side cache, whose values may be old")
+		}
+		s.single, s.patience = client, of.ReadTimeout
+		s.label = fmt.Sprintf("redis %s/%d", of.Addr, of.DB)
+	case *redis.ClusterClient:
+		if client == nil {
+			return nil, errNoClient
+		}
+		s.cluster, s.patience = client, client.Options().ReadTimeout
+	case nil:
+		return nil, errNoClient
+	default:
+		return nil, fmt.Errorf("counterredis: the client is a %T, not a *redis.Client or *redis.ClusterClient", client)
 	}
-	if !ok && opts.WaitReplicas > 0 {
-		return nil, fmt.Errorf("counterredis: WaitReplicas with a %T, which may send WAIT to any server", client)
-	}
-	s := &Store{
-		client: client, prefix: opts.Prefix, expiry: expiry, scriptHash: redis.NewScript(script).Hash(),
-		replicas: opts.WaitReplicas, patience: patience, label: "redis",
-	}
-	if client, ok := client.(*redis.Client); ok {
-		s.label = fmt.Sprintf("redis %s/%d", client.Options().Addr, client.Options().DB)
+	if s.patience <= 0 {
+		s.patience = time.Minute // of a client that waits for ever
 	}
 	return s, nil
 }
 
-// readTimeout returns how long the client waits for replies: not above 0, for ever.
-// It knows go-redis's clients of one server, of Sentinels and of a Cluster.
-func readTimeout(client redis.UniversalClient) (timeout time.Duration, ok bool) {
-	switch client := client.(type) {
-	case *redis.Client:
-		return client.Options().ReadTimeout, true
-	case *redis.ClusterClient:
-		return client.Options().ReadTimeout, true
-	default:
-		return 0, false
-	}
-}
+var errNoClient = errors.New("counterredis: the client is nil")
 
 // Add implements [counter.Store].
 func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
@@ -125,9 +136,10 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 	if err := counter.CheckDelta(delta); err != nil {
 		return 0, err
 	}
-	cmd := redis.NewIntCmd(ctx, "incrby", s.key(name), delta)
-	if err := s.write(ctx, "add to", name, cmd); err != nil {
-		return 0, err
+	key := s.key(name)
+	cmd := redis.NewIntCmd(ctx, "incrby", key, delta)
+	if err := s.sendOne(ctx, key, cmd, delivery{replicas: s.replicas}); err != nil {
+		return 0, writeError(ctx, "add to", key, err)
 	}
 	return cmd.Val(), nil
 }
@@ -138,14 +150,15 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 		return 0, err
 	}
 	key := s.key(name)
-	text, err := s.client.Get(ctx, key).Result()
+	cmd := redis.NewStringCmd(ctx, "get", key)
+	err := s.sendOne(ctx, key, cmd, delivery{reads: true})
 	switch {
 	case missing(err):
 		return 0, nil
 	case err != nil:
 		return 0, readError(ctx, "get", key, err)
 	}
-	value, ok := parse(text)
+	value, ok := parse(cmd.Val())
 	if !ok {
 		return 0, fmt.Errorf("%w: the key %q in Redis holds no integer", counter.ErrType, key)
 	}
@@ -162,22 +175,15 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if value == 0 {
 		cmd = redis.NewIntCmd(ctx, "del", key)
 	}
-	return s.write(ctx, "set", name, cmd)
-}
-
-// write sends one command that changes the counter.
-func (s *Store) write(ctx context.Context, verb, name string, cmd redis.Cmder) error {
-	w := &write{key: s.key(name), cmd: cmd}
-	s.send(ctx, []*write{w}, s.replicas)
-	if w.err != nil {
-		return writeError(ctx, verb, w.key, w.err)
+	if err := s.sendOne(ctx, key, cmd, delivery{replicas: s.replicas}); err != nil {
+		return writeError(ctx, "set", key, err)
 	}
 	return nil
 }
 
 // Ping implements [counter.Pinger].
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.open(ctx); err != nil {
+	if err := s.usable(ctx); err != nil {
 		return err
 	}
 	if err := s.ping(ctx); err != nil {
@@ -188,19 +194,41 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // ping asks the server, or each primary of the Cluster.
 func (s *Store) ping(ctx context.Context) error {
-	ping := func(ctx context.Context, client *redis.Client) error { return client.Ping(ctx).Err() }
-	if cluster, ok := s.client.(*redis.ClusterClient); ok {
-		return cluster.ForEachMaster(ctx, ping)
-	}
-	return s.client.Ping(ctx).Err()
+	return s.eachServer(ctx, func(ctx context.Context, client *redis.Client) error {
+		return again(ctx, client, func() error { return client.Ping(ctx).Err() })
+	})
 }
 
-// Close closes the connections if the store has opened them itself.
+// eachServer calls do for the server, or for all primaries of the Cluster at once, and
+// returns an error of one of them.
+func (s *Store) eachServer(ctx context.Context, do func(ctx context.Context, client *redis.Client) error) error {
+	if s.cluster == nil {
+		return do(ctx, s.single)
+	}
+	// An error that do has not returned is of nodes that say nothing about the slots.
+	var asked atomic.Bool
+	err := s.cluster.ForEachMaster(ctx, func(ctx context.Context, client *redis.Client) error {
+		asked.Store(true)
+		return do(ctx, client)
+	})
+	if err != nil && !asked.Load() {
+		return slotsError(err)
+	}
+	return err
+}
+
+// Close closes the connections that the store has opened itself.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) || !s.owned {
+	if s.closed.Swap(true) {
 		return nil
 	}
-	if err := s.client.Close(); err != nil {
+	err := s.strangers.close()
+	if s.owned && s.cluster != nil {
+		err = errors.Join(err, s.cluster.Close())
+	} else if s.owned {
+		err = errors.Join(err, s.single.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("counterredis: close: %w", err)
 	}
 	return nil
@@ -209,8 +237,8 @@ func (s *Store) Close() error {
 // String names the server and its database for logs, without the login.
 func (s *Store) String() string { return s.label }
 
-// open returns why a call must not go on, if so.
-func (s *Store) open(ctx context.Context) error {
+// usable returns why a call must not go on: the store is closed, or the context has ended.
+func (s *Store) usable(ctx context.Context) error {
 	if s.closed.Load() {
 		return counter.ErrClosed
 	}
@@ -218,7 +246,7 @@ func (s *Store) open(ctx context.Context) error {
 }
 
 func (s *Store) ready(ctx context.Context, name string) error {
-	if err := s.open(ctx); err != nil {
+	if err := s.usable(ctx); err != nil {
 		return err
 	}
 	return counter.CheckName(name)

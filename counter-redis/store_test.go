@@ -80,7 +80,7 @@ func TestStoresShareCounters(t *testing.T) {
 	server := redistest.Start(t)
 	const callers, each = 8, 50
 	values := make([][]int64, callers)
-	stores := [2]counter.Store{open(t, server.URL()), open(t, server.URL())}
+	stores := [2]counter.Store{open(t, server.URL()+patient), open(t, server.URL()+patient)}
 	var wg sync.WaitGroup
 	for c := range callers {
 		wg.Go(func() {

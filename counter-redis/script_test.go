@@ -1,0 +1,29 @@
+package counterredis
+
+import (
+	"crypto/sha1" //nolint:gosec // what Redis names scripts by
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+func TestScriptHash(t *testing.T) {
+	hash := sha1.Sum([]byte(script)) //nolint:gosec // what Redis names scripts by
+	if got := hex.EncodeToString(hash[:]); got != scriptHash {
+		t.Errorf("scriptHash is %s; want %s", scriptHash, got)
+	}
+}
+
+// With Go's strict FIPS 140-3 mode, in which SHA-1 panics, the package counts.
+func TestFIPS(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, "-test.run=^(TestStore|TestOpenThroughTLS|TestWarnings)$", "-test.v") //nolint:gosec // this test
+	cmd.Env = append(os.Environ(), "GODEBUG=fips140=only")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}

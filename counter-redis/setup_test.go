@@ -1,0 +1,87 @@
+package counterredis_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+// A connection that can't be set up carries no command: whatever goes wrong, nothing is
+// in doubt.
+func TestSetUpFails(t *testing.T) {
+	for _, setUp := range []struct {
+		command string
+		opts    redis.Options
+	}{
+		{"hello", redis.Options{}},
+		{"hello", redis.Options{Password: "s3cret"}},
+		{"auth", redis.Options{Password: "s3cret"}},
+		{"auth", redis.Options{Username: "user", Password: "s3cret"}},
+		{"select", redis.Options{DB: 1}},
+		{"client", redis.Options{ClientName: "name"}},
+		{"client", redis.Options{}}, // SETINFO
+	} {
+		for _, failure := range []string{silence, hangUp, "-ERR something that nobody listed", "-NEWCODE"} {
+			if setUp.command == "hello" && strings.HasPrefix(failure, "-") || setUp.command == "client" && setUp.opts.ClientName == "" && strings.HasPrefix(failure, "-") {
+				continue // go-redis does without
+			}
+			t.Run(setUp.command+" "+failure, func(t *testing.T) {
+				addr := answerWith(t, func(words []string) string {
+					switch words[0] {
+					case setUp.command:
+						return failure
+					case "hello":
+						return "-ERR unknown command"
+					case "auth", "select", "client":
+						return "+OK"
+					default:
+						t.Errorf("%q is sent; want nothing beyond the set-up", words)
+						return "-ERR"
+					}
+				})
+				opts := setUp.opts
+				opts.Addr, opts.ReadTimeout, opts.MaxRetries = addr, 20*time.Millisecond, 2
+				client := redis.NewClient(&opts)
+				t.Cleanup(func() { _ = client.Close() })
+				wantNothingSent(t, newStore(t, client, counterredis.Options{}))
+			})
+		}
+	}
+}
+
+// wantNothingSent fails unless each change fails, and is known to have changed nothing.
+func wantNothingSent(t *testing.T, store *counterredis.Store) {
+	t.Helper()
+	for _, change := range changes() {
+		for _, err := range change.change(t.Context(), store, "a") {
+			if err == nil || errors.Is(err, counter.ErrUnknown) {
+				t.Errorf("%s: %v; want an error that is not %q", change.name, err, counter.ErrUnknown)
+				continue
+			}
+			wantNoSecret(t, err)
+		}
+	}
+}
+
+// A server that accepts connections and does not answer, as one does that is stopped, has
+// got no command. One that stops later may have.
+func TestSetUpWithStoppedServer(t *testing.T) {
+	for name, start := range map[string]func(testing.TB, ...string) *redistest.Server{"plain": redistest.Start, "TLS": redistest.StartTLS} {
+		t.Run(name, func(t *testing.T) {
+			server := start(t)
+			server.Stop()
+			const hasty = "?read_timeout=20ms&dial_timeout=20ms&skip_verify=true"
+			url := server.URL() + strings.TrimSuffix(hasty, map[string]string{"plain": "&skip_verify=true"}[name])
+			for _, opts := range []counterredis.Options{{}, {WaitReplicas: 1}} {
+				wantNothingSent(t, openWith(t, url, opts))
+			}
+		})
+	}
+}
