@@ -57,6 +57,7 @@ func TestCluster(t *testing.T) {
 	t.Run("Moved", func(t *testing.T) { testMoved(t, cluster) })
 	t.Run("Asked", func(t *testing.T) { testAsked(t, cluster) })
 	t.Run("OpenedAsOneServer", func(t *testing.T) { testOpenedAsOneServer(t, cluster) })
+	t.Run("ReadsFromPrimaries", func(t *testing.T) { testReadsFromPrimaries(t, cluster) })
 	t.Run("WaitsForTheNodesReplicas", func(t *testing.T) { testWaitsForTheNodesReplicas(t, cluster) })
 }
 
