@@ -57,7 +57,7 @@ modules: deps ## build and test each module on its own
 	@$(each_module) GOWORK=off go build ./...; GOWORK=off go test -timeout 15m ./...; done
 
 .PHONY: check
-check: ## check the rest: format, vet, today's Go, go.mod files, workflow, guides, lint, modules
+check: ## check the rest: format, vet, today's Go, go.mod files, workflow, lint, modules
 	go run $(GOLANGCI_LINT) fmt --diff
 	go vet work
 	@set -e; for platform in $(OTHER_PLATFORMS); do echo "go vet work on $$platform"; \
@@ -68,6 +68,5 @@ check: ## check the rest: format, vet, today's Go, go.mod files, workflow, guide
 	@sums() { cksum go.work* *.mod */go.*; }; before=$$(sums); go work sync; \
 	[ "$$before" = "$$(sums)" ] || { echo "go work sync has changed files: commit them" >&2; exit 1; }
 	go run $(ACTIONLINT) .github/workflows/*.yaml
-	go run ./tools/guidecheck docs/guide.md docs/backend.md
 	go run ./tools/herokucheck
 	@$(MAKE) lint modules
