@@ -35,7 +35,10 @@ test: deps ## run all tests under the race detector
 
 .PHONY: cover
 cover: deps ## say which share of the code the tests run; cover.out has the lines
-	go test -timeout 15m -coverpkg=work -coverprofile=cover.out work
+	rm -rf bin/cover
+	mkdir -p bin/cover
+	GOCOVERDIR="$(CURDIR)/bin/cover" go test -timeout 15m -cover -coverpkg=work work -args -test.gocoverdir="$(CURDIR)/bin/cover"
+	go tool covdata textfmt -i=bin/cover -o=cover.out
 	go tool cover -func=cover.out | tail -n 1
 
 .PHONY: bench

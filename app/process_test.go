@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -64,6 +65,9 @@ func launch(t *testing.T, variables ...string) (p *process, ready <-chan string)
 	}
 	p = &process{cmd: exec.CommandContext(t.Context(), executable), exited: make(chan struct{})}
 	p.cmd.Env = append([]string{asApp + "=1", "HOST=127.0.0.1", "PORT=0"}, variables...)
+	if testing.CoverMode() != "" { // else the program says on stderr that it has no place for its coverage
+		p.cmd.Env = append(p.cmd.Env, "GOCOVERDIR="+cmp.Or(os.Getenv("GOCOVERDIR"), t.TempDir()))
+	}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
