@@ -1,0 +1,140 @@
+package counterfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+var _ counter.Applier = (*Store)(nil)
+
+const retention = time.Hour
+
+// Retention implements [counter.Applier]: an hour.
+func (s *Store) Retention() time.Duration { return retention }
+
+// Apply implements [counter.Applier], in one commit for all batches.
+func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
+	results, err := s.apply(ctx, slices.Clone(batches))
+	if err != nil {
+		return slices.Repeat([]counter.Result{{Err: err}}, len(batches))
+	}
+	return results
+}
+
+func (s *Store) apply(ctx context.Context, batches []counter.Batch) ([]counter.Result, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	return change(ctx, s, func(tx *bbolt.Tx) ([]counter.Result, error) {
+		now := s.now()
+		results := make([]counter.Result, len(batches))
+		for i, batch := range batches {
+			results[i] = apply(tx, batch, now)
+			if err := results[i].Err; err != nil && !refused(err) {
+				return nil, err // which undoes the batches before it, too
+			}
+		}
+		return results, s.sweep(tx, now, fewRecords+2*len(batches))
+	})
+}
+
+// apply moves the counter and its writer's record.
+func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
+	if err := batch.Check(); err != nil {
+		return counter.Result{Err: err}
+	}
+	key := recordKey(batch.Name, batch.Writer)
+	delta := batch.Delta
+	if text := tx.Bucket(records).Get(key); text != nil {
+		last, err := decodeRecord(key, text)
+		if err != nil {
+			return counter.Result{Err: err}
+		}
+		switch missing := batch.Sum - last.sum; {
+		case last.expired(now):
+		case missing == 0: // a repeat
+			last.at = now
+			return counter.Result{Total: last.total, Err: tx.Bucket(records).Put(key, last.encode(key))}
+		case missing < delta:
+			return counter.Result{Err: fmt.Errorf("%w: %d of %q", counter.ErrStale, delta, batch.Name)}
+		default:
+			delta = missing
+		}
+	}
+	total, err := add(tx, batch.Name, delta)
+	if err != nil {
+		return counter.Result{Err: err}
+	}
+	next := record{sum: batch.Sum, total: total, at: now}
+	err = tx.Bucket(records).Put(key, next.encode(key))
+	return counter.Result{Total: total, Healed: delta - batch.Delta, Err: err}
+}
+
+// refused tells the refusal of one batch, which changed nothing, from an error of
+// the transaction.
+func refused(err error) bool {
+	return errors.Is(err, counter.ErrName) || errors.Is(err, counter.ErrDelta) ||
+		errors.Is(err, counter.ErrStale) || errors.Is(err, counter.ErrOverflow)
+}
+
+func (r record) expired(now int64) bool { return now-r.at >= int64(retention/time.Second) }
+
+// now is the time in seconds since 1970. It goes on steadily while the store is open,
+// even if the clock is set: a record must outlive the repeats of its batch.
+func (s *Store) now() int64 { return s.opened.Add(time.Since(s.opened)).Unix() }
+
+// fewRecords are looked at in each commit, and two more for each batch, which is more
+// than a batch can add: so records that have expired are at most about as many as
+// those that have not.
+const fewRecords = 16
+
+// sweep removes those of the next n records that have expired.
+func (s *Store) sweep(tx *bbolt.Tx, now int64, n int) error {
+	cursor := tx.Bucket(records).Cursor()
+	key, text := cursor.Seek(s.swept)
+	var expired [][]byte
+	for ; key != nil && n > 0; n-- {
+		r, err := decodeRecord(key, text)
+		if err != nil {
+			return err
+		}
+		if r.expired(now) {
+			expired = append(expired, slices.Clone(key))
+		}
+		key, text = cursor.Next()
+	}
+	s.swept = slices.Clone(key) // nil, after the last: from the beginning
+	for _, key := range expired {
+		if err := tx.Bucket(records).Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget implements [counter.Applier].
+func (s *Store) Forget(ctx context.Context, batches []counter.Batch) error {
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	keys := make([][]byte, len(batches))
+	for i, batch := range batches {
+		keys[i] = recordKey(batch.Name, batch.Writer)
+	}
+	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) {
+		for _, key := range keys {
+			if err := tx.Bucket(records).Delete(key); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	return err
+}

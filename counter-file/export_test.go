@@ -1,0 +1,64 @@
+package counterfile
+
+import (
+	"testing"
+
+	"go.etcd.io/bbolt"
+)
+
+// Wipe removes every counter and every record.
+func (s *Store) Wipe(t *testing.T) {
+	t.Helper()
+	s.rewrite(t, counters, func(_, _ []byte) []byte { return nil })
+	s.rewrite(t, records, func(_, _ []byte) []byte { return nil })
+}
+
+// Expire makes every record as old as one that has expired.
+func (s *Store) Expire(t *testing.T) {
+	t.Helper()
+	s.rewrite(t, records, func(key, text []byte) []byte {
+		r, err := decodeRecord(key, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.at -= int64(retention.Seconds())
+		return r.encode(key)
+	})
+}
+
+// Records returns how many records there are, expired ones included.
+func (s *Store) Records(t *testing.T) int {
+	t.Helper()
+	n, err := view(t.Context(), s, func(tx *bbolt.Tx) (int, error) { return tx.Bucket(records).Stats().KeyN, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// rewrite replaces each entry of the bucket by what value returns, nil by nothing.
+func (s *Store) rewrite(t *testing.T, bucket []byte, value func(key, text []byte) []byte) {
+	t.Helper()
+	_, err := change(t.Context(), s, func(tx *bbolt.Tx) (struct{}, error) {
+		old := map[string][]byte{}
+		b := tx.Bucket(bucket)
+		err := b.ForEach(func(key, text []byte) error {
+			old[string(key)] = value(key, text)
+			return nil
+		})
+		for key, text := range old {
+			if text == nil {
+				err = b.Delete([]byte(key))
+			} else {
+				err = b.Put([]byte(key), text)
+			}
+			if err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,12 @@
+module example.com/herokuapp/counter-file
+
+go 1.26.0
+
+require (
+	example.com/herokuapp/counter-core v0.1.0
+	go.etcd.io/bbolt v1.5.0
+)
+
+require golang.org/x/sys v0.45.0 // indirect
+
+replace example.com/herokuapp/counter-core => ../counter-core

@@ -1,0 +1,273 @@
+package counterfile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// Errors of [Open], which has left the file as it was. Test for them with [errors.Is].
+var (
+	// ErrLocked says that another process, or another Store, has the file open.
+	ErrLocked = errors.New("it is in use: one process at a time may use it")
+	// ErrForeign says that the file is not one this package has made.
+	ErrForeign = errors.New("it is not a counter file")
+	// ErrDamaged says that the file's content can't be right. A running Store
+	// returns it, too, if it meets damage; restore a backup then.
+	ErrDamaged = errors.New("the file is damaged")
+)
+
+// Options adapts a [Store]. The zero value has the defaults.
+type Options struct {
+	// Wait is how long [Open] waits while another process has the file open.
+	// Default: 1s.
+	Wait time.Duration
+}
+
+// Open opens the file, which is made, for its owner alone, if it is not there. Its
+// folder must exist. Open reads the whole file once, and refuses one that is damaged.
+func Open(path string, opts Options) (*Store, error) {
+	return open(path, opts, false)
+}
+
+func open(path string, opts Options, noSync bool) (*Store, error) {
+	s := &Store{
+		path:    path,
+		noSync:  noSync,
+		opened:  time.Now(),
+		work:    make(chan func()),
+		readers: make(chan struct{}, maxReaders),
+		closing: make(chan struct{}),
+	}
+	if err := s.start(cmp.Or(max(opts.Wait, 0), time.Second)); err != nil {
+		return nil, s.wrap(err)
+	}
+	var writing sync.WaitGroup
+	writing.Go(s.write)
+	close := sync.OnceValue(func() error {
+		close(s.closing)
+		writing.Wait()
+		for range cap(s.readers) {
+			s.readers <- struct{}{}
+		}
+		if s.db == nil {
+			return nil
+		}
+		return s.db.Close()
+	})
+	s.close = func() error {
+		defer func() { close = func() error { return nil } }()
+		return close()
+	}
+	return s, nil
+}
+
+// start makes the file if it is not there, or reads it through, and opens it.
+func (s *Store) start(wait time.Duration) error {
+	deadline := time.Now().Add(wait)
+	info, err := os.Stat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(s.path)); err != nil {
+			return fmt.Errorf("its folder can't be used; make it first: %w", err)
+		}
+		if err := create(s.path); err != nil {
+			return fmt.Errorf("make it: %w", err)
+		}
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: not a regular file but %s", ErrForeign, info.Mode().Type())
+	case info.Size() > 0:
+		if err := check(s.path, time.Until(deadline)); err != nil {
+			return err
+		}
+	}
+	return s.load(os.O_CREATE, max(time.Until(deadline), wait/4))
+}
+
+// create makes a new file under a name of its own and then gives it its own name, so
+// that a crash does not leave half a file.
+func create(path string) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	if err := temp.Close(); err != nil {
+		return err
+	}
+	db, err := bbolt.Open(temp.Name(), 0o600, nil)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Update(format), db.Close()); err != nil {
+		return err
+	}
+	// Link, unlike Rename, takes no name that another process has just taken. If it fails,
+	// load opens the file of that process, or makes one, or says what is wrong.
+	_ = os.Link(temp.Name(), path)
+	return nil
+}
+
+// format makes the buckets of a new file.
+func format(tx *bbolt.Tx) error {
+	for _, bucket := range [][]byte{counters, records, about} {
+		if _, err := tx.CreateBucket(bucket); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(about).Put(formatKey, encode(formatKey, formatVersion))
+}
+
+// check returns an error unless the file is a counter file, whole, which no other
+// process has open. It does not write.
+func check(path string, wait time.Duration) error {
+	var file *os.File
+	// What opens for reading looks at the first pages alone, which have checksums.
+	db, err := bbolt.Open(path, 0, &bbolt.Options{
+		Timeout: wait, ReadOnly: true, NoStatistics: true,
+		OpenFile: func(name string, flag int, perm os.FileMode) (_ *os.File, err error) {
+			file, err = os.OpenFile(name, flag, perm)
+			return file, err
+		},
+	})
+	if err != nil {
+		return explain(err)
+	}
+	defer db.Close()
+	return checkFile(file, db.Info().PageSize)
+}
+
+// explain says in our words why bbolt does not open a file.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return ErrLocked
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+		return fmt.Errorf("%w, or its beginning is damaged: %w", ErrForeign, err)
+	default:
+		return err
+	}
+}
+
+// load opens the file for writing.
+func (s *Store) load(create int, wait time.Duration) error {
+	var file *os.File
+	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{
+		Timeout: wait, FreelistType: bbolt.FreelistMapType, NoStatistics: true, NoSync: s.noSync,
+		OpenFile: func(name string, flag int, perm os.FileMode) (_ *os.File, err error) {
+			file, err = os.OpenFile(name, flag&^os.O_CREATE|create, perm)
+			return file, err
+		},
+	})
+	if err != nil {
+		return explain(err)
+	}
+	if err := s.adopt(db, file); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return nil
+}
+
+// adopt makes the file fit for use.
+func (s *Store) adopt(db *bbolt.DB, file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if s.created != nil && !os.SameFile(info, s.created) {
+		return errors.New("it was replaced while in use: restart to use the new one")
+	}
+	if err := settle(file, db.Info().PageSize); err != nil {
+		return err
+	}
+	var id int64
+	var formatted bool
+	err = db.View(func(tx *bbolt.Tx) error {
+		id, formatted = int64(tx.ID()), tx.Bucket(about) != nil
+		return nil
+	})
+	if err == nil && !formatted {
+		err = db.Update(func(tx *bbolt.Tx) error { id = int64(tx.ID()); return format(tx) })
+	}
+	if err == nil {
+		err = syncFolder(s.path)
+	}
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.db, s.file, s.created, s.fault = db, file, info, nil
+	s.durable.Store(id)
+	return nil
+}
+
+// settle puts on disk what the file is read to be. A process that was killed may have
+// left its last commit unsynced; and after a sync that failed, the system takes for
+// written what is not, and syncs it no more, until it is written again.
+//
+// Each of the first two pages says, under a checksum, what the file holds; the newer
+// one counts. All other pages were synced before.
+func settle(file *os.File, pageSize int) error {
+	page := make([]byte, pageSize)
+	for i := range int64(2) {
+		at := i * int64(pageSize)
+		if _, err := file.ReadAt(page, at); err != nil {
+			return err
+		}
+		if _, err := file.WriteAt(page, at); err != nil {
+			return err
+		}
+	}
+	return file.Sync()
+}
+
+// fail closes the file after the error.
+func (s *Store) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if errors.Is(err, ErrDamaged) {
+		// bbolt may hold its locks forever after a panic, and so can't be closed. Its
+		// mapping of the file stays until the process ends.
+		s.file.Close()
+		s.suspect = true
+	} else {
+		s.db.Close()
+	}
+	s.db, s.fault = nil, err
+}
+
+// reopen opens the file again after a failure. Only the writer calls it.
+func (s *Store) reopen() error {
+	if s.db != nil {
+		return nil
+	}
+	err := s.tryReopen()
+	if err != nil {
+		err = s.wrap(err)
+	}
+	return err
+}
+
+func (s *Store) tryReopen() error {
+	if s.suspect {
+		if err := check(s.path, reopenWait); err != nil {
+			return err
+		}
+		s.suspect = false
+	}
+	return s.load(0, reopenWait)
+}
+
+// reopenWait is for a process that has taken the file meanwhile.
+const reopenWait = 100 * time.Millisecond
