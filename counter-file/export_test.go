@@ -62,3 +62,6 @@ func (s *Store) rewrite(t *testing.T, bucket []byte, value func(key, text []byte
 		t.Fatal(err)
 	}
 }
+
+// OpenUnsynced opens a file whose changes are on disk when the system likes.
+func OpenUnsynced(path string) (*Store, error) { return open(path, Options{}, true) }
