@@ -44,6 +44,12 @@ func load(path string) error {
 		openFile = counterfile.OpenUnsynced
 	}
 	file, err := openFile(path)
+	for range 10 { // the disk may be failing
+		if err == nil {
+			break
+		}
+		file, err = openFile(path)
+	}
 	if err != nil {
 		return err
 	}
@@ -158,7 +164,7 @@ func (l *ledger) missing(counts map[string]int64) string {
 
 // countsIn opens the file and returns what it holds.
 func countsIn(ctx context.Context, path string) (_ map[string]int64, err error) {
-	store, err := counterfile.Open(path, counterfile.Options{})
+	store, err := counterfile.OpenUnsynced(path)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -152,11 +153,18 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return ErrLocked
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-		return fmt.Errorf("%w, or its beginning is damaged: %w", ErrForeign, err)
-	default:
+	case isSystem(err):
 		return err
+	default:
+		return fmt.Errorf("%w, or its first pages are damaged: %w", ErrForeign, err)
 	}
+}
+
+// isSystem tells an error of the operating system from what bbolt makes of the content.
+func isSystem(err error) bool {
+	_, ofPath := errors.AsType[*fs.PathError](err)
+	_, ofCall := errors.AsType[syscall.Errno](err)
+	return ofPath || ofCall
 }
 
 // load opens the file for writing.
@@ -187,7 +195,7 @@ func (s *Store) adopt(db *bbolt.DB, file *os.File) error {
 	if s.created != nil && !os.SameFile(info, s.created) {
 		return errors.New("it was replaced while in use: restart to use the new one")
 	}
-	if err := settle(file, db.Info().PageSize); err != nil {
+	if err := settle(file, db.Info().PageSize, s.noSync); err != nil {
 		return err
 	}
 	var id int64
@@ -199,7 +207,7 @@ func (s *Store) adopt(db *bbolt.DB, file *os.File) error {
 	if err == nil && !formatted {
 		err = db.Update(func(tx *bbolt.Tx) error { id = int64(tx.ID()); return format(tx) })
 	}
-	if err == nil {
+	if err == nil && !s.noSync {
 		err = syncFolder(s.path)
 	}
 	if err != nil {
@@ -218,7 +226,10 @@ func (s *Store) adopt(db *bbolt.DB, file *os.File) error {
 //
 // Each of the first two pages says, under a checksum, what the file holds; the newer
 // one counts. All other pages were synced before.
-func settle(file *os.File, pageSize int) error {
+func settle(file *os.File, pageSize int, noSync bool) error {
+	if noSync {
+		return nil
+	}
 	page := make([]byte, pageSize)
 	for i := range int64(2) {
 		at := i * int64(pageSize)
