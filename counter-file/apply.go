@@ -52,7 +52,7 @@ func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
 	}
 	key := recordKey(batch.Name, batch.Writer)
 	delta := batch.Delta
-	if text := tx.Bucket(records).Get(key); text != nil {
+	if text := bucket(tx, records).Get(key); text != nil {
 		last, err := decodeRecord(key, text)
 		if err != nil {
 			return counter.Result{Err: err}
@@ -61,7 +61,7 @@ func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
 		case last.expired(now):
 		case missing == 0: // a repeat
 			last.at = now
-			return counter.Result{Total: last.total, Err: tx.Bucket(records).Put(key, last.encode(key))}
+			return counter.Result{Total: last.total, Err: bucket(tx, records).Put(key, last.encode(key))}
 		case missing < delta:
 			return counter.Result{Err: fmt.Errorf("%w: %d of %q", counter.ErrStale, delta, batch.Name)}
 		default:
@@ -73,7 +73,7 @@ func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
 		return counter.Result{Err: err}
 	}
 	next := record{sum: batch.Sum, total: total, at: now}
-	err = tx.Bucket(records).Put(key, next.encode(key))
+	err = bucket(tx, records).Put(key, next.encode(key))
 	return counter.Result{Total: total, Healed: delta - batch.Delta, Err: err}
 }
 
@@ -97,7 +97,7 @@ const fewRecords = 16
 
 // sweep removes those of the next n records that have expired.
 func (s *Store) sweep(tx *bbolt.Tx, now int64, n int) error {
-	cursor := tx.Bucket(records).Cursor()
+	cursor := bucket(tx, records).Cursor()
 	key, text := cursor.Seek(s.swept)
 	var expired [][]byte
 	for ; key != nil && n > 0; n-- {
@@ -112,7 +112,7 @@ func (s *Store) sweep(tx *bbolt.Tx, now int64, n int) error {
 	}
 	s.swept = slices.Clone(key) // nil, after the last: from the beginning
 	for _, key := range expired {
-		if err := tx.Bucket(records).Delete(key); err != nil {
+		if err := bucket(tx, records).Delete(key); err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ func (s *Store) Forget(ctx context.Context, batches []counter.Batch) error {
 	}
 	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) {
 		for _, key := range keys {
-			if err := tx.Bucket(records).Delete(key); err != nil {
+			if err := bucket(tx, records).Delete(key); err != nil {
 				return struct{}{}, err
 			}
 		}

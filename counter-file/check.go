@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
+	"slices"
 )
 
 // A bbolt file is made of pages, in the byte order of the machine. Each begins with
@@ -34,7 +35,9 @@ const (
 	noFreelist = ^uint64(0)
 )
 
-var order = binary.NativeEndian
+func u16(b []byte) uint16 { return binary.NativeEndian.Uint16(b) }
+func u32(b []byte) uint32 { return binary.NativeEndian.Uint32(b) }
+func u64(b []byte) uint64 { return binary.NativeEndian.Uint64(b) }
 
 // checker reads a file through.
 type checker struct {
@@ -42,7 +45,7 @@ type checker struct {
 	pageSize uint64
 	pages    uint64   // how many are in use or free; those beyond have no meaning
 	seen     []bool   // by page
-	buckets  [][]byte // at the top
+	buckets  []string // at the top
 }
 
 // checkFile returns an error unless the file is a counter file and whole.
@@ -51,12 +54,15 @@ func checkFile(file *os.File, pageSize int) error {
 	if err != nil {
 		return err
 	}
-	c := &checker{file: file, pageSize: uint64(pageSize)} //nolint:gosec // it is positive
+	if pageSize < headerLen+metaLen {
+		return damaged("its pages are said to be %d bytes long", pageSize)
+	}
+	c := &checker{file: file, pageSize: uint64(pageSize)}
 	root, freelist, err := c.meta()
 	if err != nil {
 		return err
 	}
-	if size := uint64(info.Size()); c.pages > size/c.pageSize { //nolint:gosec // it is positive
+	if size := uint64(info.Size()); c.pages > size/c.pageSize {
 		return damaged("it is cut short: %d bytes of %d pages of %d are there", size, c.pages, c.pageSize)
 	}
 	c.seen = make([]bool, c.pages)
@@ -65,26 +71,17 @@ func checkFile(file *os.File, pageSize int) error {
 			return err
 		}
 	}
-	if err := c.tree(root, nil, nil, nil); err != nil {
+	if err := c.tree(root, "", nil, nil); err != nil {
 		return err
 	}
 	if len(c.buckets) > 0 { // else nothing was ever kept in it
-		for _, bucket := range [][]byte{about, counters, records} {
-			if !c.has(bucket) {
+		for _, bucket := range []string{about, counters, records} {
+			if !slices.Contains(c.buckets, bucket) {
 				return fmt.Errorf("%w but another program's bbolt database: it has no bucket %q", ErrForeign, bucket)
 			}
 		}
 	}
 	return nil
-}
-
-func (c *checker) has(bucket []byte) bool {
-	for _, b := range c.buckets {
-		if bytes.Equal(b, bucket) {
-			return true
-		}
-	}
-	return false
 }
 
 func damaged(format string, args ...any) error {
@@ -103,12 +100,12 @@ func (c *checker) meta() (root, freelist uint64, err error) {
 		meta := buf[headerLen:]
 		sum := fnv.New64a()
 		sum.Write(meta[:metaLen-8])
-		if order.Uint32(meta) != metaMagic || order.Uint64(meta[metaLen-8:]) != sum.Sum64() {
+		if u32(meta) != metaMagic || u64(meta[metaLen-8:]) != sum.Sum64() {
 			continue
 		}
-		if txid := order.Uint64(meta[48:]); !found || txid > newest {
+		if txid := u64(meta[48:]); !found || txid > newest {
 			found, newest = true, txid
-			root, freelist, c.pages = order.Uint64(meta[16:]), order.Uint64(meta[32:]), order.Uint64(meta[40:])
+			root, freelist, c.pages = u64(meta[16:]), u64(meta[32:]), u64(meta[40:])
 		}
 	}
 	if !found {
@@ -126,10 +123,10 @@ func (c *checker) page(id uint64) (page []byte, kind, count uint16, err error) {
 	if err := c.read(page, id); err != nil {
 		return nil, 0, 0, err
 	}
-	if got := order.Uint64(page); got != id {
+	if got := u64(page); got != id {
 		return nil, 0, 0, damaged("page %d calls itself %d", id, got)
 	}
-	more := uint64(order.Uint32(page[12:]))
+	more := uint64(u32(page[12:]))
 	if more >= c.pages-id {
 		return nil, 0, 0, damaged("page %d goes on for %d pages, of %d", id, more, c.pages)
 	}
@@ -144,7 +141,7 @@ func (c *checker) page(id uint64) (page []byte, kind, count uint16, err error) {
 			return nil, 0, 0, err
 		}
 	}
-	return page, order.Uint16(page[8:]), order.Uint16(page[10:]), nil
+	return page, u16(page[8:]), u16(page[10:]), nil
 }
 
 func (c *checker) read(page []byte, id uint64) error {
@@ -174,13 +171,13 @@ func (c *checker) freelist(id uint64) error {
 	}
 	ids, n := page[headerLen:], uint64(count)
 	if count == 0xFFFF && len(ids) >= 8 { // too many for the header
-		n, ids = order.Uint64(ids), ids[8:]
+		n, ids = u64(ids), ids[8:]
 	}
 	if n > uint64(len(ids))/8 {
 		return damaged("the list of free pages says it has %d", n)
 	}
 	for i := range n {
-		free := order.Uint64(ids[8*i:])
+		free := u64(ids[8*i:])
 		if free < 2 || free >= c.pages {
 			return damaged("page %d is free, of %d", free, c.pages)
 		}
@@ -192,8 +189,8 @@ func (c *checker) freelist(id uint64) error {
 }
 
 // tree reads the tree below a page, whose keys are at least low, if not nil, and below
-// high, if not nil. In the tree of buckets bucket is nil.
-func (c *checker) tree(id uint64, bucket, low, high []byte) error {
+// high, if not nil. In the tree of buckets bucket is empty.
+func (c *checker) tree(id uint64, bucket string, low, high []byte) error {
 	page, kind, count, err := c.page(id)
 	if err != nil {
 		return err
@@ -212,10 +209,10 @@ func (c *checker) tree(id uint64, bucket, low, high []byte) error {
 			return damaged("page %d has no room for its %d elements", id, count)
 		}
 		element := page[at:]
-		if keys[i], rest, err = part(page, at, order.Uint32(element), order.Uint32(element[4:]), rest); err != nil {
+		if keys[i], rest, err = part(page, at, u32(element), u32(element[4:]), rest); err != nil {
 			return err
 		}
-		ids[i] = order.Uint64(element[8:])
+		ids[i] = u64(element[8:])
 		if err := between(keys[i], low, high, i > 0); err != nil {
 			return err
 		}
@@ -234,7 +231,7 @@ func (c *checker) tree(id uint64, bucket, low, high []byte) error {
 }
 
 // leaf reads a page of entries, or a bucket's value that stands for one.
-func (c *checker) leaf(page []byte, count uint16, bucket, low, high []byte) error {
+func (c *checker) leaf(page []byte, count uint16, bucket string, low, high []byte) error {
 	rest := headerLen + int(count)*elementLen
 	for i := range int(count) {
 		at := headerLen + i*elementLen
@@ -242,11 +239,11 @@ func (c *checker) leaf(page []byte, count uint16, bucket, low, high []byte) erro
 			return damaged("a page has no room for its %d elements", count)
 		}
 		element := page[at:]
-		key, end, err := part(page, at, order.Uint32(element[4:]), order.Uint32(element[8:]), rest)
+		key, end, err := part(page, at, u32(element[4:]), u32(element[8:]), rest)
 		if err != nil {
 			return err
 		}
-		value, end, err := part(page, end, 0, order.Uint32(element[12:]), end)
+		value, end, err := part(page, end, 0, u32(element[12:]), end)
 		if err != nil {
 			return err
 		}
@@ -255,10 +252,10 @@ func (c *checker) leaf(page []byte, count uint16, bucket, low, high []byte) erro
 			return err
 		}
 		low = key
-		switch flags := order.Uint32(element); {
+		switch flags := u32(element); {
 		case flags == bucketFlag:
 			err = c.bucket(bucket, key, value)
-		case flags != 0 || bucket == nil:
+		case flags != 0 || bucket == "":
 			err = damaged("the entry %q has flags %#x", key, flags)
 		default:
 			err = checkEntry(bucket, key, value)
@@ -271,29 +268,29 @@ func (c *checker) leaf(page []byte, count uint16, bucket, low, high []byte) erro
 }
 
 // bucket reads a bucket. A small one is inline, in its own value.
-func (c *checker) bucket(parent, name, value []byte) error {
-	if parent == nil {
-		c.buckets = append(c.buckets, bytes.Clone(name))
+func (c *checker) bucket(parent string, name, value []byte) error {
+	if parent == "" {
+		c.buckets = append(c.buckets, string(name))
 	}
 	if len(value) < bucketLen {
 		return damaged("the bucket %q takes %d bytes", name, len(value))
 	}
-	if root := order.Uint64(value); root != 0 {
-		return c.tree(root, name, nil, nil)
+	if root := u64(value); root != 0 {
+		return c.tree(root, string(name), nil, nil)
 	}
 	page := value[bucketLen:]
-	if len(page) < headerLen || order.Uint16(page[8:]) != leafPage {
+	if len(page) < headerLen || u16(page[8:]) != leafPage {
 		return damaged("the bucket %q is not readable", name)
 	}
-	return c.leaf(page, order.Uint16(page[10:]), name, nil, nil)
+	return c.leaf(page, u16(page[10:]), string(name), nil, nil)
 }
 
 // part returns the bytes of the page that begin offset after at, which is where rest
 // says they do, because parts leave no gap; and where they end.
 func part(page []byte, at int, offset, length uint32, rest int) ([]byte, int, error) {
-	begin := uint64(at) + uint64(offset) //nolint:gosec // it is positive
+	begin := uint64(at) + uint64(offset)
 	end := begin + uint64(length)
-	if begin != uint64(rest) || end > uint64(len(page)) { //nolint:gosec // it is positive
+	if begin != uint64(rest) || end > uint64(len(page)) {
 		return nil, 0, damaged("an entry lies outside its page, or over another")
 	}
 	return page[begin:end:end], int(end), nil //nolint:gosec // it is in the page

@@ -29,7 +29,7 @@ func (s *Store) Expire(t *testing.T) {
 // Records returns how many records there are, expired ones included.
 func (s *Store) Records(t *testing.T) int {
 	t.Helper()
-	n, err := view(t.Context(), s, func(tx *bbolt.Tx) (int, error) { return tx.Bucket(records).Stats().KeyN, nil })
+	n, err := view(t.Context(), s, func(tx *bbolt.Tx) (int, error) { return bucket(tx, records).Stats().KeyN, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +37,11 @@ func (s *Store) Records(t *testing.T) int {
 }
 
 // rewrite replaces each entry of the bucket by what value returns, nil by nothing.
-func (s *Store) rewrite(t *testing.T, bucket []byte, value func(key, text []byte) []byte) {
+func (s *Store) rewrite(t *testing.T, name string, value func(key, text []byte) []byte) {
 	t.Helper()
 	_, err := change(t.Context(), s, func(tx *bbolt.Tx) (struct{}, error) {
 		old := map[string][]byte{}
-		b := tx.Bucket(bucket)
+		b := bucket(tx, name)
 		err := b.ForEach(func(key, text []byte) error {
 			old[string(key)] = value(key, text)
 			return nil

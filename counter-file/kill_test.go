@@ -20,7 +20,7 @@ func TestKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		lines, last := 0, 100+rand.IntN(1000) //nolint:gosec // any number will do
+		lines, last := 0, 100+rand.IntN(1000)
 		shown.read(t, out, func() {
 			if lines++; lines == last {
 				if err := cmd.Process.Kill(); err != nil {

@@ -1,7 +1,6 @@
 package counterfile
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -19,17 +18,17 @@ import (
 // Each number takes eight bytes. A checksum of the key and the numbers follows them,
 // because bbolt has none for its pages: a counter that a disk has changed must not
 // be shown.
-var (
-	counters = []byte("counters")
-	records  = []byte("records")
-	about    = []byte("counter-file")
+const (
+	counters = "counters"
+	records  = "records"
+	about    = "counter-file"
 
-	formatKey = []byte("format")
+	formatKey     = "format"
+	formatVersion = 1
 )
 
-const formatVersion = 1
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// bucket returns a bucket of the file.
+func bucket(tx *bbolt.Tx, name string) *bbolt.Bucket { return tx.Bucket([]byte(name)) }
 
 // encode returns what is kept under the key.
 func encode(key []byte, numbers ...int64) []byte {
@@ -53,6 +52,7 @@ func decode(key, text []byte, numbers ...*int64) error {
 }
 
 func checksum(key, text []byte) uint32 {
+	castagnoli := crc32.MakeTable(crc32.Castagnoli)
 	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, text)
 }
 
@@ -63,7 +63,7 @@ func decodeValue(name, text []byte) (value int64, err error) {
 // get returns a counter's value.
 func get(tx *bbolt.Tx, name string) (int64, error) {
 	key := []byte(name)
-	text := tx.Bucket(counters).Get(key)
+	text := bucket(tx, counters).Get(key)
 	if text == nil {
 		return 0, nil
 	}
@@ -74,9 +74,9 @@ func get(tx *bbolt.Tx, name string) (int64, error) {
 func put(tx *bbolt.Tx, name string, value int64) error {
 	key := []byte(name)
 	if value == 0 {
-		return tx.Bucket(counters).Delete(key)
+		return bucket(tx, counters).Delete(key)
 	}
-	return tx.Bucket(counters).Put(key, encode(key, value))
+	return bucket(tx, counters).Put(key, encode(key, value))
 }
 
 // record is what is kept of a writer's last batch.
@@ -96,14 +96,14 @@ func decodeRecord(key, text []byte) (r record, err error) {
 func (r record) encode(key []byte) []byte { return encode(key, r.sum, r.total, r.at) }
 
 // checkEntry returns an error for an entry of a counter file that can't be right.
-func checkEntry(bucket, key, text []byte) error {
+func checkEntry(bucket string, key, text []byte) error {
 	var err error
-	switch {
-	case bytes.Equal(bucket, counters):
+	switch bucket {
+	case counters:
 		_, err = decodeValue(key, text)
-	case bytes.Equal(bucket, records):
+	case records:
 		_, err = decodeRecord(key, text)
-	case bytes.Equal(bucket, about):
+	case about:
 		var version int64
 		if err = decode(key, text, &version); err == nil && version != formatVersion {
 			err = fmt.Errorf("%w: format %d; this program reads %d", ErrForeign, version, formatVersion)

@@ -66,7 +66,7 @@ func load(path string) error {
 			for i := 0; i != adds; i++ {
 				name := loadName(w, i)
 				if number, err := counter.Inc(context.Background(), store, name); err == nil {
-					fmt.Printf("%s %d\n", name, number) // one write
+					fmt.Fprintf(os.Stdout, "%s %d\n", name, number) // one write
 				}
 			}
 		})

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
 
@@ -51,23 +50,7 @@ func open(path string, opts Options, noSync bool) (*Store, error) {
 	if err := s.start(cmp.Or(max(opts.Wait, 0), time.Second)); err != nil {
 		return nil, s.wrap(err)
 	}
-	var writing sync.WaitGroup
-	writing.Go(s.write)
-	close := sync.OnceValue(func() error {
-		close(s.closing)
-		writing.Wait()
-		for range cap(s.readers) {
-			s.readers <- struct{}{}
-		}
-		if s.db == nil {
-			return nil
-		}
-		return s.db.Close()
-	})
-	s.close = func() error {
-		defer func() { close = func() error { return nil } }()
-		return close()
-	}
+	s.writing.Go(s.write)
 	return s, nil
 }
 
@@ -121,12 +104,13 @@ func create(path string) error {
 
 // format makes the buckets of a new file.
 func format(tx *bbolt.Tx) error {
-	for _, bucket := range [][]byte{counters, records, about} {
-		if _, err := tx.CreateBucket(bucket); err != nil {
+	for _, name := range []string{counters, records, about} {
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
 			return err
 		}
 	}
-	return tx.Bucket(about).Put(formatKey, encode(formatKey, formatVersion))
+	key := []byte(formatKey)
+	return bucket(tx, about).Put(key, encode(key, formatVersion))
 }
 
 // check returns an error unless the file is a counter file, whole, which no other
@@ -201,7 +185,7 @@ func (s *Store) adopt(db *bbolt.DB, file *os.File) error {
 	var id int64
 	var formatted bool
 	err = db.View(func(tx *bbolt.Tx) error {
-		id, formatted = int64(tx.ID()), tx.Bucket(about) != nil
+		id, formatted = int64(tx.ID()), bucket(tx, about) != nil
 		return nil
 	})
 	if err == nil && !formatted {

@@ -238,7 +238,7 @@ func (tr *trace) images(n int) func(func(*image) bool) {
 	return func(yield func(*image) bool) {
 		cuts := make([]int, len(tr.calls)+1)
 		for range n {
-			cuts[rand.IntN(len(cuts))]++ //nolint:gosec // any point will do
+			cuts[rand.IntN(len(cuts))]++
 		}
 		disk := append([]byte(nil), tr.start...)
 		var unsynced []*call
@@ -274,9 +274,9 @@ func (tr *trace) images(n int) func(func(*image) bool) {
 // cut returns the disk with none, some or all sectors of what was not synced.
 func cut(disk []byte, unsynced []*call) []byte {
 	disk = append([]byte(nil), disk...)
-	part := []float64{0, 0.5, 0.9, 1}[rand.IntN(4)] //nolint:gosec // as likely as any
+	part := []float64{0, 0.5, 0.9, 1}[rand.IntN(4)]
 	for _, c := range unsynced {
-		disk = c.apply(disk, func() bool { return rand.Float64() < part }) //nolint:gosec // the same
+		disk = c.apply(disk, func() bool { return rand.Float64() < part })
 	}
 	return disk
 }

@@ -1,7 +1,7 @@
 // Package counterfile keeps counters in one file, on disk before their numbers
 // are returned, with no server to run. One process at a time uses the file.
 //
-// The file is a bbolt database. A [Store] is a [counter.Backend]: decorate it with
+// The file is a bbolt database. A [Store] is a [counter.Applier]: decorate it with
 // package coalesce, which counts many additions in one commit and each of them once.
 package counterfile
 
@@ -21,7 +21,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Store is a [counter.Backend], a [counter.Pinger] and a [counter.Snapshotter] in a
+// Store is a [counter.Applier] and a [counter.Pinger] in a
 // file. It is safe for concurrent use.
 //
 // A call returns by its context's deadline even if the disk hangs. What a change
@@ -36,7 +36,9 @@ type Store struct {
 	work    chan func()   // to the writer, the one goroutine that changes the file
 	readers chan struct{} // a place for each read
 	closing chan struct{}
-	close   func() error
+
+	closed  sync.Once
+	writing sync.WaitGroup
 
 	// commit is held while a transaction is written. Its changes can be read before
 	// they are on disk: durable is the last transaction that is.
@@ -146,7 +148,7 @@ func (s *Store) page(ctx context.Context, prefix, from string) ([]counter.Entry,
 	}
 	return view(ctx, s, func(tx *bbolt.Tx) ([]counter.Entry, error) {
 		var entries []counter.Entry
-		cursor := tx.Bucket(counters).Cursor()
+		cursor := bucket(tx, counters).Cursor()
 		for key, text := cursor.Seek([]byte(from)); key != nil && len(entries) < pageLen; key, text = cursor.Next() {
 			name := string(key)
 			if !strings.HasPrefix(name, prefix) {
@@ -182,7 +184,19 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 }
 
 // Close finishes the change that is being written and closes the file.
-func (s *Store) Close() error { return s.close() }
+func (s *Store) Close() (err error) {
+	s.closed.Do(func() {
+		close(s.closing)
+		s.writing.Wait()
+		for range cap(s.readers) {
+			s.readers <- struct{}{}
+		}
+		if s.db != nil {
+			err = s.db.Close()
+		}
+	})
+	return err
+}
 
 // ready returns why a call must not go on, if so.
 func (s *Store) ready(ctx context.Context) error {

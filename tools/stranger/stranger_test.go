@@ -20,7 +20,7 @@ func TestStranger(t *testing.T) {
 	t.Run("license", func(t *testing.T) {
 		// Without one, pages that show documentation show none.
 		same(t, "modules with a license", proxy.licensed,
-			".", "app", "counter-core", "counter-memory", "counter-redis", "templates", "tools")
+			".", "app", "counter-core", "counter-file", "counter-memory", "counter-redis", "templates", "tools")
 	})
 
 	t.Run("memory", func(t *testing.T) {
