@@ -62,7 +62,7 @@ func checkFile(file *os.File, pageSize int) error {
 	if err != nil {
 		return err
 	}
-	if size := uint64(info.Size()); c.pages > size/c.pageSize {
+	if size := uint64(info.Size()); c.pages > size/c.pageSize { //nolint:gosec // it is positive
 		return damaged("it is cut short: %d bytes of %d pages of %d are there", size, c.pages, c.pageSize)
 	}
 	c.seen = make([]bool, c.pages)
@@ -288,9 +288,9 @@ func (c *checker) bucket(parent string, name, value []byte) error {
 // part returns the bytes of the page that begin offset after at, which is where rest
 // says they do, because parts leave no gap; and where they end.
 func part(page []byte, at int, offset, length uint32, rest int) ([]byte, int, error) {
-	begin := uint64(at) + uint64(offset)
+	begin := uint64(at) + uint64(offset) //nolint:gosec // it is positive
 	end := begin + uint64(length)
-	if begin != uint64(rest) || end > uint64(len(page)) {
+	if begin != uint64(rest) || end > uint64(len(page)) { //nolint:gosec // it is positive
 		return nil, 0, damaged("an entry lies outside its page, or over another")
 	}
 	return page[begin:end:end], int(end), nil //nolint:gosec // it is in the page

@@ -17,7 +17,7 @@ import (
 // fails at any point: all that was synced, and any part of what was not.
 
 // A run makes loadWorkers times so many additions.
-const tracedAdds = 150
+const tracedAdds = 80
 
 func TestPowerLoss(t *testing.T) {
 	trace := record(t, nil)
@@ -48,9 +48,7 @@ func TestPowerLossUnsynced(t *testing.T) {
 func TestFailingDisk(t *testing.T) {
 	for _, inject := range []string{
 		"fdatasync:error=EIO:when=5+7",
-		"fdatasync:error=ENOSPC:when=4+6",
 		"pwrite64:error=ENOSPC:when=20+31",
-		"pwrite64:error=EIO:when=16+17",
 		"fsync:error=EIO:when=2+3",
 		"fsync,fdatasync,pwrite64:error=EIO:when=20+31",
 		"ftruncate:error=ENOSPC:when=1+2",
@@ -61,7 +59,7 @@ func TestFailingDisk(t *testing.T) {
 			if trace.failed == 0 {
 				t.Error("no call has failed")
 			}
-			for image := range trace.images(60) {
+			for image := range trace.images(50) {
 				if fault := image.fault(t); fault != "" {
 					t.Fatalf("cut after %d of %d calls: %s", image.at, len(trace.calls), fault)
 				}
