@@ -45,10 +45,12 @@ func (h connHook) dialError(network string, err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return oneLineError{err}
 	}
-	if h.tls && (lost(err) || errors.Is(err, context.DeadlineExceeded)) {
+	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
+	switch {
+	case noTLS, h.tls && (lost(err) || errors.Is(err, context.DeadlineExceeded)):
 		err = hintError{err, tryPlain}
-	} else if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		err = hintError{err, tryPlain}
+	case !h.socket && lost(err): // of a Sentinel
+		err = hintError{err, tryTLS}
 	}
 	return oneLineError{&net.OpError{Op: "dial", Net: network, Err: err}}
 }
@@ -104,7 +106,8 @@ type checkedConn struct {
 // SyscallConn implements [syscall.Conn].
 func (c *checkedConn) SyscallConn() (syscall.RawConn, error) { return c.raw.SyscallConn() }
 
-// hintError is an error that says what to try.
+// hintError is an error that says what to try. It has no Unwrap, because go-redis unwraps
+// what a set-up ended with.
 type hintError struct {
 	err  error
 	hint string
@@ -113,7 +116,8 @@ type hintError struct {
 func (e hintError) Error() string {
 	return e.err.Error() + ": the server hung up or did not answer; " + e.hint
 }
-func (e hintError) Unwrap() error { return e.err }
+func (e hintError) Is(target error) bool { return errors.Is(e.err, target) }
+func (e hintError) As(target any) bool   { return errors.As(e.err, target) }
 
 // oneLineError is an error whose text is one line: there is one for each Sentinel in
 // that of finding the server.

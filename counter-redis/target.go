@@ -64,9 +64,9 @@ func takeNodes(u *url.URL) (t *target, fault string) {
 	case t.kind == sentinels && u.Port() == "":
 		return nil, "it names no port of its Sentinel, like 26379"
 	}
-	for option, values := range query {
-		if option != "addr" && len(values) > 1 { // of which one would be passed over
-			return nil, "an option after the ? other than addr is given twice"
+	for _, option := range []string{"username", "password", "max_redirects"} {
+		if len(query[option]) > 1 { // of which one would be passed over
+			return nil, "its option " + option + " is given twice"
 		}
 	}
 	first := net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "6379"))
@@ -86,6 +86,8 @@ func takeNodes(u *url.URL) (t *target, fault string) {
 		if t.maxRedirects, err = strconv.Atoi(redirects); err != nil || !numberWithin(redirects, 1, 100) {
 			return nil, "its max_redirects is not within 1 and 100"
 		}
+	}
+	if t.kind == cluster {
 		query.Del("max_redirects")
 	}
 	query.Del("addr")
@@ -106,6 +108,17 @@ func plainHost(host string) bool {
 func (t *target) moveLogin() {
 	t.sentinelUser, t.sentinelPassword = t.server.Username, t.server.Password
 	t.server.Username, t.server.Password = t.username, t.password
+}
+
+// loginFault returns what is wrong with a login; empty if nothing is.
+func (t *target) loginFault() string {
+	switch {
+	case t.server.Username != "" && t.server.Password == "" || t.sentinelUser != "" && t.sentinelPassword == "":
+		// go-redis would log in as nobody. A password alone has a colon before it.
+		return "it has a user without a password; a password without a user is like redis://:password@host"
+	default:
+		return ""
+	}
 }
 
 // String names the servers, without a login.

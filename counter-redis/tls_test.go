@@ -1,6 +1,7 @@
 package counterredis_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -48,11 +49,35 @@ func TestOpenTrustsNotAnyCertificate(t *testing.T) {
 	}
 }
 
-// TLS to a server that speaks none, and the other way round: no addition is in doubt.
-func TestTLSMismatch(t *testing.T) {
-	plain := redistest.Start(t)
-	store := open(t, strings.Replace(plain.URL(), "redis://", "rediss://", 1))
-	if _, err := counter.Inc(t.Context(), store, "a"); err == nil || errors.Is(err, counter.ErrUnknown) {
-		t.Errorf("Inc: %v; want an error that is not ErrUnknown", err)
+// TLS to a server that speaks none, and the other way round: no addition is in doubt, and
+// the error says what to try.
+func TestWrongScheme(t *testing.T) {
+	plain, secure := redistest.Start(t), redistest.StartTLS(t)
+	swap := map[string]string{"rediss://": "redis://", "redis://": "rediss://"}
+	for _, server := range []*redistest.Server{plain, secure} {
+		right, _, _ := strings.Cut(server.URL(), "//")
+		wrong := swap[right+"//"]
+		for name, url := range map[string]string{
+			"single":    wrong + ":s3cret@" + server.Addr(),
+			"Cluster":   wrong + ":s3cret@" + server.Addr() + "?addr=" + server.Addr(),
+			"Sentinels": wrong + ":s3cret@" + server.Addr() + "?master_name=primary",
+		} {
+			t.Run(wrong+" "+name, func(t *testing.T) {
+				store := openWith(t, url, counterredis.Options{TLS: &tls.Config{InsecureSkipVerify: true}})
+				_, addErr := store.Add(t.Context(), "a", 1)
+				_, getErr := store.Get(t.Context(), "a")
+				for call, err := range map[string]error{
+					"Add": addErr, "Apply": applyOne(t.Context(), store, "a"), "Get": getErr, "Ping": store.Ping(t.Context()),
+				} {
+					if err == nil || errors.Is(err, counter.ErrUnknown) || errors.Is(err, context.DeadlineExceeded) ||
+						!strings.Contains(err.Error(), "begin the URL with "+right+"//") {
+						t.Errorf("%s: %v; want an error that says to try %s//, and is not %v or %v",
+							call, err, right, counter.ErrUnknown, context.DeadlineExceeded)
+						continue
+					}
+					wantNoSecret(t, err)
+				}
+			})
+		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 // never what the URL holds, which may be a password.
 var ErrURL = errors.New("counterredis: bad URL")
 
-// maxConns bounds the connection counts a URL may ask for: a client has no more
+// maxConns bounds the numbers of connections a URL may ask for: a client has no more
 // ports, and go-redis allocates or panics beyond it.
 const maxConns = 1<<16 - 1
 
@@ -35,14 +35,17 @@ func parseURL(raw string) (*target, error) {
 	if fault != "" {
 		return nil, badURL(fault)
 	}
+	if fault := optionsFault(u); fault != "" {
+		return nil, badURL(fault)
+	}
 	// Its error may hold the password, or a part of one that was not escaped.
 	if t.server, err = redis.ParseURL(u.String()); err != nil {
-		return nil, badURL("an option after the ? is unknown, or its value is malformed")
+		return nil, badURL("an option after the ? is malformed")
 	}
 	if t.kind == sentinels {
 		t.moveLogin()
 	}
-	if fault := optionFault(t.server); fault != "" {
+	if fault := t.loginFault(); fault != "" {
 		return nil, badURL(fault)
 	}
 	if t.kind == cluster && t.server.DB != 0 {
@@ -121,28 +124,6 @@ func socketFault(u *url.URL) string {
 func numberWithin(text string, least, most uint64) bool {
 	n, err := strconv.ParseUint(text, 10, 64)
 	return err == nil && least <= n && n <= most
-}
-
-// optionFault returns what is wrong with the options that a URL set; empty if
-// nothing is.
-func optionFault(opts *redis.Options) string {
-	switch {
-	case opts.DB < 0:
-		return "its database is negative"
-	case opts.Protocol != 0 && opts.Protocol != 2 && opts.Protocol != 3:
-		return "its protocol is neither 2 nor 3"
-	case opts.DialTimeout < 0: // go-redis would take it for a time that has passed
-		return "its dial_timeout is not more than zero"
-	}
-	for _, n := range [...]int{opts.PoolSize, opts.MinIdleConns, opts.MaxIdleConns, opts.MaxActiveConns} {
-		if n < 0 || n > maxConns {
-			return "it asks for a negative or too large number of connections"
-		}
-	}
-	if opts.PipelinePoolSize > maxConns { // negative: none
-		return "it asks for too many connections"
-	}
-	return ""
 }
 
 // setDefaults sets what the URL did not, and what must be so.

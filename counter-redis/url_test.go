@@ -2,6 +2,7 @@ package counterredis
 
 import (
 	"errors"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -44,19 +45,65 @@ func TestBadURLs(t *testing.T) {
 		{"redis://:s3cret@host/s3cret", "database"},
 		{"redis://:s3cret@host/-1", "database"},
 		{"redis://:s3cret@host/1/2", "database"},
-		{"redis://:s3cret@host?db=-1", "database"},
-		{"redis://:s3cret@host?db=s3cret", "option"},
+		{"redis://:s3cret@host?db=-1", "db is"},
+		{"redis://:s3cret@host/1?db=2", "two databases"},
+		{"redis://:s3cret@host/0?db=2", "two databases"},
+		{"redis://:s3cret@host?db=s3cret", "db"},
 		{"redis://user:12?s3cret@host", "option"},
 		{"redis://:s3cret@host?s3cret=1", "option"},
-		{"redis://:s3cret@host?read_timeout=s3cret", "option"},
+		{"redis://:s3cret@host?read_timeout=s3cret", "read_timeout"},
 		{"redis://:s3cret@host?a;b", "options"},
 		{"redis://:s3cret@host?protocol=4", "protocol"},
 		{"redis://:s3cret@host?dial_timeout=0", "dial_timeout"},
-		{"redis://:s3cret@host?pool_size=-1", "connections"},
-		{"redis://:s3cret@host?min_idle_conns=-1", "connections"},
-		{"redis://:s3cret@host?max_idle_conns=65536", "connections"},
-		{"redis://:s3cret@host?max_active_conns=99999999999", "connections"},
-		{"redis://:s3cret@host?pipeline_pool_size=65536", "connections"},
+		{"redis://:s3cret@host?pool_size=-1", "pool_size"},
+		{"redis://:s3cret@host?min_idle_conns=-1", "min_idle_conns"},
+		{"redis://:s3cret@host?max_idle_conns=65536", "max_idle_conns"},
+		{"redis://:s3cret@host?max_active_conns=99999999999", "max_active_conns"},
+		{"redis://:s3cret@host?pipeline_pool_size=65536", "pipeline_pool_size"},
+		{"redis://:s3cret@host?pipeline_pool_size=-2", "pipeline_pool_size"},
+		{"redis://:s3cret@host?pipeline_read_buffer_size=-1", "pipeline_read_buffer_size"},
+		{"redis://:s3cret@host?pipeline_write_buffer_size=99999999999", "pipeline_write_buffer_size"},
+		{"redis://:s3cret@host?max_concurrent_dials=-1", "max_concurrent_dials"},
+		{"redis://:s3cret@host?pool_size=0", "pool_size"},
+		{"redis://:s3cret@host?pool_size=2.5", "pool_size"},
+		{"redis://:s3cret@host?pool_size=5&min_idle_conns=6", "min_idle_conns"},
+		{"redis://:s3cret@host?max_idle_conns=5&min_idle_conns=6", "min_idle_conns"},
+		{"redis://:s3cret@host?max_active_conns=5&min_idle_conns=6", "min_idle_conns"},
+		{"redis://:s3cret@host?protocol=1", "protocol"},
+		{"redis://:s3cret@host?protocol=0", "protocol"},
+		{"redis://:s3cret@host?protocol=resp3", "protocol"},
+		{"redis://:s3cret@host?dial_timeout=-1", "dial_timeout"},
+		{"redis://:s3cret@host?pool_timeout=0", "pool_timeout"},
+		{"redis://:s3cret@host?read_timeout=-2", "read_timeout"},
+		{"redis://:s3cret@host?read_timeout=1ns", "read_timeout"},
+		{"redis://:s3cret@host?read_timeout=9999999999", "read_timeout"},
+		{"redis://:s3cret@host?write_timeout=99999999h", "write_timeout"},
+		{"redis://:s3cret@host?write_timeout=1%20s", "write_timeout"},
+		{"redis://:s3cret@host?conn_max_idle_time=-5m", "conn_max_idle_time"},
+		{"redis://:s3cret@host?conn_max_idle_time=1m&idle_timeout=1m", "idle_timeout"},
+		{"redis://:s3cret@host?conn_max_lifetime=1m&max_conn_age=1m", "max_conn_age"},
+		{"redis://:s3cret@host?max_retries=x", "max_retries"},
+		{"redis://:s3cret@host?pool_fifo=yes", "pool_fifo"},
+		{"redis://:s3cret@host?skip_verify=true", "skip_verify"},
+		{"rediss://:s3cret@host?skip_verify=s3cret", "skip_verify"},
+		{"redis://:s3cret@host?client_name=my%20app", "client_name"},
+		{"redis://:s3cret@host?client_name=my+app", "client_name"},
+		{"redis://:s3cret@host?client_name=app%0A", "client_name"},
+		{"redis://:s3cret@host?client_name=%C3%A9", "client_name"},
+		{"redis://:s3cret@host?client_name=%7F", "client_name"},
+		{"redis://:s3cret@host:1?master_name=m&client_name=my%20app", "client_name"},
+		{"redis://:s3cret@host?addr=a:1&client_name=my%20app", "client_name"},
+		{"redis://:s3cret@host?db=1&db=1", "db is given twice"},
+		{"redis://:s3cret@host?readtimeout=1s", "read_timeout"},
+		{"redis://:s3cret@host?Read-Timeout=1s", "read_timeout"},
+		{"redis://:s3cret@host?read_timeouts=1s", "read_timeout"},
+		{"redis://:s3cret@host?poolsize=1", "pool_size"},
+		{"redis://:s3cret@host?mastername=m", "master_name"},
+		{"redis://s3cret@host", "user without a password"},
+		{"redis://s3cret:@host", "user without a password"},
+		{"redis://:s3cret@host:1?master_name=m&username=s3cret", "user without a password"},
+		{"redis://s3cret@host:1?master_name=m&username=u&password=s3cret", "user without a password"},
+		{"redis://:s3cret@host?addr=a:1&read_timeout=1s&read_timeout=2s", "twice"},
 		{"redis://:s3cret@host?addr=s3cret", "addr"},
 		{"redis://:s3cret@host?addr=a:1,b:2", "addr"},
 		{"redis://:s3cret@host?addr=a:0", "addr"},
@@ -108,7 +155,8 @@ func TestGoodURLs(t *testing.T) {
 		{"redis://host", "tcp", "host:6379", "", "", 0},
 		{"redis://host:1/", "tcp", "host:1", "", "", 0},
 		{"redis://:s3%2Fcret@host:65535/15", "tcp", "host:65535", "", "s3/cret", 15},
-		{"rediss://user:s3cret@host/2?db=3", "tcp", "host:6379", "user", "s3cret", 3},
+		{"rediss://user:s3cret@host/2?db=2", "tcp", "host:6379", "user", "s3cret", 2},
+		{"redis://:s3cret@host?db=3&read_timeout=&client_name=app-1.web!~", "tcp", "host:6379", "", "s3cret", 3},
 		{"redis://[::1]:7000", "tcp", "[::1]:7000", "", "", 0},
 		{"unix:///run/redis.sock", "unix", "/run/redis.sock", "", "", 0},
 		{"unix://user:s3cret@/run/redis.sock?db=1", "unix", "/run/redis.sock", "user", "s3cret", 1},
@@ -227,4 +275,19 @@ func mustParse(t *testing.T, url string) *redis.Options {
 		t.Fatal(err)
 	}
 	return target.server
+}
+
+// The options that are checked are those that go-redis knows.
+func TestOptionNames(t *testing.T) {
+	for _, name := range optionNames() {
+		if _, known := optionCheck(name); !known {
+			t.Errorf("%s is not checked", name)
+		}
+		if _, err := redis.ParseURL("rediss://host?" + name + "=1"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if fault := optionsFault(&url.URL{Scheme: "redis", RawQuery: "maint_notifications_mode=1"}); fault == "" {
+		t.Error("an option that go-redis does not know is taken")
+	}
 }
