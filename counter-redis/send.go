@@ -55,6 +55,7 @@ func deliver(ctx context.Context, to *redis.Client, commands []*command, how del
 func deliverOnce(ctx context.Context, to *redis.Client, commands []*command, how delivery, patience time.Duration) {
 	for _, c := range commands {
 		c.sent = false
+		c.SetErr(nil) // go-redis sets no error where there is one
 	}
 	if len(commands) == 1 && how.replicas == 0 && !how.asking {
 		commands[0].settle(to.Process(ctx, commands[0]))

@@ -166,7 +166,7 @@ func TestString(t *testing.T) {
 }
 
 func TestEndedContextSendsNothing(t *testing.T) {
-	addr, answered := answer(t, "+OK")
+	addr, answered := answer(t, "-ERR value is not an integer or out of range")
 	store := open(t, "redis://"+addr)
 	before := answered.Load() // that of Open
 	ctx, cancel := context.WithCancel(t.Context())
