@@ -71,5 +71,4 @@ check: ## check the rest: format, vet, today's Go, go.mod files, workflow, lint,
 	@sums() { cksum go.work* *.mod */go.*; }; before=$$(sums); go work sync; \
 	[ "$$before" = "$$(sums)" ] || { echo "go work sync has changed files: commit them" >&2; exit 1; }
 	go run $(ACTIONLINT) .github/workflows/*.yaml
-	go run ./tools/herokucheck
 	@$(MAKE) lint modules

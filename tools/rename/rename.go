@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,19 +37,13 @@ func rename(ctx context.Context, top, to string, dirty bool, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(top)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-
 	// All is known to work before the first file is written.
-	changed, err := changes(root, names, work.Path, to)
+	changed, err := changes(top, names, work.Path, to)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
-		if err := root.WriteFile(name, []byte(changed[name]), 0o600); err != nil { // as it is there, its mode stays
+		if err := os.WriteFile(filepath.Join(top, name), []byte(changed[name]), 0o600); err != nil { // as it is there, its mode stays
 			return fmt.Errorf("%w: the tree is renamed in part; git restore undoes it", err)
 		}
 	}
@@ -78,20 +71,10 @@ func checkPath(work *tree.Workspace, to string) error {
 }
 
 // changes returns the new contents of those of the files that change.
-func changes(root *os.Root, names []string, from, to string) (map[string]string, error) {
+func changes(top string, names []string, from, to string) (map[string]string, error) {
 	changed := map[string]string{}
 	for _, name := range names {
-		info, err := root.Lstat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // deleted, and not yet committed
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !info.Mode().IsRegular() {
-			continue
-		}
-		content, err := root.ReadFile(name)
+		content, err := os.ReadFile(filepath.Join(top, name))
 		if err != nil {
 			return nil, err
 		}

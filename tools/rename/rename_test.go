@@ -20,7 +20,7 @@ const renamed = "z.example.org" + "/somebody/else"
 
 func TestRename(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := tree.Copy(t.Context(), top, dir); err != nil {
+	if err := tree.Copy(t.Context(), top, dir); err != nil {
 		t.Fatal(err)
 	}
 	commit(t, dir)

@@ -32,7 +32,7 @@ type packed struct {
 func pack(t *testing.T) packed {
 	t.Helper()
 	repo := t.TempDir()
-	if _, err := tree.Copy(t.Context(), top, repo); err != nil {
+	if err := tree.Copy(t.Context(), top, repo); err != nil {
 		t.Fatal(err)
 	}
 	work, err := tree.ReadWorkspace(repo)

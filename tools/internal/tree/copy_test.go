@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
@@ -33,8 +34,7 @@ func TestCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	n, err := tree.Copy(t.Context(), from, to)
-	if err != nil {
+	if err := tree.Copy(t.Context(), from, to); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{
@@ -43,22 +43,18 @@ func TestCopy(t *testing.T) {
 		"forced.log": "-rw------- kept",
 		"sub/new é":  "-rw------- new",
 		"run":        "-rwx------ ",
-		"link":       "L sub/new é",
 	}
 	if got := contents(t, to); !maps.Equal(got, want) {
 		t.Errorf("copied %q, want %q", got, want)
-	}
-	if n != len(want) {
-		t.Errorf("says %d files, want %d", n, len(want))
 	}
 }
 
 func TestCopyNothing(t *testing.T) {
 	from := t.TempDir()
 	git(t, from, "init", "-q")
-	_, err := tree.Copy(t.Context(), from, t.TempDir())
-	if want := "no file here that Git has or would take"; message(err) != want {
-		t.Errorf("error %q, want %q", message(err), want)
+	err := tree.Copy(t.Context(), from, t.TempDir())
+	if want := "has no file that Git has or would take"; !strings.Contains(message(err), want) {
+		t.Errorf("error %q, want %q in it", message(err), want)
 	}
 }
 
@@ -72,11 +68,6 @@ func contents(t *testing.T, dir string) map[string]string {
 		}
 		name, err := filepath.Rel(dir, path)
 		if err != nil {
-			return err
-		}
-		if entry.Type() == fs.ModeSymlink {
-			to, err := os.Readlink(path)
-			files[name] = "L " + to
 			return err
 		}
 		info, err := entry.Info()

@@ -29,54 +29,47 @@ type Module struct {
 // ReadWorkspace reads the go.work in the folder top and the go.mod files of its
 // modules, in the order of their folders.
 func ReadWorkspace(top string) (*Workspace, error) {
-	root, err := os.OpenRoot(top)
-	if err != nil {
+	w := &Workspace{Top: top}
+	if err := w.read(); err != nil {
 		return nil, fmt.Errorf("reading the workspace: %w", err)
 	}
-	defer root.Close()
-	text, err := root.ReadFile("go.work")
+	return w, nil
+}
+
+func (w *Workspace) read() error {
+	text, err := os.ReadFile(filepath.Join(w.Top, "go.work"))
 	if err != nil {
-		return nil, fmt.Errorf("reading the workspace: %w", err)
+		return err
 	}
 	work, err := modfile.ParseWork("go.work", text, nil)
 	if err != nil {
-		return nil, fmt.Errorf("reading the workspace: %w", err)
+		return err
 	}
-	w := &Workspace{Top: top}
 	for _, use := range work.Use {
-		m, err := readModule(root, path.Clean(filepath.ToSlash(use.Path)))
-		if err != nil {
-			return nil, fmt.Errorf("reading the workspace: %w", err)
+		m := Module{Dir: path.Clean(filepath.ToSlash(use.Path))}
+		name := path.Join(m.Dir, "go.mod")
+		if text, err = os.ReadFile(filepath.Join(w.Top, name)); err != nil {
+			return err
+		}
+		if m.File, err = modfile.Parse(name, text, nil); err != nil {
+			return err
+		}
+		if m.File.Module == nil {
+			return fmt.Errorf("%s names no module", name)
 		}
 		w.Modules = append(w.Modules, m)
 	}
 	slices.SortFunc(w.Modules, func(a, b Module) int { return cmp.Compare(a.Dir, b.Dir) })
 	if len(w.Modules) == 0 || w.Modules[0].Dir != "." {
-		return nil, errors.New("reading the workspace: go.work uses no module at the top")
+		return errors.New("go.work uses no module at the top")
 	}
 	w.Path = w.Modules[0].Path()
 	for _, m := range w.Modules {
 		if want := path.Join(w.Path, m.Dir); m.Path() != want {
-			return nil, fmt.Errorf("reading the workspace: the module in %s is %s, want %s", m.Dir, m.Path(), want)
+			return fmt.Errorf("the module in %s is %s, want %s", m.Dir, m.Path(), want)
 		}
 	}
-	return w, nil
-}
-
-func readModule(root *os.Root, dir string) (Module, error) {
-	name := path.Join(dir, "go.mod")
-	text, err := root.ReadFile(name)
-	if err != nil {
-		return Module{}, err
-	}
-	file, err := modfile.Parse(name, text, nil)
-	if err != nil {
-		return Module{}, err
-	}
-	if file.Module == nil {
-		return Module{}, fmt.Errorf("%s names no module", name)
-	}
-	return Module{Dir: dir, File: file}, nil
+	return nil
 }
 
 // Path returns the module's path.
