@@ -46,7 +46,7 @@ type reader struct {
 func newReader(t *testing.T, addr string) *reader {
 	t.Helper()
 	dir := t.TempDir()
-	if _, err := tree.Copy(t.Context(), top, mkdir(t, dir, "herokuapp")); err != nil {
+	if err := tree.Copy(t.Context(), top, mkdir(t, dir, "herokuapp")); err != nil {
 		t.Fatal(err)
 	}
 	ports := []string{freePort(t), freePort(t)}
