@@ -7,15 +7,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
+	"time"
 
 	"go.uber.org/dig"
 	"go.uber.org/fx"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/logging"
 )
+
+// lastWords is how long the log has at least for its last lines.
+const lastWords = 250 * time.Millisecond
 
 func main() {
 	os.Exit(run(os.Getenv, os.Stderr))
@@ -26,39 +29,53 @@ func main() {
 func run(getenv func(string) string, stderr io.Writer) int {
 	cfg, err := config.Load(getenv)
 	if err != nil {
-		return fail(stderr, err)
+		fmt.Fprint(stderr, faults(err))
+		return 1
 	}
-	log, err := newLogger(cfg)
-	if err != nil {
-		return fail(stderr, err)
+	stop := stopSignals()
+	log := logging.New(stderr, cfg.Debug)
+	status, deadline := serve(cfg, log, stop)
+	if earliest := time.Now().Add(lastWords); deadline.Before(earliest) {
+		deadline = earliest
 	}
-	// fx listens only once the program has started, and to one signal. An earlier
-	// one must stop the program, too, and another one not kill it while it stops.
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM)
-
-	app := fx.New(options(cfg, log))
-	if err := app.Start(context.Background()); err != nil {
-		return fail(stderr, dig.RootCause(err))
-	}
-	var status int
-	select {
-	case end := <-app.Wait():
-		status = end.ExitCode
-	case <-signals:
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), cfg.ShutdownTimeout+config.ReportTime)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
-	if err := app.Stop(ctx); err != nil {
-		return fail(stderr, err)
-	}
+	_ = log.Close(ctx) // a log that takes no lines is not a fault of the program
 	return status
 }
 
-// fail prints each fault as one line, and returns the exit status.
-func fail(stderr io.Writer, err error) int {
-	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(stderr, "app:", strings.TrimSuffix(line, "\n"))
+// serve runs the program until it is told to stop, or can't go on. It returns the exit
+// status, and when the process has to have ended.
+func serve(cfg config.Config, log *logging.Log, stop <-chan os.Signal) (status int, deadline time.Time) {
+	app := fx.New(options(cfg, log.Logger))
+	// fx listens to signals only now, and to one. An earlier one must stop the program,
+	// too, and a second one must not end it before it has drained.
+	err := app.Start(context.Background())
+	if err != nil {
+		log.Print(faults(dig.RootCause(err)))
+		return 1, time.Now().Add(cfg.ShutdownTimeout)
 	}
-	return 1
+	select {
+	case end := <-app.Wait():
+		status = end.ExitCode
+	case signal := <-stop:
+		log.Print(stacks(signal))
+	}
+	deadline = time.Now().Add(cfg.ShutdownTimeout)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	if err := app.Stop(ctx); err != nil {
+		log.Print(faults(err))
+		return 1, deadline
+	}
+	return status, deadline
+}
+
+// faults returns each fault as one line.
+func faults(err error) string {
+	var lines strings.Builder
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(&lines, "app:", strings.TrimSuffix(line, "\n"))
+	}
+	return lines.String()
 }

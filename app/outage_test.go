@@ -94,7 +94,7 @@ func TestStopDrains(t *testing.T) {
 // What can't be counted is logged, with the number, and the exit status says so.
 func TestStopSaysWhatIsLost(t *testing.T) {
 	redis := redistest.Start(t)
-	app := startProcess(t, "REDIS_URL="+redis.URL(), "SHUTDOWN_TIMEOUT=500ms")
+	app := startProcess(t, "REDIS_URL="+redis.URL(), "SHUTDOWN_TIMEOUT=2s")
 	app.wantView(t, 1)
 	redis.Kill()
 	for n := range 3 {

@@ -56,18 +56,25 @@ func startProcess(t *testing.T, variables ...string) *process {
 // patient has a page wait for its number as long as can be, on a slow machine too.
 const patient = "PAGE_WAIT=20s"
 
-// launch starts the app. The channel yields where it serves, once it does.
-func launch(t *testing.T, variables ...string) (p *process, ready <-chan string) {
+// newProcess returns the app before it is started.
+func newProcess(t *testing.T, variables ...string) *process {
 	t.Helper()
 	executable, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &process{cmd: exec.CommandContext(t.Context(), executable), exited: make(chan struct{})}
+	p := &process{cmd: exec.CommandContext(t.Context(), executable), exited: make(chan struct{})}
 	p.cmd.Env = append([]string{asApp + "=1", "HOST=127.0.0.1", "PORT=0"}, variables...)
 	if testing.CoverMode() != "" { // else the program says on stderr that it has no place for its coverage
 		p.cmd.Env = append(p.cmd.Env, "GOCOVERDIR="+cmp.Or(os.Getenv("GOCOVERDIR"), t.TempDir()))
 	}
+	return p
+}
+
+// launch starts the app. The channel yields where it serves, once it does.
+func launch(t *testing.T, variables ...string) (p *process, ready <-chan string) {
+	t.Helper()
+	p = newProcess(t, variables...)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

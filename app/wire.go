@@ -41,7 +41,7 @@ func openStore(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*store.Open
 	lc.Append(fx.StopHook(func(ctx context.Context) error {
 		if deadline, ok := ctx.Deadline(); ok { // fx waits no longer, not even to hear what was not counted
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-config.ReportTime))
+			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-cfg.ReportTime()))
 			defer cancel()
 		}
 		return opened.Shutdown(ctx)

@@ -14,10 +14,6 @@ import (
 	"time"
 )
 
-// ReportTime is what the program may take beyond ShutdownTimeout to say what it
-// could not finish.
-const ReportTime = 2 * time.Second
-
 // Config is how the program was told to run.
 type Config struct {
 	// Host is the address to listen on; empty, every address of the machine.
@@ -56,10 +52,15 @@ type Config struct {
 	Revision string
 	// Debug turns on development logs and shows errors in the page.
 	Debug bool
-	// ShutdownTimeout is how long it may take, after the signal to stop, to finish
-	// the requests in flight and to count what is pending.
+	// ShutdownTimeout is how long it may take, after the signal to stop, until the process
+	// has ended: to finish the requests in flight, to count what is pending, and to write
+	// the last lines of the log.
 	ShutdownTimeout time.Duration
 }
+
+// ReportTime is the last part of ShutdownTimeout, in which the log says what could not be
+// finished.
+func (c Config) ReportTime() time.Duration { return min(c.ShutdownTimeout/10, 2*time.Second) }
 
 // Error is a variable with a value the program can't run with.
 type Error struct {

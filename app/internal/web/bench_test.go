@@ -58,7 +58,7 @@ func BenchmarkView(b *testing.B) {
 		w.Header().Set(counterhttp.StatusHeader, string(counterhttp.Counted))
 		respond.HTML(w, http.StatusOK, fixed)
 	})
-	bare := withRequestID(withAccessLog(log, withSecurityHeaders(router)))
+	bare := newFrame(router, log, nil)
 	for _, visitors := range []int{1, 64} {
 		b.Run(fmt.Sprintf("visitors=%d", visitors), func(b *testing.B) {
 			b.Run("baseline", func(b *testing.B) { benchmarkViews(b, visitors, counting(backend)) })

@@ -1,115 +1,160 @@
 package web
 
 import (
-	"crypto/rand"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"time"
 
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/logging"
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/counter-core/counterhttp"
 )
 
-// withRequestID gives each request an id, the caller's own where it is short
-// and plain, in the request's and the answer's header.
-func withRequestID(next http.Handler) http.Handler {
-	plain := regexp.MustCompile(`^[A-Za-z0-9._:+/=-]{1,128}$`)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := respond.RequestID(r)
-		if !plain.MatchString(id) {
-			id = rand.Text()
-			r.Header.Set(respond.RequestIDHeader, id)
-		}
-		w.Header().Set(respond.RequestIDHeader, id)
-		next.ServeHTTP(w, r)
-	})
+// frame is what goes around every request: its id, the headers that every answer has, an
+// answer where a handler panics, and the access line. It is one handler, not four, so that
+// it costs one copy of nothing and one allocation.
+type frame struct {
+	next   http.Handler
+	failed func(w http.ResponseWriter, r *http.Request, err error, fields ...zap.Field)
+	access *zap.Logger
+
+	// The values of headers that never change are shared by all answers.
+	policy, opener, referrer, sniff, frames []string
 }
 
-func requestIDField(r *http.Request) zap.Field {
-	return zap.String("request_id", respond.RequestID(r))
+// newFrame sets what Django's SecurityMiddleware and XFrameOptionsMiddleware set by
+// default, and a policy for pages that load nothing. failed answers for a handler that
+// panics.
+func newFrame(next http.Handler, log *zap.Logger, failed func(http.ResponseWriter, *http.Request, error, ...zap.Field)) *frame {
+	return &frame{
+		next: next, failed: failed, access: logging.Droppable(log),
+		policy:   []string{"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+		opener:   []string{"same-origin"},
+		referrer: []string{"same-origin"},
+		sniff:    []string{"nosniff"},
+		frames:   []string{"DENY"},
+	}
 }
 
-// withAccessLog writes one line for each request. The query is left out: it may
-// hold what is not for logs.
-func withAccessLog(log *zap.Logger, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		recorder := &recorder{ResponseWriter: w}
-		defer func() {
-			if r.Method == http.MethodHead {
-				recorder.bytes = 0 // net/http drops the body
-			}
-			log.Info("request",
-				zap.String("method", r.Method),
-				zap.String("path", r.URL.EscapedPath()),
-				zap.Int("status", recorder.status),
-				zap.Int64("bytes", recorder.bytes),
-				zap.Duration("duration", time.Since(start)),
-				requestIDField(r),
-				zap.String("view_status", w.Header().Get(counterhttp.StatusHeader)),
-			)
-		}()
-		next.ServeHTTP(recorder, r)
-	})
+// ServeHTTP implements [http.Handler].
+func (f *frame) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := &exchange{ResponseWriter: w, start: time.Now()}
+	e.id[0] = requestID(r)
+	r.Header[respond.RequestIDHeader] = e.id[:]
+	header := w.Header()
+	header[respond.RequestIDHeader] = e.id[:]
+	header["Content-Security-Policy"] = f.policy
+	header["Cross-Origin-Opener-Policy"] = f.opener
+	header["Referrer-Policy"] = f.referrer
+	header["X-Content-Type-Options"] = f.sniff
+	header["X-Frame-Options"] = f.frames
+	defer f.finish(e, r)
+	f.next.ServeHTTP(e, r)
 }
 
-// recorder remembers what was answered.
-type recorder struct {
+// finish answers for a handler that has panicked, and writes the access line.
+func (f *frame) finish(e *exchange, r *http.Request) {
+	fault := recover()
+	err, _ := fault.(error)
+	aborted := errors.Is(err, http.ErrAbortHandler)
+	if fault != nil && !aborted {
+		f.failed(e, r, fmt.Errorf("panic: %v", fault), zap.ByteString("stack", debug.Stack()))
+	}
+	e.log(f.access, r)
+	if aborted {
+		panic(fault)
+	}
+}
+
+// exchange is a request and what is answered.
+type exchange struct {
 	http.ResponseWriter
+	start  time.Time
 	status int
 	bytes  int64
+	id     [1]string // the value of two headers
+	fields [8]zap.Field
 }
 
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
+// WriteHeader implements [http.ResponseWriter].
+func (e *exchange) WriteHeader(status int) {
+	if e.status == 0 {
+		e.status = status
 	}
-	r.ResponseWriter.WriteHeader(status)
+	e.ResponseWriter.WriteHeader(status)
 }
 
-func (r *recorder) Write(body []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
+// Write implements [http.ResponseWriter].
+func (e *exchange) Write(body []byte) (int, error) {
+	if e.status == 0 {
+		e.status = http.StatusOK
 	}
-	n, err := r.ResponseWriter.Write(body)
-	r.bytes += int64(n)
+	n, err := e.ResponseWriter.Write(body)
+	e.bytes += int64(n)
 	return n, err
 }
 
 // Unwrap is for [http.ResponseController].
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
-// withSecurityHeaders sets what Django's SecurityMiddleware and
-// XFrameOptionsMiddleware set by default, and a policy for pages that load nothing.
-func withSecurityHeaders(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		header.Set("Cross-Origin-Opener-Policy", "same-origin")
-		header.Set("Referrer-Policy", "same-origin")
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("X-Frame-Options", "DENY")
-		next.ServeHTTP(w, r)
-	})
+// log writes the access line. The query is left out: it may hold what is not for logs.
+func (e *exchange) log(access *zap.Logger, r *http.Request) {
+	if r.Method == http.MethodHead {
+		e.bytes = 0 // net/http drops the body
+	}
+	var viewStatus string
+	if values := e.Header()[counterhttp.StatusHeader]; len(values) > 0 {
+		viewStatus = values[0]
+	}
+	e.fields = [...]zap.Field{
+		zap.String("method", r.Method),
+		zap.String("path", r.URL.EscapedPath()),
+		zap.Int("status", e.status),
+		zap.Int64("bytes", e.bytes),
+		zap.Duration("duration", time.Since(e.start)),
+		zap.String("request_id", e.id[0]),
+		zap.String("view_status", viewStatus),
+		zap.String("user_agent", r.UserAgent()),
+	}
+	if line := access.Check(zap.InfoLevel, "request"); line != nil {
+		line.Write(e.fields[:]...)
+	}
 }
 
-// withRecovery answers for a handler that panics, and logs where.
-func (s *site) withRecovery(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			fault := recover()
-			switch fault {
-			case nil:
-			case http.ErrAbortHandler:
-				panic(fault)
-			default:
-				s.internalProblem(w, r, fmt.Errorf("panic: %v", fault), zap.ByteString("stack", debug.Stack()))
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
+// requestID returns the id that the caller has given the request if it is short and plain,
+// else a new one. An id has to be unique, and need not be a secret.
+func requestID(r *http.Request) string {
+	if ids := r.Header[respond.RequestIDHeader]; len(ids) > 0 && isPlain(ids[0]) {
+		return ids[0]
+	}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+	var id [26]byte
+	low, high := rand.Uint64(), rand.Uint64() //nolint:gosec // see above
+	for i := range len(id) / 2 {
+		id[i], id[len(id)/2+i] = alphabet[low%32], alphabet[high%32]
+		low, high = low/32, high/32
+	}
+	return string(id[:])
+}
+
+// isPlain says whether an id has 1 to 128 letters, digits and some signs.
+func isPlain(id string) bool {
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '.', c == '_', c == ':', c == '+', c == '/', c == '=', c == '-':
+		default:
+			return false
+		}
+	}
+	return 1 <= len(id) && len(id) <= 128
+}
+
+func requestIDField(r *http.Request) zap.Field {
+	return zap.String("request_id", respond.RequestID(r))
 }

@@ -34,8 +34,7 @@ func NewHandler(cfg config.Config, counters counter.Store, health *store.Health,
 		debug: cfg.Debug, pageWait: cfg.PageWait, revision: cfg.Revision,
 	}
 	router := newRouter(append(s.routes(), more...), s.notFound, s.methodNotAllowed)
-	// From the outside in. Not by router.Use, which leaves out what no route matches.
-	return withRequestID(withAccessLog(log, withSecurityHeaders(s.withRecovery(router))))
+	return newFrame(router, log, s.internalProblem) // not by router.Use, which leaves out what no route matches
 }
 
 func (s *site) routes() []Route {

@@ -1,0 +1,122 @@
+package logging
+
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+const (
+	// maxField is how many bytes a field has at most: much of what is logged can be
+	// chosen by strangers.
+	maxField = 1 << 10
+	// maxText is how many bytes a message has at most, and a field that is a stack,
+	// which [zap.ByteString] makes.
+	maxText = 16 << 10
+)
+
+// core encodes lines into a queue.
+type core struct {
+	zapcore.LevelEnabler
+	encoder   zapcore.Encoder
+	queue     *queue
+	droppable bool
+}
+
+// With implements [zapcore.Core].
+func (c *core) With(fields []zap.Field) zapcore.Core {
+	with := *c
+	with.encoder = c.encoder.Clone()
+	for _, field := range bounded(fields) {
+		field.AddTo(with.encoder)
+	}
+	return &with
+}
+
+// Check implements [zapcore.Core].
+func (c *core) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if c.Enabled(entry.Level) {
+		return checked.AddCore(entry, c)
+	}
+	return checked
+}
+
+// Write implements [zapcore.Core]. It does not wait for the output.
+func (c *core) Write(entry zapcore.Entry, fields []zap.Field) error {
+	entry.Message = cut(entry.Message, maxText)
+	line, err := c.encoder.EncodeEntry(entry, bounded(fields))
+	if err != nil {
+		return err
+	}
+	c.queue.add(line.Bytes(), c.droppable)
+	line.Free()
+	return nil
+}
+
+// Sync implements [zapcore.Core]. [Log.Close] is what waits for the output.
+func (c *core) Sync() error { return nil }
+
+// lossLine is the line that says how many were lost.
+func (c *core) lossLine(lost loss) []byte {
+	line, err := c.encoder.EncodeEntry(
+		zapcore.Entry{Level: zap.WarnLevel, Time: time.Now(), Message: "lines of this log were lost: its output did not keep up"},
+		[]zap.Field{zap.Int("requests", lost.droppable), zap.Int("other", lost.other), zap.Int("unwritten", lost.unwritten)},
+	)
+	if err != nil { // numbers can always be encoded
+		return nil
+	}
+	return line.Bytes()
+}
+
+// bounded returns the fields with each text cut that is too long. It copies them only if
+// one is.
+func bounded(fields []zap.Field) []zap.Field {
+	copied := false
+	for i, field := range fields {
+		switch field.Type {
+		case zapcore.StringType:
+			if len(field.String) <= maxField {
+				continue
+			}
+			field.String = cut(field.String, maxField)
+		case zapcore.ByteStringType:
+			text, ok := field.Interface.([]byte)
+			if !ok || len(text) <= maxText {
+				continue
+			}
+			field = zap.String(field.Key, cut(string(text), maxText))
+		case zapcore.ErrorType:
+			err, ok := field.Interface.(error)
+			if !ok {
+				continue
+			}
+			field = zap.String(field.Key, cut(err.Error(), maxField))
+		default:
+			continue
+		}
+		if !copied {
+			fields, copied = slices.Clone(fields), true
+		}
+		fields[i] = field
+	}
+	return fields
+}
+
+// cut returns text with most bytes at most, cut between two characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	const mark = "…"
+	end := most - len(mark)
+	for range utf8.UTFMax - 1 {
+		if utf8.RuneStart(text[end]) {
+			break
+		}
+		end--
+	}
+	return text[:end] + mark
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+// startUnread starts the app and waits until it serves. What it logs from then on is in the
+// pipe, which the test may read, leave alone or close.
+func startUnread(t *testing.T, variables ...string) (*process, *os.File) {
+	t.Helper()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProcess(t, variables...)
+	p.cmd.Stderr = writer
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	go func() {
+		defer close(p.exited)
+		_ = p.cmd.Wait() // the tests look at ProcessState
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+		reader.Close()
+	})
+	for lines := bufio.NewScanner(reader); p.url == ""; {
+		if !lines.Scan() {
+			t.Fatalf("the app does not serve: %v", lines.Err())
+		}
+		var line struct{ Msg, Address string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
+			p.url = "http://" + line.Address
+		}
+	}
+	return p, reader
+}
+
+// wantCounted fails unless the app, told to stop, ends in order with so many views counted.
+func (p *process) wantCounted(t *testing.T, server *redistest.Server, want int) {
+	t.Helper()
+	p.stopDrained(t)
+	got, err := server.Client().Get(t.Context(), "counter_key").Int()
+	if err != nil || got != want {
+		t.Errorf("%d views counted, %v; want %d", got, err, want)
+	}
+}
+
+// A log whose reader dies costs its lines: what visitors were told is kept is counted.
+func TestLogReaderDies(t *testing.T) {
+	server := redistest.Start(t)
+	app, log := startUnread(t, "REDIS_URL="+server.URL())
+	app.wantView(t, 1)
+	log.Close()
+	app.wantView(t, 2)
+	server.Kill()
+	for n := range 60 {
+		app.wantAtLeast(t, 3+n)
+	}
+	server.Restart()
+	app.wantCounted(t, server, 62)
+}
+
+// A log that nobody reads holds up no visitor, and not the end.
+func TestLogReaderStalls(t *testing.T) {
+	server := redistest.Start(t)
+	app, _ := startUnread(t, "REDIS_URL="+server.URL(), patient, "SHUTDOWN_TIMEOUT=2s")
+	wantDistinctViews(t, 5000, app)
+	if health := app.get(t, "/healthz"); health.status != http.StatusOK {
+		t.Errorf("/healthz: %d", health.status)
+	}
+	app.wantCounted(t, server, 5000)
+}
+
+// A log that is read again says how many lines it lacks, and has its last line.
+func TestLogReaderReturns(t *testing.T) {
+	const requests = 8000
+	app, log := startUnread(t, "SHUTDOWN_TIMEOUT=1m")
+	wantDistinctViews(t, requests, app)
+	if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-app.exited
+	var logged, lost int
+	for text := range strings.Lines(string(text)) {
+		var line struct {
+			Msg             string
+			Requests, Other int
+		}
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if line.Msg == "request" {
+			logged++
+		}
+		lost += line.Requests
+		if line.Other > 0 {
+			t.Errorf("lines were lost that are not of requests: %s", text)
+		}
+	}
+	if lost == 0 || logged+lost != requests {
+		t.Errorf("%d requests are logged and %d lost; want %d in all", logged, lost, requests)
+	}
+	if !strings.Contains(string(text), `"msg":"stopping"`) {
+		t.Error("the log does not say that the app stops")
+	}
+}
+
+// A log on a full disk costs its lines.
+func TestLogIsFull(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	server := redistest.Start(t)
+	port := freePort(t)
+	app := newProcess(t, "REDIS_URL="+server.URL(), patient, "PORT="+port)
+	app.cmd.Stderr, app.url = full, "http://127.0.0.1:"+port
+	if err := app.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(app.exited)
+		_ = app.cmd.Wait()
+	}()
+	t.Cleanup(func() { _ = app.cmd.Process.Kill(); <-app.exited })
+	for {
+		if _, err := app.tryGet(t.Context(), "/healthz"); err == nil {
+			break
+		}
+	}
+	wantDistinctViews(t, 100, app)
+	app.wantCounted(t, server, 100)
+}

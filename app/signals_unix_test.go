@@ -1,0 +1,74 @@
+//go:build unix
+
+package main
+
+import (
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+
+	"example.com/herokuapp/counter-redis/redistest"
+)
+
+// Every signal that would end the process drains it first, and a second one does not cut
+// that short.
+func TestSignalsDrain(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			app := startProcess(t, "REDIS_URL="+server.URL())
+			app.wantView(t, 1)
+			server.Kill()
+			app.wantAtLeast(t, 2)
+			for range 2 {
+				if err := app.cmd.Process.Signal(signal); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for !strings.Contains(app.log(), `"msg":"stopping"`) {
+				select {
+				case <-app.exited:
+					t.Fatalf("the app ended before it drained:\n%s", app.log())
+				default:
+				}
+			}
+			for _, another := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
+				if err := app.cmd.Process.Signal(another); err != nil {
+					t.Fatal(err)
+				}
+			}
+			server.Restart()
+			<-app.exited
+			if status := app.cmd.ProcessState.ExitCode(); status != 0 {
+				t.Errorf("exit status %d", status)
+			}
+			if got, err := server.Client().Get(t.Context(), "counter_key").Int(); err != nil || got != 2 {
+				t.Errorf("%d views counted, %v; want 2", got, err)
+			}
+			dumps := signal == syscall.SIGQUIT || signal == syscall.SIGABRT
+			if strings.Contains(app.log(), "goroutine 1 [") != dumps {
+				t.Errorf("the log says what goroutines do: %t; want %t", !dumps, dumps)
+			}
+		})
+	}
+}
+
+// Other signals don't end it at all.
+func TestSignalsThatAreNotForUs(t *testing.T) {
+	app := startProcess(t)
+	for n, signal := range []syscall.Signal{
+		syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGVTALRM, syscall.SIGPROF, syscall.SIGWINCH,
+		syscall.SIGIO, syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGURG, syscall.SIGCHLD, syscall.SIGCONT,
+	} {
+		if err := app.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		page, err := app.tryGet(t.Context(), "/")
+		if err != nil || page.status != http.StatusOK || views(page.body) != int64(n+1) {
+			t.Fatalf("after %v: %d %s, %v", signal, page.status, page.body, err)
+		}
+	}
+	app.stopDrained(t)
+}
