@@ -118,13 +118,7 @@ func (g *reader) readTo(text string) {
 // write makes the file whose name the guide gives.
 func (g *reader) write(name, text string) {
 	g.t.Helper()
-	path := filepath.Join(g.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		g.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		g.t.Fatal(err)
-	}
+	put(g.t, filepath.Join(g.dir, name), text)
 }
 
 // run runs commands, each of which has to succeed, and returns what they print.
