@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -113,5 +114,16 @@ func TestSignalDuringTheStart(t *testing.T) {
 	<-app.exited
 	if status := app.cmd.ProcessState.ExitCode(); status != 0 {
 		t.Errorf("exit status %d", status)
+	}
+}
+
+// With DEBUG the log is for people: a line for each thing that happened, and no more.
+func TestDebugLog(t *testing.T) {
+	app := launchServing(t, "DEBUG=true")
+	line := regexp.MustCompile(`^\S+Z\t(INFO|WARN)\t[a-z]`)
+	for text := range strings.Lines(app.log()) {
+		if !line.MatchString(text) {
+			t.Errorf("the log has the line %q", text)
+		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/admin"
@@ -23,12 +22,7 @@ func options(cfg config.Config, log *zap.Logger) fx.Option {
 		fx.Supply(cfg, log),
 		fx.Provide(templates.New, openStore, newGate, newServer),
 		fx.Invoke(func(*web.Server) {}),
-		fx.WithLogger(func() fxevent.Logger {
-			events := &fxevent.ZapLogger{Logger: log.Named("fx")}
-			events.UseLogLevel(zap.DebugLevel)
-			events.UseErrorLevel(zap.DebugLevel)
-			return events
-		}),
+		fx.NopLogger, // what goes wrong, fx returns, and main prints
 	)
 }
 

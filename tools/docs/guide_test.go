@@ -5,7 +5,6 @@ package docs_test
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -119,11 +118,7 @@ func TestGuideIsShort(t *testing.T) {
 			code += strings.Count(b.text, "\n")
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(top, guide))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if all := strings.Count(string(text), "\n"); code > 300 || all > 450 {
+	if all := strings.Count(read(t, guide), "\n"); code > 300 || all > 450 {
 		t.Errorf("it has %d lines, %d of them code; want 450 and 300 at most", all, code)
 	}
 }

@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,11 +23,7 @@ type block struct {
 // readBlocks returns the fenced blocks of a file, whose name begins at the top.
 func readBlocks(t *testing.T, name string) []block {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(top, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks, err := parseBlocks(name, string(text))
+	blocks, err := parseBlocks(name, read(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,11 +26,8 @@ func moduleOf(t *testing.T, folder string) (dir string) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"go.mod", "go.sum"} {
-		text, err := os.ReadFile(filepath.Join(top, folder, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		put(t, filepath.Join(dir, name), strings.ReplaceAll(string(text), "=> ../", "=> "+absolute+"/"))
+		text := read(t, path.Join(folder, name))
+		put(t, filepath.Join(dir, name), strings.ReplaceAll(text, "=> ../", "=> "+absolute+"/"))
 	}
 	return dir
 }
