@@ -38,6 +38,7 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 	if len(commands) == 0 {
 		return results
 	}
+	s.hand.useAll(commands)
 	s.send(ctx, commands, delivery{replicas: s.replicas})
 
 	lost := commands[:0]
@@ -58,7 +59,11 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 		}
 		err := r.err
 		if err == nil {
-			results[i], err = parseResult(r.text.Val())
+			var left time.Duration
+			results[i], left, err = parseResult(r.text.Val())
+			if left > 0 {
+				s.hand.expires(r.key, time.Now().Add(left))
+			}
 		}
 		if err != nil {
 			results[i].Err = writeError(ctx, "add to", r.key, err)
@@ -90,15 +95,22 @@ func (r *run) init(ctx context.Context, s *Store, batch counter.Batch) {
 	r.Cmder = r.text
 }
 
-// parseResult reads what the script returns.
-func parseResult(text string) (counter.Result, error) {
-	left, right, _ := strings.Cut(text, ":")
-	total, ok := parse(left)
-	healed, ok2 := parse(right)
-	if !ok || !ok2 {
-		return counter.Result{}, errors.New("the reply is not one of the script's")
+// parseResult reads what the script returns. left is how long the counter lives, 0 if
+// nothing is said.
+func parseResult(text string) (result counter.Result, left time.Duration, err error) {
+	total, rest, _ := strings.Cut(text, ":")
+	healed, life, expires := strings.Cut(rest, ":")
+	var ok, ok2 bool
+	result.Total, ok = parse(total)
+	result.Healed, ok2 = parse(healed)
+	ms, ok3 := int64(0), true
+	if expires {
+		ms, ok3 = parse(life)
 	}
-	return counter.Result{Total: total, Healed: healed}, nil
+	if !ok || !ok2 || !ok3 {
+		return counter.Result{}, 0, errors.New("the reply is not one of the script's")
+	}
+	return result, time.Duration(min(ms, int64(maxTime/time.Millisecond))) * time.Millisecond, nil
 }
 
 // Forget implements [counter.Applier]. It waits for no replica: what is left on one

@@ -1,6 +1,7 @@
 package counterredis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +12,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Warnings looks at each server that holds counters, and returns what endangers
-// them there: a sentence each, which names the setting and how to mend it. In a
+// Warnings looks at each server that holds counters and at the keys of up to a thousand
+// counters that this store has added to or read, and returns what endangers them: a
+// sentence each, which names the setting or the key and how to mend it. In a
 // Cluster it begins with the addresses of the nodes it is about, unless it is about
 // all. The sentence stays the same as long as the cause does, so that a caller can
 // tell what is new.
@@ -32,7 +34,8 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	if err != nil {
 		err = readError(ctx, "look at the server", "", err)
 	}
-	return append(s.refusal(ctx), found.sentences()...), err
+	dangers, errDangers := s.dangers(ctx)
+	return slices.Concat(s.refusal(ctx), dangers, found.sentences()), cmp.Or(err, errDangers)
 }
 
 // refusal returns a warning if the server does not do what counting takes. It may have

@@ -9,4 +9,4 @@ var script string
 
 // scriptHash is the SHA-1 of the script, by which a server knows it. It is a constant
 // because programs under GODEBUG=fips140=only must not compute SHA-1.
-const scriptHash = "5f0ce5f7b44e5845e2c5dbba201e667e7cf16a32"
+const scriptHash = "8bc9f44021a61977e5d99442533b57dd6965dda7"

@@ -3,7 +3,8 @@
 -- KEYS: the counter, and the writer's record, which holds "sum:total".
 -- ARGV: the delta, the sum, the sum before it, the record's expiry in milliseconds.
 -- KEYS[1] and KEYS[2] stand in each command as they are, which some hosts demand.
--- Returns "total:healed". Numbers are texts as far as can be: to Lua every number
+-- Returns "total:healed", and in a writer's first batch to a counter that expires also
+-- in how many milliseconds that is, as "total:healed:left". Numbers are texts as far as can be: to Lua every number
 -- is a double, which is exact below 2^53 alone.
 local delta, sum, before, expiry = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local limit = 9007199254740992 -- 2^53: what rounds to less is exact
@@ -16,8 +17,12 @@ if type(kept) == 'table' then
   return kept
 end
 
-local amount, healed = delta, '0'
-if kept then
+local amount, healed, left = delta, '0', ''
+if not kept then
+  -- Once a writer, for it takes as long as a tenth of all this.
+  local life = redis.pcall('PTTL', KEYS[1])
+  if type(life) == 'number' and life >= 0 then left = ':' .. string.format('%.0f', life) end
+else
   local colon = string.find(kept, ':', 1, true)
   if not colon or not string.find(kept, '^%d+:%-?%d+$') then
     return redis.error_reply('BADRECORD the record is malformed')
@@ -59,4 +64,4 @@ if written.err then
   if redis.pcall('INCRBY', KEYS[1], '-' .. amount) == 0 then redis.pcall('DEL', KEYS[1]) end
   return written
 end
-return total .. ':' .. healed
+return total .. ':' .. healed .. left

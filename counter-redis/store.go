@@ -66,6 +66,7 @@ type Store struct {
 	cluster *redis.ClusterClient
 
 	strangers strangers
+	hand      inHand
 	prefix    string
 	expiry    time.Duration
 	replicas  int           // that writes wait for
@@ -137,6 +138,7 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 		return 0, err
 	}
 	key := s.key(name)
+	s.hand.use(key)
 	cmd := redis.NewIntCmd(ctx, "incrby", key, delta)
 	if err := s.sendOne(ctx, key, cmd, delivery{replicas: s.replicas}); err != nil {
 		return 0, writeError(ctx, "add to", key, err)
@@ -150,6 +152,7 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 		return 0, err
 	}
 	key := s.key(name)
+	s.hand.use(key)
 	cmd := redis.NewStringCmd(ctx, "get", key)
 	err := s.sendOne(ctx, key, cmd, delivery{reads: true})
 	switch {
