@@ -4,11 +4,11 @@
 // [Open] takes a URL and owns its connections; [New] takes a client of the
 // caller's. With coalesce.New around it each addition is counted exactly once.
 //
-// Beside a counter there is, for a while, a record for each writer of batches: of
-// the counter under the key a and the writer w it is {a}:w. The Redis user needs
-// both kinds of key and the commands GET, SET, DEL, INCRBY, EVAL, EVALSHA, SCAN, PING
-// and, for Options.WaitReplicas, WAIT. [Store.Warnings] also asks by INFO and CONFIG
-// GET; a user who may not send them does without.
+// While a writer adds to a counter, and for some time after, Redis has a record of it: of
+// the writer w to the counter under the key a it is {a}:w. The Redis user needs both kinds
+// of key and the commands GET, SET, DEL, INCRBY, EVAL, EVALSHA, SCAN, PING and, for
+// Options.WaitReplicas, WAIT. [Store.Warnings] also sends INFO, CONFIG GET, PTTL and
+// GETRANGE, and says less to a user who may not.
 package counterredis
 
 import (
