@@ -43,7 +43,7 @@ func (k Kind) String() string {
 	case Refused:
 		return "refused"
 	case GivenUp:
-		return "given up"
+		return "given_up"
 	default:
 		return "unknown"
 	}

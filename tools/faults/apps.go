@@ -46,15 +46,14 @@ func build(ctx context.Context, top, dir string) (string, error) {
 }
 
 // startFleet builds the app and starts its processes, which end with the test.
-func startFleet(tb testing.TB, top string, variables []string) (*fleet, error) {
+func startFleet(tb testing.TB, cfg config, variables []string) (*fleet, error) {
 	tb.Helper()
-	dir := tb.TempDir()
-	binary, err := build(tb.Context(), top, dir)
+	binary, err := build(tb.Context(), cfg.top, tb.TempDir())
 	if err != nil {
 		return nil, err
 	}
 	env := slices.Concat([]string{"HOST=127.0.0.1", "PORT=0"}, variables)
-	f := &fleet{binary: binary, env: env, logs: dir, began: time.Now()}
+	f := &fleet{binary: binary, env: env, logs: cfg.logs, began: time.Now()}
 	tb.Cleanup(func() {
 		for _, l := range f.lives {
 			l.end(syscall.SIGKILL)

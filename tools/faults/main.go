@@ -21,9 +21,9 @@
 // With -safe=false Redis runs without the settings that promise that: then it
 // reports, and does not judge. It needs redis-server.
 //
-// It exits with 0 if the promise held or was not judged, with 1 if it did not hold,
-// and with 2 if it could not run or was interrupted. Where something went wrong, it
-// keeps the logs and says where.
+// It exits with 0 if the promise held or was not judged, with 1 if it did not hold or
+// the run could not go on, and with 2 if the arguments are wrong. Where something went
+// wrong, it keeps the logs of the app and says where.
 package main
 
 import (
@@ -35,22 +35,55 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
+// main lends the run a test: redistest starts servers for tests alone.
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := command(newBench(ctx, os.Stderr), ".", os.Args[1:], os.Stdout)
-	stop()
-	os.Exit(status)
+	cfg, err := parse(os.Args[1:], os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
+	case err != nil:
+		os.Exit(2) // flag has said why
+	}
+	os.Args = os.Args[:1] // the rest would be for package testing
+	all := func(_, _ string) (bool, error) { return true, nil }
+	testing.Main(all, []testing.InternalTest{{Name: "faults", F: cfg.test}}, nil, nil)
+}
+
+// test is the run as a test.
+func (c config) test(t *testing.T) {
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	if c.logs, err = os.MkdirTemp("", "faults-"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if t.Failed() && ctx.Err() == nil {
+			t.Log("the logs of the app are in", c.logs)
+		} else if err := os.RemoveAll(c.logs); err != nil {
+			t.Error(err)
+		}
+	}()
+	holds, err := perform(ctx, t, c, open(t, c), os.Stdout, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !holds {
+		t.Fail()
+	}
 }
 
 // config is how the run was asked for.
 type config struct {
 	top      string // of the tree
+	logs     string // a folder for those of the app
 	setup    string
 	views    int64
 	every    int64 // views from one fault to the next, on average
@@ -60,55 +93,20 @@ type config struct {
 	safe     bool
 }
 
-// command is the program; its result is the exit status.
-func command(b *bench, top string, args []string, stdout io.Writer) int {
-	cfg, err := parse(args, b.out)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	if err != nil {
-		return 2 // flag has said why
-	}
-	cfg.top = top
-	status := 2
-	err = b.run(func() error {
-		s, err := open(b, cfg)
-		if err == nil {
-			status, err = perform(b, cfg, s, stdout, b.out)
-		}
-		return err
-	})
-	if err != nil {
-		b.Log(err)
-		status = 2
-	}
-	interrupted := b.Context().Err() != nil
-	if kept := b.end(status != 0 && !interrupted); kept != "" {
-		b.Log("the logs are in", kept)
-	}
-	return status
-}
-
 // perform runs, reports and judges.
-func perform(tb testing.TB, cfg config, s setup, stdout, progress io.Writer) (status int, err error) {
+func perform(ctx context.Context, tb testing.TB, cfg config, s setup, stdout, progress io.Writer) (holds bool, err error) {
 	tb.Helper()
-	o, err := run(tb, cfg, s, progress)
+	o, err := run(ctx, tb, cfg, s, progress)
 	if err != nil {
-		return 2, err
+		return false, err
 	}
 	breaches := o.breaches()
-	if err := report(stdout, cfg, s, o, breaches); err != nil {
-		return 2, err
-	}
-	if cfg.safe && len(breaches) > 0 {
-		return 1, nil
-	}
-	return 0, nil
+	return len(breaches) == 0 || !cfg.safe, report(stdout, cfg, s, o, breaches)
 }
 
 // parse reads the command line, and says on stderr what is wrong with it.
 func parse(args []string, stderr io.Writer) (config, error) {
-	var cfg config
+	cfg := config{top: "."}
 	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&cfg.setup, "setup", "single", "what Redis is: "+strings.Join(setups(), ", "))
@@ -141,6 +139,8 @@ func (c config) check() error {
 		return errors.New("-clients is to be 1 or more")
 	case c.duration < 0:
 		return errors.New("-duration is to be 0 or more")
+	case !slices.Contains(setups(), c.setup):
+		return fmt.Errorf("-setup is %q; choose one of %s", c.setup, strings.Join(setups(), ", "))
 	}
 	return nil
 }

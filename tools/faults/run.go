@@ -14,9 +14,9 @@ import (
 )
 
 // run opens pages on the set-up while faults come, and returns what came of it.
-func run(tb testing.TB, cfg config, s setup, progress io.Writer) (*outcome, error) {
+func run(ctx context.Context, tb testing.TB, cfg config, s setup, progress io.Writer) (*outcome, error) {
 	tb.Helper()
-	f, err := startFleet(tb, cfg.top, s.variables())
+	f, err := startFleet(tb, cfg, s.variables())
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func run(tb testing.TB, cfg config, s setup, progress io.Writer) (*outcome, erro
 		cfg: cfg, fleet: f,
 		schedule: newSchedule(s.faults(f), cfg.every, random(cfg.seed, 0)),
 	}
-	took, err := r.openPages(tb.Context(), progress)
+	took, err := r.openPages(ctx, progress)
 	if err != nil {
 		return nil, err
 	}

@@ -16,12 +16,9 @@ func TestRun(t *testing.T) {
 	for _, name := range setups() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := config{top: "../..", setup: name, views: 3000, every: 200, clients: 8, seed: rand.Uint64(), safe: true}
-			s, err := open(t, cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			o, err := run(t, cfg, s, t.Output())
+			cfg := config{top: "../..", logs: t.TempDir(), setup: name, views: 3000, every: 200, clients: 8, seed: rand.Uint64(), safe: true}
+			s := open(t, cfg)
+			o, err := run(t.Context(), t, cfg, s, t.Output())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,32 +54,31 @@ func (m meddled) faults(*fleet) []fault {
 // A run finds what it is for: a view that is counted twice, and one that is lost.
 func TestRunFindsABrokenPromise(t *testing.T) {
 	for by, want := range map[int64]string{1: "views too many", -1: "views are lost"} {
-		cfg := config{top: "../..", setup: "single", views: 1000, every: 100, clients: 8, seed: 1, safe: true}
+		cfg := config{top: "../..", logs: t.TempDir(), setup: "single", views: 1000, every: 100, clients: 8, seed: 1, safe: true}
 		single := openSingle(t, true)
 		var out strings.Builder
-		status, err := perform(t, cfg, meddled{single, by, single.server.Client()}, &out, t.Output())
-		if err != nil || status != 1 || !strings.Contains(out.String(), want) {
-			t.Errorf("%+d: exit status %d, %v; want 1, and %q in:\n%s", by, status, err, want, &out)
+		holds, err := perform(t.Context(), t, cfg, meddled{single, by, single.server.Client()}, &out, t.Output())
+		if err != nil || holds || !strings.Contains(out.String(), want) {
+			t.Errorf("%+d: holds: %t, %v; want that it does not, and %q in:\n%s", by, holds, err, want, &out)
 		}
 	}
 }
 
-func TestCommand(t *testing.T) {
-	for args, want := range map[string]int{
-		"-views 1 -duration 1ns -clients 1": 0, // over before anything has come
-		"-views 0":                          2,
-		"-every 0":                          2,
-		"-clients 0":                        2,
-		"-duration -1s":                     2,
-		"-setup none":                       2,
-		"-views x":                          2,
-		"single":                            2,
-		"-h":                                0,
+func TestParse(t *testing.T) {
+	for args, ok := range map[string]bool{
+		"":                                    true,
+		"-setup cluster -views 1 -safe=false": true,
+		"-views 0":                            false,
+		"-every 0":                            false,
+		"-clients 0":                          false,
+		"-duration -1s":                       false,
+		"-setup none":                         false,
+		"-views x":                            false,
+		"single":                              false,
+		"-h":                                  false,
 	} {
-		var stdout strings.Builder
-		got := command(newBench(t.Context(), t.Output()), "../..", strings.Fields(args), &stdout)
-		if got != want {
-			t.Errorf("faults %s: exit status %d; want %d\n%s", args, got, want, &stdout)
+		if _, err := parse(strings.Fields(args), t.Output()); (err == nil) != ok {
+			t.Errorf("faults %s: %v", args, err)
 		}
 	}
 }

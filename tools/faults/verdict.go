@@ -133,6 +133,9 @@ func (a account) check(breach func(string, ...any)) {
 	if a.log.dropped > 0 {
 		breach("%s has dropped %d views", a.name, a.log.dropped)
 	}
+	if a.log.strange != "" {
+		breach("%s has logged what this command does not know: %s", a.name, a.log.strange)
+	}
 }
 
 func (o *outcome) where(s showing) string {

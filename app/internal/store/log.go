@@ -13,12 +13,13 @@ import (
 // observer logs what happens to additions that no visitor waits for.
 func observer(log *zap.Logger) func(coalesce.Event) {
 	return func(event coalesce.Event) {
-		fields := []zap.Field{zap.String("counter", event.Name), zap.Int64("additions", event.Additions), zap.Error(event.Err)}
+		kind := zap.Stringer("event", event.Kind) // for programs, as tools/faults: messages may change
+		fields := []zap.Field{kind, zap.String("counter", event.Name), zap.Int64("additions", event.Additions), zap.Error(event.Err)}
 		switch event.Kind {
 		case coalesce.Failing:
-			log.Warn("the store fails; views are kept until it answers", zap.Error(event.Err))
+			log.Warn("the store fails; views are kept until it answers", kind, zap.Error(event.Err))
 		case coalesce.Recovered:
-			log.Info("the store answers again; what was kept is counted")
+			log.Info("the store answers again; what was kept is counted", kind)
 		case coalesce.Healed:
 			log.Warn("the store had lost additions, which are counted again", fields...)
 		case coalesce.Refused:

@@ -86,7 +86,7 @@ func (o *Opened) Shutdown(ctx context.Context) error {
 	err := o.gathering.Shutdown(ctx)
 	if undrained, ok := errors.AsType[*coalesce.UndrainedError](err); ok {
 		for _, left := range undrained.Counters {
-			o.log.Error("additions could not be applied", zap.String("counter", left.Name), zap.Int64("additions", left.Value))
+			o.log.Error("additions could not be applied", zap.String("event", "left"), zap.String("counter", left.Name), zap.Int64("additions", left.Value))
 		}
 	}
 	return err
