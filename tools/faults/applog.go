@@ -16,22 +16,30 @@ type appLog struct {
 	healed                    int64 // additions that the store had lost
 	dropped                   int64 // additions refused, given up or left at the end
 
+	lost    int64  // lines about requests that the log could not take
 	strange string // the first line that may be about additions and says nothing known
 }
 
-// left is the event of a line about additions that were left at the end: the only one
-// that is not a coalesce.Kind.
-const left = "left"
+// The events that are not a coalesce.Kind.
+const (
+	left      = "left"       // additions, at the end
+	linesLost = "lines_lost" // of the log itself
+)
+
+// logLine is what is known of a line's fields.
+type logLine struct {
+	Address    string
+	ViewStatus *string `json:"view_status"`
+	Event      *string
+	Additions  *int64
+
+	Requests, Other, Unwritten int64 // lines that were lost
+}
 
 // read takes in a line. It returns the address if that is where the process serves, and
 // whether the line is about a request.
 func (a *appLog) read(text []byte) (address string, request bool) {
-	var line struct {
-		Address    string
-		ViewStatus *string `json:"view_status"`
-		Event      *string
-		Additions  *int64
-	}
+	var line logLine
 	if err := json.Unmarshal(text, &line); err != nil {
 		a.wonder(text) // a panic, for one
 		return "", false
@@ -47,34 +55,36 @@ func (a *appLog) read(text []byte) (address string, request bool) {
 		}
 		return "", true
 	}
-	if line.Event != nil || line.Additions != nil {
-		a.event(text, line.Event, line.Additions)
+	if !a.event(line) {
+		a.wonder(text)
 	}
 	return line.Address, false
 }
 
-// event takes in a line that has one of the two fields.
-func (a *appLog) event(text []byte, event *string, additions *int64) {
-	kind := ""
-	if event != nil {
-		kind = *event
+// event takes in what the line says of additions, and returns false if that is not clear.
+func (a *appLog) event(line logLine) bool {
+	if line.Event == nil {
+		return line.Additions == nil
 	}
-	switch kind {
+	switch *line.Event {
 	case coalesce.Failing.String(), coalesce.Recovered.String():
-		return
+		return true
+	case linesLost:
+		a.lost += line.Requests
+		return line.Other+line.Unwritten == 0 // which may have been about additions
 	case coalesce.Healed.String(), coalesce.Refused.String(), coalesce.GivenUp.String(), left:
 	default:
-		a.wonder(text)
-		return
+		return false
 	}
-	switch {
-	case additions == nil:
-		a.wonder(text)
-	case kind == coalesce.Healed.String():
-		a.healed += *additions
-	default:
-		a.dropped += *additions
+	if line.Additions == nil {
+		return false
 	}
+	if *line.Event == coalesce.Healed.String() {
+		a.healed += *line.Additions
+	} else {
+		a.dropped += *line.Additions
+	}
+	return true
 }
 
 func (a *appLog) wonder(text []byte) {

@@ -29,6 +29,8 @@ func TestAppLog(t *testing.T) {
 		{"no known event", `{"msg":"given up","event":"abandoned","additions":4}`, appLog{}, true},
 		{"no additions", `{"msg":"given up","event":"given_up"}`, appLog{}, true},
 		{"additions as text", `{"msg":"given up","event":"given_up","additions":"4"}`, appLog{}, true},
+		{"lines lost", `{"msg":"lines were lost","event":"lines_lost","requests":6,"other":0,"unwritten":0}`, appLog{lost: 6}, false},
+		{"other lines lost", `{"msg":"lines were lost","event":"lines_lost","requests":6,"other":1,"unwritten":0}`, appLog{lost: 6}, true},
 		{"a panic", `panic: runtime error`, appLog{}, true},
 		{"another line", `{"msg":"counts are kept in","store":"redis"}`, appLog{}, false},
 	}

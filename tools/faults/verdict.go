@@ -71,12 +71,17 @@ func newOutcome(f *fleet, l *ledger, s *schedule, counted int64, took time.Durat
 // bounds returns how many views of the process the counter must have, and may have.
 //
 // A process that has drained has logged each view, those too whose answer did not
-// arrive. One that was killed may have lost what it had not sent: views it called
-// pending after the last that it gave a number, and those it has not answered.
+// arrive, unless the log could not take all. One that was killed may have lost what it
+// had not sent: views it called pending after the last that it gave a number, and those
+// it has not answered.
 func (a account) bounds() (least, most int64) {
-	if a.drained {
+	switch {
+	case a.drained && a.log.lost == 0:
 		least = a.log.counted + a.log.pending
 		return least, least + a.log.unknown
+	case a.drained:
+		least = a.counted + a.pending
+		return least, least + a.unknown + a.unanswered
 	}
 	return a.counted + a.included, a.counted + a.pending + a.unknown + a.unanswered
 }
@@ -124,7 +129,7 @@ func (a account) check(breach func(string, ...any)) {
 	case a.drained:
 		least := a.counted + a.pending
 		most := least + a.unanswered
-		if views := a.log.counted + a.log.pending; views < least || views > most {
+		if views := a.log.counted + a.log.pending; views+a.log.lost < least || views > most {
 			breach("%s has logged %d views, its visitors tell of %d to %d", a.name, views, least, most)
 		}
 	case !a.killed:

@@ -25,6 +25,8 @@ func TestVerdict(t *testing.T) {
 	silent.log.counted = 99
 	gaveUp := drained(90, 10)
 	gaveUp.log.dropped = 1
+	busy := drained(89, 10) // one line of its log was lost, and one answer
+	busy.unanswered, busy.log.counted, busy.log.lost = 1, 88, 1
 	asks := drained(90, 10)
 	asks.unknown, asks.log.unknown = 2, 2
 
@@ -38,6 +40,10 @@ func TestVerdict(t *testing.T) {
 		"answers lost":            {outcome{counted: 100, lives: []account{unanswered}}, ""},
 		"answers lost, one less":  {outcome{counted: 99, lives: []account{unanswered}}, "1 views are lost"},
 		"answers lost, one more":  {outcome{counted: 101, lives: []account{unanswered}}, "1 views too many"},
+		"a line of the log lost":  {outcome{counted: 99, lives: []account{busy}}, ""},
+		"... and an answer":       {outcome{counted: 100, lives: []account{busy}}, ""},
+		"... and a view":          {outcome{counted: 98, lives: []account{busy}}, "1 views are lost"},
+		"... and one too many":    {outcome{counted: 101, lives: []account{busy}}, "1 views too many"},
 		"nobody knows, none":      {outcome{counted: 100, lives: []account{asks}}, ""},
 		"nobody knows, all":       {outcome{counted: 102, lives: []account{asks}}, ""},
 		"nobody knows, more":      {outcome{counted: 103, lives: []account{asks}}, "1 views too many"},

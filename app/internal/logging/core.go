@@ -63,7 +63,7 @@ func (c *core) Sync() error { return nil }
 func (c *core) lossLine(lost loss) []byte {
 	line, err := c.encoder.EncodeEntry(
 		zapcore.Entry{Level: zap.WarnLevel, Time: time.Now(), Message: "lines of this log were lost: its output did not keep up"},
-		[]zap.Field{zap.Int("requests", lost.droppable), zap.Int("other", lost.other), zap.Int("unwritten", lost.unwritten)},
+		[]zap.Field{zap.String("event", "lines_lost"), zap.Int("requests", lost.droppable), zap.Int("other", lost.other), zap.Int("unwritten", lost.unwritten)},
 	)
 	if err != nil { // numbers can always be encoded
 		return nil

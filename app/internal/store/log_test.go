@@ -7,6 +7,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	zaptest "go.uber.org/zap/zaptest/observer"
+
+	"example.com/herokuapp/counter-core/coalesce"
 )
 
 func TestClientLoggerHidesPasswords(t *testing.T) {
@@ -17,5 +19,21 @@ func TestClientLoggerHidesPasswords(t *testing.T) {
 	const want = "sentinel: failed: ERR unknown command `AUTH`"
 	if got := logs.All(); len(got) != 2 || got[0].Message != want || got[1].Message != "other" {
 		t.Errorf("%+v; want %q and then another", got, want)
+	}
+}
+
+// Programs, such as tools/faults, go by the field: messages may be reworded.
+func TestEventsAreNamed(t *testing.T) {
+	core, logs := zaptest.New(zapcore.InfoLevel)
+	observe := observer(zap.New(core))
+	for kind, want := range map[coalesce.Kind]string{
+		coalesce.Failing: "failing", coalesce.Recovered: "recovered", coalesce.Healed: "healed",
+		coalesce.Refused: "refused", coalesce.GivenUp: "given_up",
+	} {
+		observe(coalesce.Event{Kind: kind, Name: "a", Additions: 3, Err: errors.New("down")})
+		got := logs.TakeAll()
+		if len(got) != 1 || got[0].ContextMap()["event"] != want {
+			t.Errorf("%v is logged as %+v; want one line with the event %q", kind, got, want)
+		}
 	}
 }
