@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,10 +35,15 @@ type fleet struct {
 	changed sync.Mutex                      // guards lives where others look
 }
 
-// build builds the app of the tree at top, and returns the program.
+// build builds the app of the tree at top, and returns the program. It is under the
+// race detector if this command is: a race ends as a strange line of its log.
 func build(ctx context.Context, top, dir string) (string, error) {
 	binary := filepath.Join(dir, "app")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, ".") //nolint:gosec // made by this package
+	args := []string{"build", "-o", binary, "."}
+	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		args = slices.Insert(args, 1, "-race")
+	}
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // made by this package
 	cmd.Dir = filepath.Join(top, "app")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build ./app: %w\n%s", err, bytes.TrimSpace(text))

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"testing"
 	"time"
 
 	"example.com/herokuapp/counter-redis/redistest"
@@ -25,6 +26,33 @@ type replicated struct {
 	awaitHealthy func()
 	// awaitFailover returns once another has the counter than this one, which is gone.
 	awaitFailover func(former *redistest.Node)
+}
+
+// openCluster starts three primaries with a replica each.
+func openCluster(tb testing.TB, safe bool) *replicated {
+	tb.Helper()
+	const replicas = 1
+	c := redistest.StartCluster(tb, replication(replicas, safe))
+	return &replicated{
+		name: "cluster, three primaries with a replica each", url: c.URL(), nodes: c.Nodes(), replicas: replicas, safe: safe,
+		primary:      func() *redistest.Node { return c.PrimaryOf(tb, counterKey) },
+		awaitHealthy: func() { c.AwaitHealthy(tb) },
+		// Until its replica takes over there is no primary.
+		awaitFailover: func(*redistest.Node) { c.PrimaryOf(tb, counterKey) },
+	}
+}
+
+// openSentinel starts a primary with two replicas, and sentinels.
+func openSentinel(tb testing.TB, safe bool) *replicated {
+	tb.Helper()
+	const replicas = 2
+	s := redistest.StartSentinel(tb, replication(replicas, safe))
+	return &replicated{
+		name: "sentinel, a primary and two replicas", url: s.URL(), nodes: s.Nodes(), replicas: replicas, safe: safe,
+		primary:       func() *redistest.Node { return s.Primary(tb) },
+		awaitHealthy:  func() { s.AwaitHealthy(tb) },
+		awaitFailover: func(former *redistest.Node) { s.NextPrimary(tb, former) },
+	}
 }
 
 // replication returns how servers are started, each primary with so many replicas.
