@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -32,7 +33,7 @@ func TestOptionsAreComplete(t *testing.T) {
 func TestStartAndStop(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var server *web.Server
-	cfg := config.Config{Host: "127.0.0.1", PageWait: time.Minute, ShutdownTimeout: time.Minute}
+	cfg := config.Config{Host: netip.MustParseAddr("127.0.0.1"), PageWait: time.Minute, ShutdownTimeout: time.Minute}
 	app := fxtest.New(t, options(cfg, zaptest.NewLogger(t)), fx.Populate(&server))
 	app.RequireStart()
 	defer app.RequireStop()

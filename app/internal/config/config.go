@@ -16,8 +16,9 @@ import (
 
 // Config is how the program was told to run.
 type Config struct {
-	// Host is the address to listen on; empty, every address of the machine.
-	Host string
+	// Host is the address to listen on: it alone, or with the unspecified address every one of
+	// its family. The zero Addr is every address of the machine.
+	Host netip.Addr
 	// Port is where the page is served. 0 lets the system choose.
 	Port uint16
 	// RedisURL says where Redis is, and may hold a password. Empty, counts are
@@ -46,6 +47,9 @@ type Config struct {
 	// TrustedProxies are the peers whose word is taken for who a visitor is, and for
 	// whether TLS is used.
 	TrustedProxies []netip.Prefix
+	// MemoryDangers says why counts that are kept in memory are likely to be lost here. Empty
+	// where nothing says so, and where they are kept in Redis.
+	MemoryDangers []string
 	// PageWait is how long a page waits for its number when the store is slow.
 	PageWait time.Duration
 	// Revision names the commit the program was built from.
@@ -100,6 +104,9 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
+	if cfg.RedisURL == "" {
+		cfg.MemoryDangers = memoryDangers(getenv)
+	}
 	if err == nil {
 		err = cfg.contradiction()
 	}
@@ -138,11 +145,18 @@ func set[T any](field *T, getenv func(string) string, variable string, parse fun
 	return nil
 }
 
-func parseHost(text string) (string, error) {
-	if _, err := netip.ParseAddr(text); err != nil {
-		return "", errors.New("which is no IP address")
+// parseHost reads an address. One of IPv4 that is written as one of IPv6 is one of IPv4.
+func parseHost(text string) (netip.Addr, error) {
+	if inner, ok := strings.CutPrefix(text, "["); ok {
+		if inner, ok = strings.CutSuffix(inner, "]"); ok && strings.Contains(inner, ":") {
+			text = inner
+		}
 	}
-	return text, nil
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}, errors.New("not an IP address")
+	}
+	return addr.Unmap(), nil
 }
 
 func parsePort(text string) (uint16, error) {

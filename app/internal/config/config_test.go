@@ -4,6 +4,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -33,7 +34,7 @@ func TestLoad(t *testing.T) {
 		"all set": {
 			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_WAIT_REPLICAS": "2", "REDIS_TLS_SKIP_VERIFY": "1", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
 			config.Config{
-				Host: "::1", RedisURL: "redis://h", RedisPoolSize: 20, RedisWaitReplicas: 2, RedisTLSSkipVerify: true,
+				Host: netip.MustParseAddr("::1"), RedisURL: "redis://h", RedisPoolSize: 20, RedisWaitReplicas: 2, RedisTLSSkipVerify: true,
 				PageWait: 2 * time.Second, Debug: true, ShutdownTimeout: 90 * time.Second,
 			},
 		},
@@ -55,7 +56,7 @@ func TestLoadRefuses(t *testing.T) {
 		"REDIS_WAIT_REPLICAS":   {"-1", "all", "101", "1.0"},
 		"REDIS_TLS_SKIP_VERIFY": {"yes"},
 		"REDIS_TLS_CA":          {"/nowhere", ".", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "config_test.go"},
-		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1"},
+		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1", "[127.0.0.1]", "[::1", "[::1]:80"},
 		"PORT":                  {"http", "-1", "65536", "8000 ", "80.0", "0x50", strings.Repeat("9", 1000)},
 		"DEBUG":                 {"yes", "2", "on", "true "},
 		"PAGE_WAIT":             {"500", "0", "-1ms", "21s"},
@@ -73,6 +74,45 @@ func TestLoadRefuses(t *testing.T) {
 			if !strings.HasPrefix(line, variable+" is ") || !strings.Contains(line, "for example "+variable+"=") ||
 				strings.Contains(line, "\n") || len(line) > 200 {
 				t.Errorf("%s=%q: %q is not the one short line that says what is wrong and how to mend it", variable, value, line)
+			}
+		}
+	}
+}
+
+func TestHost(t *testing.T) {
+	for text, want := range map[string]string{
+		"0.0.0.0": "0.0.0.0", "127.0.0.1": "127.0.0.1", "::": "::", "[::]": "::", "::1": "::1", "::ffff:127.0.0.1": "127.0.0.1",
+		"::ffff:0.0.0.0": "0.0.0.0", "fe80::1%eth0": "fe80::1%eth0",
+	} {
+		if cfg, err := config.Load(env(map[string]string{"HOST": text})); err != nil || cfg.Host.String() != want {
+			t.Errorf("HOST=%s: %v, %v; want %s", text, cfg.Host, err, want)
+		}
+	}
+}
+
+// Counts in memory are warned of where a host says that they won't last, and where there is a
+// Redis under another name. The warning holds no address: it may have a password in it.
+func TestMemoryDangers(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  map[string]string
+		want []string
+	}{
+		"at home":           {nil, nil},
+		"a dyno":            {map[string]string{"DYNO": "web.1"}, []string{"Heroku"}},
+		"Cloud Run":         {map[string]string{"K_SERVICE": "views"}, []string{"K_SERVICE"}},
+		"another name":      {map[string]string{"REDIS_TLS_URL": "rediss://:hunter2@h"}, []string{"set REDIS_URL to the value of REDIS_TLS_URL"}},
+		"both":              {map[string]string{"DYNO": "web.1", "REDISCLOUD_URL": "redis://:hunter2@h"}, []string{"REDISCLOUD_URL", "DYNO"}},
+		"a dyno with Redis": {map[string]string{"DYNO": "web.1", "REDIS_URL": "redis://h", "REDIS_TLS_URL": "rediss://h"}, nil},
+	} {
+		cfg, err := config.Load(env(test.env))
+		if err != nil || len(cfg.MemoryDangers) != len(test.want) {
+			t.Errorf("%s: %q, %v; want %q", name, cfg.MemoryDangers, err, test.want)
+			continue
+		}
+		for i, danger := range cfg.MemoryDangers {
+			if !strings.Contains(danger, test.want[i]) || !strings.Contains(danger, "end with the process") ||
+				!strings.Contains(danger, "set REDIS_URL to ") || strings.Contains(danger, "hunter2") {
+				t.Errorf("%s: %q; want one with %q", name, danger, test.want[i])
 			}
 		}
 	}

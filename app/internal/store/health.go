@@ -41,6 +41,7 @@ type Health struct {
 	stats    func() coalesce.Stats
 	log      *zap.Logger
 	warnings atomic.Pointer[[]string]
+	away     atomic.Bool // the last Ping failed
 
 	looking sync.WaitGroup
 	end     context.CancelFunc
@@ -120,18 +121,27 @@ func (h *Health) warn(warning string) {
 	h.log.Warn("the store may lose counts", zap.String("warning", warning))
 }
 
-// Ping returns nil if the store answers now. It waits two seconds at most.
+// Ping returns nil if the store answers now. It waits two seconds at most, and logs when
+// the store stops answering and when it answers again.
 func (h *Health) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
-	defer cancel()
-	return h.ping(ctx)
-}
-
-func (h *Health) ping(ctx context.Context) error {
-	if pinger, ok := counter.As[counter.Pinger](h.store); ok {
-		return pinger.Ping(ctx)
+	pinger, ok := counter.As[counter.Pinger](h.store)
+	if !ok {
+		return nil
 	}
-	return nil
+	pinging, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	err := pinger.Ping(pinging)
+	if err != nil && ctx.Err() != nil { // whoever asked has left, and the store had no time
+		return err
+	}
+	if away := err != nil; h.away.Swap(away) != away {
+		if away {
+			h.log.Warn("the store does not answer; views are kept until it does", zap.Error(err))
+		} else {
+			h.log.Info("the store answers")
+		}
+	}
+	return err
 }
 
 // Report is what is known of a store.

@@ -38,6 +38,7 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, err
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	opened := &Opened{log: log}
+	var dangers []string
 	switch {
 	case cfg.RedisURL != "":
 		redis.SetLogger(clientLogger{log.Named("redis")})
@@ -49,12 +50,11 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, err
 		opened.Store = opened.gathering
 	default:
 		opened.Store = countermemory.New()
+		dangers = cfg.MemoryDangers
 	}
-	opened.Health = NewHealth(opened.Store, log)
+	opened.Health = NewHealth(opened.Store, log, dangers...)
 	log.Info("counts are kept in", zap.String("store", opened.Health.name))
-	if err := opened.Health.ping(ctx); err != nil {
-		log.Warn("the store does not answer; views are kept until it does", zap.Error(err))
-	}
+	_ = opened.Health.Ping(ctx) // which logs what is wrong
 	return opened, nil
 }
 

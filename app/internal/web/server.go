@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -26,6 +27,7 @@ const (
 // Server is the HTTP server of the program.
 type Server struct {
 	http            http.Server
+	network         string
 	address         string
 	revision        string
 	shutdownTimeout time.Duration
@@ -52,7 +54,8 @@ func NewServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Serve
 			MaxHeaderBytes:               maxHeaderBytes,
 			ErrorLog:                     errorLog,
 		},
-		address:         net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))),
+		network:         network(cfg.Host),
+		address:         address(cfg.Host, cfg.Port),
 		revision:        cfg.Revision,
 		shutdownTimeout: cfg.ShutdownTimeout,
 		log:             log,
@@ -60,10 +63,32 @@ func NewServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Serve
 	}, nil
 }
 
+// network is that of the address alone. By "tcp" Go listens to IPv6, too, where 0.0.0.0 is
+// asked for, and to IPv4 where :: is.
+func network(host netip.Addr) string {
+	switch {
+	case host.Is4():
+		return "tcp4"
+	case host.Is6():
+		return "tcp6"
+	default:
+		return "tcp"
+	}
+}
+
+// address joins the host, if there is one, and the port.
+func address(host netip.Addr, port uint16) string {
+	name := ""
+	if host.IsValid() {
+		name = host.String()
+	}
+	return net.JoinHostPort(name, strconv.Itoa(int(port)))
+}
+
 // Start listens and returns; requests are served from then on. If serving ends
 // before Stop, failed is called.
 func (s *Server) Start(ctx context.Context, failed func()) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
+	listener, err := new(net.ListenConfig).Listen(ctx, s.network, s.address)
 	if err != nil {
 		return fmt.Errorf("HOST and PORT name an address that can't be listened on, choose another: %w", err)
 	}

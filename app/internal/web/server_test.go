@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,7 +28,7 @@ import (
 
 func startServer(t *testing.T, handler http.Handler, shutdownTimeout time.Duration) *web.Server {
 	t.Helper()
-	cfg := config.Config{Host: "127.0.0.1", ShutdownTimeout: shutdownTimeout}
+	cfg := config.Config{Host: netip.MustParseAddr("127.0.0.1"), ShutdownTimeout: shutdownTimeout}
 	server, err := web.NewServer(cfg, handler, zaptest.NewLogger(t))
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +120,7 @@ func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
 func TestStartFailsWhereThePortIsTaken(t *testing.T) {
 	first := startServer(t, http.NotFoundHandler(), time.Minute)
 	taken := uint16(first.Address().(*net.TCPAddr).Port)
-	second, err := web.NewServer(config.Config{Host: "127.0.0.1", Port: taken}, nil, zaptest.NewLogger(t))
+	second, err := web.NewServer(config.Config{Host: netip.MustParseAddr("127.0.0.1"), Port: taken}, nil, zaptest.NewLogger(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +129,48 @@ func TestStartFailsWhereThePortIsTaken(t *testing.T) {
 	}
 	if err := first.Stop(t.Context()); err != nil {
 		t.Errorf("Stop: %v", err)
+	}
+}
+
+// A server listens where it is told to, and nowhere else.
+func TestListensToTheAddressAlone(t *testing.T) {
+	hosts := map[string]struct{ v4, v6 bool }{
+		"0.0.0.0": {true, false}, "127.0.0.1": {true, false}, "::": {false, true}, "::1": {false, true}, "": {true, true},
+	}
+	if loopback, err := new(net.ListenConfig).Listen(t.Context(), "tcp6", "[::1]:0"); err != nil {
+		t.Logf("this machine has no IPv6: %v", err)
+		delete(hosts, "::")
+		delete(hosts, "::1")
+		delete(hosts, "")
+	} else {
+		loopback.Close()
+	}
+	for host, want := range hosts {
+		var cfg config.Config
+		if host != "" {
+			cfg.Host = netip.MustParseAddr(host)
+		}
+		cfg.ShutdownTimeout = time.Minute
+		server, err := web.NewServer(cfg, http.NotFoundHandler(), zaptest.NewLogger(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Start(t.Context(), func() { t.Error("the server died") }); err != nil {
+			t.Fatalf("HOST=%s: %v", host, err)
+		}
+		port := strconv.Itoa(server.Address().(*net.TCPAddr).Port)
+		for address, want := range map[string]bool{"127.0.0.1": want.v4, "::1": want.v6} {
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", net.JoinHostPort(address, port))
+			if (err == nil) != want || err != nil && !errors.Is(err, syscall.ECONNREFUSED) {
+				t.Errorf("HOST=%s: to %s: %v; want it served: %t", host, address, err, want)
+			}
+			if err == nil {
+				conn.Close()
+			}
+		}
+		if err := server.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
