@@ -32,16 +32,17 @@ deps: ## install what the tests start: Redis, Chromium and wrk
 # These tests build the tree anew: as Heroku does, as a reader of the guide, renamed, for other programs, to be measured. That
 # takes as long as all other tests, and the race detector would watch the go command. `make modules` runs them.
 BUILDERS := bench|docs|heroku|rename|stranger
+tested = $$(go list work | grep -vE '/tools/($(BUILDERS))$$')
 
 .PHONY: test
 test: deps ## run the tests under the race detector, but for those that build the tree anew
-	go test -race -timeout 15m $$(go list work | grep -vE '/tools/($(BUILDERS))$$')
+	go test -race -timeout 15m $(tested)
 
 .PHONY: cover
 cover: deps ## say which share of the code the tests run; cover.out has the lines
 	rm -rf bin/cover
 	mkdir -p bin/cover
-	GOCOVERDIR="$(CURDIR)/bin/cover" go test -timeout 15m -cover -coverpkg=work work -args -test.gocoverdir="$(CURDIR)/bin/cover"
+	GOCOVERDIR="$(CURDIR)/bin/cover" go test -timeout 15m -cover -coverpkg=work $(tested) -args -test.gocoverdir="$(CURDIR)/bin/cover"
 	go tool covdata textfmt -i=bin/cover -o=cover.out
 	go tool cover -func=cover.out | tail -n 1
 
