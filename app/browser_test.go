@@ -16,6 +16,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// visitor is the agent of a browser that somebody sits at. By its own, HeadlessChrome, a
+// browser without a window is a bot.
+const visitor = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+
 // browserTimeout ends a test whose browser hangs.
 const browserTimeout = 2 * time.Minute
 
@@ -59,6 +63,55 @@ func TestBrowserCountsASpeculatedPageOnce(t *testing.T) {
 	}
 }
 
+// A page that Back brings back from the browser's memory counts, and shows its new number.
+func TestBrowserCountsBack(t *testing.T) {
+	app := startProcess(t)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<!DOCTYPE html><title>elsewhere</title><i>elsewhere</i>`)
+	}))
+	defer elsewhere.Close()
+	browser := startBrowser(t)
+	do(browser, t, chromedp.Navigate(app.url+"/"))
+	for n := range int64(2) {
+		do(browser, t,
+			chromedp.Navigate(elsewhere.URL), chromedp.WaitReady(chromedp.CSS("i")),
+			chromedp.Evaluate[chromedp.Void]("history.back()"))
+		// The page comes from the browser's memory, and then loads itself again.
+		waitUntil(browser, t, `performance.getEntriesByType("navigation")[0].type == "reload" && document.readyState == "complete"`)
+		if got := viewsIn(browser, t); got != n+2 {
+			t.Errorf("the page shows %d views; want %d", got, n+2)
+		}
+	}
+	app.wantView(t, 4)
+}
+
+// What another site's pages do with the address of the page, without opening it, counts
+// nothing.
+func TestBrowserCountsNothingEmbedded(t *testing.T) {
+	app := startProcess(t)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<!DOCTYPE html><title>elsewhere</title>
+<link rel="preload" as="image" href="%[1]s/?preload"><link rel="stylesheet" href="%[1]s/?style">
+<img src="%[1]s/?image"><script src="%[1]s/?script"></script><iframe src="%[1]s/?frame"></iframe>
+<object data="%[1]s/?object"></object><embed src="%[1]s/?embed"><video src="%[1]s/?video"></video>
+<script>
+onload = async () => {
+	await fetch("%[1]s/?fetch", { mode: "no-cors" });
+	await fetch("%[1]s/?cors").catch(() => {});
+	await new Promise((done) => { new WebSocket("%[1]s/?websocket".replace("http", "ws")).onerror = done });
+	document.body.append(document.createElement("hr"));
+};
+</script>`, app.url)
+	}))
+	defer elsewhere.Close()
+	browser := startBrowser(t)
+	do(browser, t, chromedp.Navigate(elsewhere.URL), chromedp.WaitReady(chromedp.CSS("hr")))
+	if embedded := strings.Count(app.log(), `"view_status":"skipped;reason=embedded"`); embedded < 10 {
+		t.Errorf("the app was asked for %d parts of a page; want 10 at least:\n%s", embedded, app.log())
+	}
+	app.wantView(t, 1)
+}
+
 // startLinkingSite serves the app and, beside it, a page that links to it with
 // speculation rules. The channel closes once the app has answered the request
 // these rules led to.
@@ -94,6 +147,7 @@ func startBrowser(t *testing.T, options ...chromedp.ExecAllocatorOption) context
 	ctx, cancel = chromedp.NewExecAllocator(ctx, append(append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(findChromium(t)),
 		chromedp.Flag("no-sandbox", os.Geteuid() == 0), // Chromium refuses to run as root with its sandbox
+		chromedp.UserAgent(visitor),
 	), options...)...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
@@ -129,6 +183,21 @@ func do(browser context.Context, t *testing.T, steps ...chromedp.Action[chromedp
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// waitUntil waits until the expression is true in the page that is shown.
+func waitUntil(browser context.Context, t *testing.T, expression string) {
+	t.Helper()
+	for {
+		is, err := chromedp.Run(browser, chromedp.Evaluate[bool](expression))
+		if browser.Err() != nil {
+			t.Fatalf("not true in the end: %s: %v", expression, err)
+		}
+		if is {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

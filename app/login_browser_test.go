@@ -152,14 +152,5 @@ func TestBackAfterLogOut(t *testing.T) {
 func goBack(browser context.Context, t *testing.T) {
 	t.Helper()
 	do(browser, t, chromedp.Evaluate[chromedp.Void]("window.left = true; history.back()"))
-	for {
-		shown, err := chromedp.Run(browser, chromedp.Evaluate[bool]("document.readyState == \x27complete\x27 && !window.left"))
-		if browser.Err() != nil {
-			t.Fatalf("the page before is not shown: %v", err)
-		}
-		if shown {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	waitUntil(browser, t, "document.readyState == 'complete' && !window.left")
 }

@@ -1,7 +1,10 @@
 package templates_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,6 +34,26 @@ func TestHome(t *testing.T) {
 		}
 		wantAll(t, string(html), sentence, "<!DOCTYPE html>", `<html lang="en">`, `<meta charset="utf-8">`,
 			`<meta name="viewport"`, "<title>Hello, world!</title>", "<h1>Hello, world!</h1>")
+	}
+}
+
+// The policy allows the script that the page has, whatever it shows.
+func TestHomePolicy(t *testing.T) {
+	pages := newPages(t)
+	for _, data := range []templates.Home{{Views: 1}, {Views: math.MaxInt64, AtLeast: true}} {
+		html, err := pages.Home(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripts := regexp.MustCompile(`(?s)<script[^>]*>(.*?)</script>`).FindAllSubmatch(html, -1)
+		if len(scripts) != 1 || !strings.Contains(string(scripts[0][1]), "pageshow") {
+			t.Fatalf("the scripts are %q; want the one for Back", scripts)
+		}
+		sum := sha256.Sum256(scripts[0][1])
+		want := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"
+		if policy := pages.HomePolicy(); !strings.HasPrefix(policy, "default-src 'none'; ") || !strings.Contains(policy, want) {
+			t.Errorf("the policy is %q; want it to have %q", policy, want)
+		}
 	}
 }
 

@@ -1,141 +1,80 @@
-// Package counterhttp counts the views of pages: [Handler] goes around what
-// serves a page, and [ViewOf] tells that the number to show.
-//
-// A view is a GET that a browser makes to show the page now. Each answer says in
-// its header View-Status whether the view was counted, and if not, why.
 package counterhttp
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"math"
 	"net/http"
-	"time"
-
-	counter "example.com/herokuapp/counter-core"
 )
 
-// Options adapts a [Handler]. The zero value has the defaults.
-type Options struct {
-	// Wait is how long a page waits for its number: 500ms by default. What a store
-	// like that of package coalesce keeps longer is counted all the same.
-	Wait time.Duration
+// Names returns the names of the counters that a request's view is added to. The number of
+// the first is shown. None, or a first one that [counter.CheckName] refuses, says that
+// the request is not counted.
+type Names func(*http.Request) []string
 
-	// Refuse answers a request for which no number is known, in place of the page:
-	// the error is the store's. The view may be kept, which the header View-Status
-	// tells, and then the error is [counter.ErrPending]. By default it answers 503
-	// with Retry-After.
-	Refuse func(w http.ResponseWriter, r *http.Request, err error)
+// Named returns the same names for every request.
+func Named(names ...string) Names {
+	return func(*http.Request) []string { return names }
 }
 
-// Handler returns a handler that counts the views of next, each request's
-// under the name that the function returns for it. An empty name, or another that
-// [counter.CheckName] refuses, is not counted.
+// Handler returns a handler that counts the views of next, which finds them by [ViewOf].
 //
-// A HEAD is answered as a GET would be, and not counted. Either to load the page
-// for later is answered 503, without asking next: a browser that was given the page
-// would show it without another request, and its view would be missed. Any other
-// method goes to next, uncounted. Where there is a name, Cache-Control is no-store
-// unless next sets it, for a page from a cache is a view nobody sees.
-func Handler(store counter.Store, name func(*http.Request) string, next http.Handler, opts Options) http.Handler {
-	opts.Wait = cmp.Or(max(opts.Wait, 0), 500*time.Millisecond)
-	if opts.Refuse == nil {
-		opts.Refuse = refuse
-	}
-	h := &handler{store: store, name: name, next: next, opts: opts}
-	h.estimator, _ = counter.As[estimator](store)
-	return h
+// A HEAD is answered as a GET would be. Requests to load the page for later get 503 without
+// calling next: if they got the page, the browser would later show it without another
+// request, and the view would go uncounted. Any other request that does not count
+// goes to next. Where there is a name, Cache-Control is no-store unless next sets it, for
+// nobody counts a page from a cache.
+func (c *Counter) Handler(names Names, next http.Handler) http.Handler {
+	return c.Page(names, func(w http.ResponseWriter, r *http.Request, view View) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewKey{}, view)))
+	})
 }
 
-// Named returns a function that gives every request the same name.
-func Named(name string) func(*http.Request) string {
-	return func(*http.Request) string { return name }
+// Middleware returns [Counter.Handler] in the form that routers take, such as r.Use(…).
+func (c *Counter) Middleware(names Names) func(next http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return c.Handler(names, next) }
+}
+
+// Page is [Counter.Handler] for a page that takes its view as an argument, which saves
+// copying the request.
+func (c *Counter) Page(names Names, page func(http.ResponseWriter, *http.Request, View)) http.Handler {
+	return &handler{
+		counter: c, names: names, page: page,
+		noStore: []string{"no-store"}, counted: []string{string(Counted)},
+	}
 }
 
 type handler struct {
-	store     counter.Store
-	estimator estimator // nil where the store is none
-	name      func(*http.Request) string
-	next      http.Handler
-	opts      Options
-}
+	counter *Counter
+	names   Names
+	page    func(http.ResponseWriter, *http.Request, View)
 
-// estimator is a store that knows, without asking, how much there is at least.
-type estimator interface {
-	AtLeast(name string) (value int64, known bool)
+	noStore, counted []string // values of headers, shared by all answers
 }
 
 // ServeHTTP implements [http.Handler].
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	view, err := h.view(r)
+	var name string
+	names := h.names(r)
+	if len(names) > 0 {
+		name, names = names[0], names[1:]
+	}
+	view, err := h.counter.Count(r, name, names...)
 	header := w.Header()
-	header.Set(StatusHeader, string(view.Status))
+	if view.Status == Counted {
+		header[StatusHeader] = h.counted
+	} else {
+		header[StatusHeader] = []string{string(view.Status)}
+	}
 	if view.Status != SkippedName {
-		header.Set("Cache-Control", "no-store")
+		header["Cache-Control"] = h.noStore
 	}
-	if view.Status == SkippedPrefetch {
+	switch {
+	case view.Status == SkippedPrefetch:
 		w.WriteHeader(http.StatusServiceUnavailable)
-		return
+	case err != nil && !h.counter.opts.ShowUnknown:
+		h.counter.opts.Refuse(w, r, err)
+	default:
+		h.page(w, r, view)
 	}
-	if err != nil {
-		h.opts.Refuse(w, r, err)
-		return
-	}
-	h.next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewKey{}, view)))
-}
-
-// view counts the request if it is a view. The error is that no number is known.
-func (h *handler) view(r *http.Request) (View, error) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return View{Status: SkippedMethod}, nil
-	}
-	name := h.name(r)
-	if counter.CheckName(name) != nil { // which may be a visitor's doing, by a long path
-		return View{Status: SkippedName}, nil
-	}
-	if isPrefetch(r.Header) {
-		return View{Status: SkippedPrefetch}, nil
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.opts.Wait)
-	defer cancel()
-	if r.Method == http.MethodHead {
-		return h.look(ctx, name)
-	}
-	return h.count(ctx, name)
-}
-
-func (h *handler) count(ctx context.Context, name string) (View, error) {
-	number, err := counter.Inc(ctx, h.store, name)
-	if err == nil {
-		return View{Number: number, Status: Counted}, nil
-	}
-	if pending, ok := errors.AsType[*counter.PendingError](err); ok {
-		if pending.Known {
-			err = nil
-		}
-		return View{Number: pending.AtLeast, AtLeast: true, Status: Pending}, err
-	}
-	if errors.Is(err, counter.ErrUnknown) {
-		return View{Status: Unknown}, err
-	}
-	return View{Status: SkippedError}, err
-}
-
-// look returns the view that count would return, and counts nothing.
-func (h *handler) look(ctx context.Context, name string) (View, error) {
-	view := View{Status: SkippedHead}
-	value, err := h.store.Get(ctx, name)
-	if err != nil && h.estimator != nil {
-		if value, view.AtLeast = h.estimator.AtLeast(name); view.AtLeast {
-			err = nil
-		}
-	}
-	if err == nil && value == math.MaxInt64 {
-		err = counter.ErrOverflow
-	}
-	view.Number = value + 1
-	return view, err
 }
 
 // refuse is the default of [Options].Refuse.

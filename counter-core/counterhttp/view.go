@@ -7,9 +7,13 @@ import (
 
 // View is what a page may show of its count.
 type View struct {
-	// Number is the number of this view, or for a HEAD that of the next. Zero where
-	// the request has none: see Status.
+	// Number is the number of this view. For a request that is not a view it is how many
+	// there are, but for a HEAD, which tells the number of the next one. It means nothing
+	// unless Known.
 	Number int64
+	// Known is false where the store has told no number, and for the requests it is not
+	// asked about: see [Counter.Count].
+	Known bool
 	// AtLeast says that Number is what is known at the moment: this view is kept,
 	// and more may have been counted elsewhere.
 	AtLeast bool
@@ -17,16 +21,20 @@ type View struct {
 	Status Status
 }
 
-// String returns the number, as "42" or "at least 42".
+// String returns the number, as "42" or "at least 42", or "?" if it is not known.
 func (v View) String() string {
 	number := strconv.FormatInt(v.Number, 10)
-	if v.AtLeast {
+	switch {
+	case !v.Known:
+		return "?"
+	case v.AtLeast:
 		return "at least " + number
+	default:
+		return number
 	}
-	return number
 }
 
-// ViewOf returns the view that [Handler] has put into a request's context, the
+// ViewOf returns the view that [Counter.Handler] has put into a request's context, the
 // zero View if it has not.
 func ViewOf(ctx context.Context) View {
 	view, _ := ctx.Value(viewKey{}).(View)
@@ -46,9 +54,19 @@ const (
 	Counted         Status = "counted"
 	Pending         Status = "pending"                 // kept: it will be counted when the store answers
 	Unknown         Status = "unknown"                 // the store was asked to count, and did not answer
-	SkippedHead     Status = "skipped;reason=head"     // nothing was shown
-	SkippedPrefetch Status = "skipped;reason=prefetch" // loaded for later, and maybe for nothing
-	SkippedMethod   Status = "skipped;reason=method"   // neither GET nor HEAD
+	SkippedMethod   Status = "skipped;reason=method"   // a method that does not count
 	SkippedName     Status = "skipped;reason=name"     // the request has no name for a counter
+	SkippedPrefetch Status = "skipped;reason=prefetch" // loaded for later, and maybe for nothing
+	SkippedHead     Status = "skipped;reason=head"     // nothing was shown
+	SkippedEmbedded Status = "skipped;reason=embedded" // loaded as a part of another page, or for a script
+	SkippedBot      Status = "skipped;reason=bot"      // by a program that nobody sits at
 	SkippedError    Status = "skipped;reason=error"    // the store refuses
+)
+
+// What may become of a view where strangers choose what is counted. This package does not
+// decide it.
+const (
+	SkippedRate  Status = "skipped;reason=rate"  // too many from one address
+	SkippedSite  Status = "skipped;reason=site"  // of a site that is not counted here
+	SkippedLimit Status = "skipped;reason=limit" // there are too many counters for another
 )

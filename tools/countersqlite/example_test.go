@@ -33,10 +33,10 @@ func Example() {
 	store := coalesce.New(backend, coalesce.Options{AttemptTimeout: patience})
 	defer store.Close()
 
-	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "This page was viewed %s times.\n", counterhttp.ViewOf(r.Context()))
+	views := counterhttp.New(store, counterhttp.Options{Wait: patience})
+	handler := views.Page(counterhttp.Named("home"), func(w http.ResponseWriter, _ *http.Request, view counterhttp.View) {
+		fmt.Fprintf(w, "This page was viewed %s times.\n", view)
 	})
-	handler := counterhttp.Handler(store, counterhttp.Named("home"), page, counterhttp.Options{Wait: patience})
 	for range 2 {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil))

@@ -50,6 +50,8 @@ type Config struct {
 	// MemoryDangers says why counts that are kept in memory are likely to be lost here. Empty
 	// where nothing says so, and where they are kept in Redis.
 	MemoryDangers []string
+	// SkipBots leaves uncounted the views of programs that nobody sits at.
+	SkipBots bool
 	// PageWait is how long a page waits for its number when the store is slow.
 	PageWait time.Duration
 	// Revision names the commit the program was built from.
@@ -86,6 +88,7 @@ func Load(getenv func(string) string) (Config, error) {
 		TrustedProxies:  nearby(),
 		Revision:        revision(getenv),
 		Port:            8000,
+		SkipBots:        true,
 		PageWait:        500 * time.Millisecond,
 		ShutdownTimeout: 25 * time.Second,
 	}
@@ -101,6 +104,7 @@ func Load(getenv func(string) string) (Config, error) {
 		setSecret(&cfg.AdminToken, getenv, "ADMIN_TOKEN", checkToken, newKey),
 		setSecret(&cfg.SecretKey, getenv, "SECRET_KEY", checkKey, newKey),
 		set(&cfg.TrustedProxies, getenv, "TRUSTED_PROXIES", parseProxies, "10.0.0.0/8,192.0.2.7"),
+		set(&cfg.SkipBots, getenv, "SKIP_BOTS", parseBool, "false"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)

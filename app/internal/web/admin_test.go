@@ -89,7 +89,7 @@ func TestAdminHeaders(t *testing.T) {
 	if login.Code != http.StatusOK {
 		t.Errorf("%d %s", login.Code, login.Body)
 	}
-	wantHeaders(t, s.ask(http.MethodGet, "/"), map[string]string{
+	wantHeaders(t, s.ask(http.MethodGet, "/x"), map[string]string{
 		"Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 	})
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"example.com/herokuapp/app/internal/respond"
@@ -21,7 +22,8 @@ func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
 
 // readyz says whether the store answers.
 func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
-	if s.health.Ping(r.Context()) != nil { // which logs why
+	ctx := context.WithoutCancel(r.Context()) // a client that closes its side after asking waits for the answer
+	if s.health.Ping(ctx) != nil {            // which logs why
 		s.writeHealth(w, r, http.StatusServiceUnavailable, health{Status: "unavailable"})
 		return
 	}

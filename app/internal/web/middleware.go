@@ -15,6 +15,22 @@ import (
 	"example.com/herokuapp/counter-core/counterhttp"
 )
 
+// withPath gives a request for "http://host", without a path, the path "/", which means the
+// same (RFC 9110, section 4.2.3). It does not for OPTIONS, which then is about the server, and
+// CONNECT.
+func withPath(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if u := r.URL; u.Path == "" && u.Host != "" && r.Method != http.MethodOptions && r.Method != http.MethodConnect {
+			root := *u
+			root.Path = "/"
+			withRoot := *r
+			withRoot.URL = &root
+			r = &withRoot
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // frame is what goes around every request: its id, the headers that every answer has, an
 // answer where a handler panics, and the access line. It is one handler, not four, so that
 // it costs one copy of nothing and one allocation.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -23,8 +22,7 @@ func (s *site) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 // storeProblem maps what a store returns to what a visitor gets.
 func (s *site) storeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	pending := errors.Is(err, counter.ErrPending)
-	left := errors.Is(err, context.Canceled) && r.Context().Err() != nil // the visitor, whose view is none
-	if !pending && !left {
+	if !pending {
 		s.log.Error("the page has no number to show", zap.Error(err), requestIDField(r))
 	}
 	if errors.Is(err, counter.ErrType) || errors.Is(err, counter.ErrOverflow) {

@@ -144,9 +144,36 @@ func TestPrefetchCountsNothing(t *testing.T) {
 	}
 }
 
+// What shows the page to nobody uses up no number, and sees how many views there are.
+func TestSkippedViews(t *testing.T) {
+	for _, skipBots := range []bool{true, false} {
+		s := newSite(t, config.Config{PageWait: time.Minute, SkipBots: skipBots}, countermemory.New())
+		if err := s.store.Set(t.Context(), "counter_key", 9); err != nil {
+			t.Fatal(err)
+		}
+		number := int64(9)
+		for _, test := range []struct{ name, value, want string }{
+			{"Sec-Fetch-Dest", "image", "skipped;reason=embedded"},
+			{"Upgrade", "websocket", "skipped;reason=embedded"},
+			{"User-Agent", "Googlebot/2.1", map[bool]string{true: "skipped;reason=bot", false: "counted"}[skipBots]},
+			{"User-Agent", "curl/8.5.0", "counted"},
+			{"Sec-Fetch-Dest", "document", "counted"},
+		} {
+			if test.want == "counted" {
+				number++
+			}
+			w := s.do(http.MethodGet, "/", test.name, test.value)
+			wantHeaders(t, w, map[string]string{"View-Status": test.want, "Cache-Control": "no-store"})
+			if sentence := fmt.Sprintf("This page was viewed %d times.", number); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), sentence) {
+				t.Errorf("SKIP_BOTS=%t, %s: %s: %d %s; want %q", skipBots, test.name, test.value, w.Code, w.Body, sentence)
+			}
+		}
+	}
+}
+
 func TestOtherPathsAre404(t *testing.T) {
 	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
-	for _, path := range []string{"/x", "//", "/./", "/../", "/index.html", "/favicon.ico/", "/\x00", "", "*", "/<script>"} {
+	for _, path := range []string{"/x", "//", "/./", "/../", "/index.html", "/favicon.ico/", "/\x00", "*", "/<script>"} {
 		w := s.do(http.MethodGet, path)
 		if w.Code != http.StatusNotFound || w.Header().Get("View-Status") != "" || w.Header().Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%q: %d %v", path, w.Code, w.Header())

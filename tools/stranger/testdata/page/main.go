@@ -15,7 +15,8 @@ func main() {
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "viewed %s times", counterhttp.ViewOf(r.Context()))
 	})
-	handler := counterhttp.Handler(countermemory.New(), counterhttp.Named("home"), page, counterhttp.Options{})
+	views := counterhttp.New(countermemory.New(), counterhttp.Options{})
+	handler := views.Handler(counterhttp.Named("home"), page)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
