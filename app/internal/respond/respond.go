@@ -20,8 +20,9 @@ func RequestID(r *http.Request) string { return r.Header.Get(RequestIDHeader) }
 
 // Write answers with the body. A client that leaves before it arrives is not an error.
 func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	values := []string{contentType, strconv.Itoa(len(body))} // one allocation for two headers
+	header := w.Header()
+	header["Content-Type"], header["Content-Length"] = values[:1:1], values[1:]
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

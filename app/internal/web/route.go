@@ -3,6 +3,7 @@ package web
 import (
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -15,8 +16,8 @@ type Route struct {
 	// Path is the address, as mux reads it: "/admin/", "/api/counters/{name:.+}". Its
 	// variables are as they were sent, percent-escapes included.
 	Path string
-	// Below says that every address that begins with Path belongs to the route, unless an
-	// earlier one has it.
+	// Below says that every address that begins with Path belongs to the route, unless another
+	// names it or an earlier one matches it.
 	Below bool
 	// Methods has the handlers.
 	Methods respond.Methods
@@ -30,23 +31,42 @@ type Route struct {
 	Guard func(http.Handler) http.Handler
 }
 
-// newRouter serves the routes. The first that has an address gets it, notFound what
-// none has.
-func newRouter(routes []Route, notFound, refuse http.HandlerFunc) *mux.Router {
+// router serves routes. An address without variables is looked up: mux would try a regular
+// expression for each route in turn and copy the request twice.
+type router struct {
+	exact    map[string]http.Handler
+	patterns *mux.Router
+}
+
+// newRouter serves the routes: an address by the route that names it, else by the first
+// that matches it, else by notFound. refuse answers methods for routes that don't.
+func newRouter(routes []Route, notFound, refuse http.HandlerFunc) *router {
 	// A path that is not quite right is 404, not a redirect.
-	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
-	router.NotFoundHandler = notFound
+	rt := &router{exact: map[string]http.Handler{}, patterns: mux.NewRouter().SkipClean(true).UseEncodedPath()}
+	rt.patterns.NotFoundHandler = notFound
 	for _, route := range routes {
 		if route.Refuse == nil {
 			route.Refuse = refuse
 		}
-		if route.Below {
-			router.PathPrefix(route.Path).Handler(route.handler())
-		} else {
-			router.Handle(route.Path, route.handler())
+		switch handler := route.handler(); {
+		case route.Below:
+			rt.patterns.PathPrefix(route.Path).Handler(handler)
+		case strings.Contains(route.Path, "{"):
+			rt.patterns.Handle(route.Path, handler)
+		default:
+			rt.exact[route.Path] = handler
 		}
 	}
-	return router
+	return rt
+}
+
+// ServeHTTP implements [http.Handler].
+func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if handler, ok := rt.exact[r.URL.EscapedPath()]; ok {
+		handler.ServeHTTP(w, r)
+		return
+	}
+	rt.patterns.ServeHTTP(w, r)
 }
 
 func (rt Route) handler() http.Handler {
