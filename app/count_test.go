@@ -15,8 +15,8 @@ func TestCountsInMemory(t *testing.T) {
 	for n := range int64(3) {
 		app.wantView(t, n+1)
 	}
-	if log := app.log(); !strings.Contains(log, `"store":"memory"`) {
-		t.Errorf("the log does not say where counts are kept:\n%s", log)
+	if log := app.log(); !strings.Contains(log, `"store":"memory"`) || !strings.Contains(log, "set DATA_FILE=counts.db to keep them") {
+		t.Errorf("the log does not say where counts are kept, and how to keep them:\n%s", log)
 	}
 	if status := app.stop(t, syscall.SIGTERM); status != 0 {
 		t.Errorf("exit status %d", status)

@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	example.com/herokuapp/counter-core v0.1.0
+	example.com/herokuapp/counter-file v0.1.0
 	example.com/herokuapp/counter-memory v0.1.0
 	example.com/herokuapp/counter-redis v0.1.0
 	example.com/herokuapp/templates v0.1.0
@@ -22,6 +23,7 @@ require (
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	go.etcd.io/bbolt v1.5.0 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
 	go.uber.org/multierr v1.10.0 // indirect
 	golang.org/x/sys v0.50.0 // indirect
@@ -30,6 +32,7 @@ require (
 
 replace (
 	example.com/herokuapp/counter-core => ../counter-core
+	example.com/herokuapp/counter-file => ../counter-file
 	example.com/herokuapp/counter-memory => ../counter-memory
 	example.com/herokuapp/counter-redis => ../counter-redis
 	example.com/herokuapp/templates => ../templates

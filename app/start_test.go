@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -20,6 +21,7 @@ import (
 
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/web"
+	counterfile "example.com/herokuapp/counter-file"
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
@@ -55,8 +57,17 @@ func TestRefusesToStart(t *testing.T) {
 	}
 	locked := redistest.Start(t, "--requirepass", "right")
 	private := redistest.StartTLS(t)
+	inUse := filepath.Join(t.TempDir(), "counts.db")
+	holder, err := counterfile.Open(inUse, counterfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
 	const secret = "hunter2"
 	for name, test := range map[string]struct{ set, line string }{
+		"DATA_FILE nowhere":   {"DATA_FILE=/nowhere/counts.db", "app: DATA_FILE: counterfile: /nowhere/counts.db: its folder can't be used; make it first: "},
+		"DATA_FILE in use":    {"DATA_FILE=" + inUse, "app: DATA_FILE: counterfile: " + inUse + ": it is in use by another process; one process at a time may use it"},
+		"DATA_FILE foreign":   {"DATA_FILE=start_test.go", "app: DATA_FILE: counterfile: start_test.go: it is not a counter file"},
 		"PORT":                {"PORT=http", `app: PORT is "http", which is no port number from 0 to 65535; for example PORT=8000`},
 		"port in use":         {"PORT=" + takenPort, "address already in use"},
 		"DEBUG":               {"DEBUG=maybe", `app: DEBUG is "maybe", which is neither true nor false; for example DEBUG=true`},

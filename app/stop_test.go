@@ -1,20 +1,47 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
 	"testing"
 
+	counterfile "example.com/herokuapp/counter-file"
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
 // SIGTERM under load loses nothing: every view that was counted was shown, and
 // the process ends in order.
 func TestStopUnderLoad(t *testing.T) {
+	t.Run("Redis", func(t *testing.T) {
+		server := redistest.Start(t)
+		shown := stopUnderLoad(t, "REDIS_URL="+server.URL())
+		counted, err := server.Client().Get(t.Context(), "counter_key").Int()
+		if err != nil || counted != shown {
+			t.Errorf("%d views counted, %v; %d shown", counted, err, shown)
+		}
+	})
+	t.Run("file", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "counts.db")
+		shown := stopUnderLoad(t, "DATA_FILE="+file)
+		store, err := counterfile.Open(file, counterfile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		counted, err := store.Get(t.Context(), "counter_key")
+		if err != nil || counted != int64(shown) {
+			t.Errorf("%d views counted, %v; %d shown", counted, err, shown)
+		}
+	})
+}
+
+// stopUnderLoad returns how many numbers the app has shown: from 1 on, each once.
+func stopUnderLoad(t *testing.T, store string) int {
+	t.Helper()
 	const browsers, before = 50, 500
-	server := redistest.Start(t)
-	app := startProcess(t, "REDIS_URL="+server.URL(), patient)
+	app := startProcess(t, store, patient)
 	var (
 		mu    sync.Mutex
 		shown []int64
@@ -54,8 +81,5 @@ func TestStopUnderLoad(t *testing.T) {
 			t.Fatalf("number %d of the numbers shown, in order, is %d", i+1, shown[i])
 		}
 	}
-	counted, err := server.Client().Get(t.Context(), "counter_key").Int()
-	if err != nil || counted != len(shown) {
-		t.Errorf("%d views counted, %v; %d shown", counted, err, len(shown))
-	}
+	return len(shown)
 }

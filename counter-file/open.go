@@ -17,7 +17,7 @@ import (
 // Errors of [Open], which has left the file as it was. Test for them with [errors.Is].
 var (
 	// ErrLocked says that another process, or another Store, has the file open.
-	ErrLocked = errors.New("it is in use: one process at a time may use it")
+	ErrLocked = errors.New("it is in use by another process; one process at a time may use it")
 	// ErrForeign says that the file is not one this package has made.
 	ErrForeign = errors.New("it is not a counter file")
 	// ErrDamaged says that the file's content can't be right. A running Store

@@ -21,9 +21,11 @@ type Config struct {
 	Host netip.Addr
 	// Port is where the page is served. 0 lets the system choose.
 	Port uint16
-	// RedisURL says where Redis is, and may hold a password. Empty, counts are
-	// kept in memory.
+	// RedisURL says where Redis is, and may hold a password.
 	RedisURL string
+	// DataFile is the file that counts are kept in. RedisURL and DataFile are not both
+	// set; if neither is, counts are kept in memory.
+	DataFile string
 	// RedisPoolSize is how many connections to Redis the program may have, in
 	// all; in a Cluster, to each node.
 	RedisPoolSize int
@@ -47,9 +49,9 @@ type Config struct {
 	// TrustedProxies are the peers whose word is taken for who a visitor is, and for
 	// whether TLS is used.
 	TrustedProxies []netip.Prefix
-	// MemoryDangers says why counts that are kept in memory are likely to be lost here. Empty
-	// where nothing says so, and where they are kept in Redis.
-	MemoryDangers []string
+	// Dangers says why counts are likely to be lost where they are kept. Empty where
+	// nothing says so.
+	Dangers []string
 	// SkipBots leaves uncounted the views of programs that nobody sits at.
 	SkipBots bool
 	// PageWait is how long a page waits for its number when the store is slow.
@@ -84,6 +86,7 @@ func (e *Error) Error() string {
 func Load(getenv func(string) string) (Config, error) {
 	cfg := Config{
 		RedisURL:        getenv("REDIS_URL"),
+		DataFile:        getenv("DATA_FILE"),
 		RedisPoolSize:   4,
 		TrustedProxies:  nearby(),
 		Revision:        revision(getenv),
@@ -108,8 +111,12 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
-	if cfg.RedisURL == "" {
-		cfg.MemoryDangers = memoryDangers(getenv)
+	switch {
+	case cfg.RedisURL != "":
+	case cfg.DataFile != "":
+		cfg.Dangers = fileDangers(getenv)
+	default:
+		cfg.Dangers = memoryDangers(getenv)
 	}
 	if err == nil {
 		err = cfg.contradiction()
@@ -124,6 +131,8 @@ func (c Config) contradiction() error {
 		return &Error{Variable: "SECRET_KEY", Fault: "is the same as ADMIN_PASSWORD or ADMIN_TOKEN", Example: newKey}
 	case c.AdminToken != "" && c.AdminToken == c.AdminPassword:
 		return &Error{Variable: "ADMIN_TOKEN", Fault: "is the same as ADMIN_PASSWORD", Example: newKey}
+	case c.RedisURL != "" && c.DataFile != "":
+		return &Error{Variable: "DATA_FILE", Fault: "is set, and so is REDIS_URL: which one is meant? Unset the other", Example: ""}
 	case c.RedisTLSRoots == nil:
 		return nil
 	case c.RedisTLSSkipVerify:

@@ -91,9 +91,9 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// Counts in memory are warned of where a host says that they won't last, and where there is a
+// Counts in memory or on a passing disk are warned of where a host says that they won't last, and where there is a
 // Redis under another name. The warning holds no address: it may have a password in it.
-func TestMemoryDangers(t *testing.T) {
+func TestDangers(t *testing.T) {
 	for name, test := range map[string]struct {
 		env  map[string]string
 		want []string
@@ -102,15 +102,18 @@ func TestMemoryDangers(t *testing.T) {
 		"a dyno":            {map[string]string{"DYNO": "web.1"}, []string{"Heroku"}},
 		"Cloud Run":         {map[string]string{"K_SERVICE": "views"}, []string{"K_SERVICE"}},
 		"another name":      {map[string]string{"REDIS_TLS_URL": "rediss://:hunter2@h"}, []string{"set REDIS_URL to the value of REDIS_TLS_URL"}},
+		"a file at home":    {map[string]string{"DATA_FILE": "counts.db"}, nil},
+		"a file on a dyno":  {map[string]string{"DATA_FILE": "counts.db", "DYNO": "web.1"}, []string{"Heroku"}},
+		"a file on Fly.io":  {map[string]string{"DATA_FILE": "/data/counts.db", "FLY_APP_NAME": "views"}, nil},
 		"both":              {map[string]string{"DYNO": "web.1", "REDISCLOUD_URL": "redis://:hunter2@h"}, []string{"REDISCLOUD_URL", "DYNO"}},
 		"a dyno with Redis": {map[string]string{"DYNO": "web.1", "REDIS_URL": "redis://h", "REDIS_TLS_URL": "rediss://h"}, nil},
 	} {
 		cfg, err := config.Load(env(test.env))
-		if err != nil || len(cfg.MemoryDangers) != len(test.want) {
-			t.Errorf("%s: %q, %v; want %q", name, cfg.MemoryDangers, err, test.want)
+		if err != nil || len(cfg.Dangers) != len(test.want) {
+			t.Errorf("%s: %q, %v; want %q", name, cfg.Dangers, err, test.want)
 			continue
 		}
-		for i, danger := range cfg.MemoryDangers {
+		for i, danger := range cfg.Dangers {
 			if !strings.Contains(danger, test.want[i]) || !strings.Contains(danger, "end with the process") ||
 				!strings.Contains(danger, "set REDIS_URL to ") || strings.Contains(danger, "hunter2") {
 				t.Errorf("%s: %q; want one with %q", name, danger, test.want[i])
@@ -145,6 +148,20 @@ func TestLoadReadsCertificates(t *testing.T) {
 	_, err = config.Load(env(map[string]string{"REDIS_TLS_CA": ca, "REDIS_URL": "redis://:hunter2@h"}))
 	if fault, ok := errors.AsType[*config.Error](err); !ok || fault.Variable != "REDIS_TLS_CA" || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("%v; want an error of REDIS_TLS_CA without the password", err)
+	}
+}
+
+// Two stores can't both be meant.
+func TestLoadRefusesTwoStores(t *testing.T) {
+	_, err := config.Load(env(map[string]string{"REDIS_URL": "redis://:hunter2", "DATA_FILE": "counts.db"}))
+	if fault, ok := errors.AsType[*config.Error](err); !ok || fault.Variable != "DATA_FILE" ||
+		!strings.Contains(err.Error(), "REDIS_URL") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("%v; want an error of DATA_FILE that names REDIS_URL, without the password", err)
+	}
+	for _, variable := range []string{"REDIS_URL", "DATA_FILE"} {
+		if _, err := config.Load(env(map[string]string{variable: "x"})); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

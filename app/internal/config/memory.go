@@ -23,6 +23,18 @@ func memoryDangers(getenv func(string) string) []string {
 	return dangers
 }
 
+// fileDangers says why counts in a file are likely to be lost: the host gives each process an
+// empty disk.
+func fileDangers(getenv func(string) string) []string {
+	for _, host := range passingHosts() {
+		if host.emptyDisk && getenv(host.variable) != "" {
+			return []string{fmt.Sprintf("counts are kept in DATA_FILE, and end with the process, whose disk %s empties (%s is set); "+
+				"unset DATA_FILE and set REDIS_URL to a Redis that keeps them", host.name, host.variable)}
+		}
+	}
+	return nil
+}
+
 // redisVariables are what hosts and add-ons call the address of a Redis, or of a server that
 // speaks its protocol.
 func redisVariables() []string {
@@ -35,23 +47,26 @@ func redisVariables() []string {
 }
 
 // passingHost is where processes come and go by themselves, and the variable that tells.
-type passingHost struct{ variable, name string }
+type passingHost struct {
+	variable, name string
+	emptyDisk      bool // a file does not outlive the process
+}
 
 func passingHosts() []passingHost {
 	return []passingHost{
-		{"DYNO", "Heroku"},
-		{"K_SERVICE", "Cloud Run"},
-		{"GAE_SERVICE", "App Engine"},
-		{"FLY_APP_NAME", "Fly.io"},
-		{"RENDER", "Render"},
-		{"RAILWAY_ENVIRONMENT_NAME", "Railway"},
-		{"KOYEB_APP_NAME", "Koyeb"},
-		{"NF_HOSTNAME", "Northflank"},
-		{"CF_INSTANCE_INDEX", "Cloud Foundry"},
-		{"WEBSITE_SITE_NAME", "Azure App Service"},
-		{"CONTAINER_APP_NAME", "Azure Container Apps"},
-		{"ECS_CONTAINER_METADATA_URI_V4", "Amazon ECS"},
-		{"AWS_LAMBDA_FUNCTION_NAME", "AWS Lambda"},
-		{"KUBERNETES_SERVICE_HOST", "Kubernetes"},
+		{"DYNO", "Heroku", true},
+		{"K_SERVICE", "Cloud Run", true},
+		{"GAE_SERVICE", "App Engine", true},
+		{"FLY_APP_NAME", "Fly.io", false},
+		{"RENDER", "Render", false},
+		{"RAILWAY_ENVIRONMENT_NAME", "Railway", false},
+		{"KOYEB_APP_NAME", "Koyeb", false},
+		{"NF_HOSTNAME", "Northflank", false},
+		{"CF_INSTANCE_INDEX", "Cloud Foundry", true},
+		{"WEBSITE_SITE_NAME", "Azure App Service", false},
+		{"CONTAINER_APP_NAME", "Azure Container Apps", false},
+		{"ECS_CONTAINER_METADATA_URI_V4", "Amazon ECS", false},
+		{"AWS_LAMBDA_FUNCTION_NAME", "AWS Lambda", true},
+		{"KUBERNETES_SERVICE_HOST", "Kubernetes", false},
 	}
 }

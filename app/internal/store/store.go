@@ -15,6 +15,7 @@ import (
 	"example.com/herokuapp/app/internal/config"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
+	counterfile "example.com/herokuapp/counter-file"
 	countermemory "example.com/herokuapp/counter-memory"
 	counterredis "example.com/herokuapp/counter-redis"
 )
@@ -35,10 +36,7 @@ type Opened struct {
 // Open returns the store that cfg names. A Redis that can't be reached now is not
 // an error: views are kept until it answers.
 func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	opened := &Opened{log: log}
-	var dangers []string
 	switch {
 	case cfg.RedisURL != "":
 		redis.SetLogger(clientLogger{log.Named("redis")})
@@ -46,19 +44,32 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, err
 		if err != nil {
 			return nil, err
 		}
-		opened.gathering = coalesce.New(backend, coalesce.Options{Overdue: cfg.PageWait, Observe: observer(log)})
-		opened.Store = opened.gathering
+		opened.gather(backend, cfg)
+	case cfg.DataFile != "":
+		backend, err := openFile(cfg.DataFile, log)
+		if err != nil {
+			return nil, err
+		}
+		opened.gather(backend, cfg)
 	default:
 		opened.Store = countermemory.New()
-		dangers = cfg.MemoryDangers
+		log.Info("counts end with the process: set DATA_FILE=counts.db to keep them in a file, or REDIS_URL to keep them in Redis")
 	}
-	opened.Health = NewHealth(opened.Store, log, dangers...)
+	opened.Health = NewHealth(opened.Store, log, cfg.Dangers...)
 	log.Info("counts are kept in", zap.String("store", opened.Health.name))
 	_ = opened.Health.Ping(ctx) // which logs what is wrong
 	return opened, nil
 }
 
+// gather counts each view once, in few calls to the backend.
+func (o *Opened) gather(backend counter.Store, cfg config.Config) {
+	o.gathering = coalesce.New(backend, coalesce.Options{Overdue: cfg.PageWait, Observe: observer(o.log)})
+	o.Store = o.gathering
+}
+
 func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
 	opts := counterredis.Options{MaxConns: cfg.RedisPoolSize, WaitReplicas: cfg.RedisWaitReplicas}
 	if cfg.RedisTLSRoots != nil || cfg.RedisTLSSkipVerify {
 		opts.TLS = &tls.Config{
@@ -74,6 +85,22 @@ func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, err
 	}
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	return store, nil
+}
+
+// fileWait is how long the start waits for a file that another process has open: after a
+// rolling restart, the one before this one, which still counts what it holds.
+const fileWait = 5 * time.Second
+
+func openFile(path string, log *zap.Logger) (*counterfile.Store, error) {
+	store, err := counterfile.Open(path, counterfile.Options{})
+	if errors.Is(err, counterfile.ErrLocked) {
+		log.Info("another process has the file open; waiting for it to end", zap.String("file", path), zap.Duration("wait", fileWait))
+		store, err = counterfile.Open(path, counterfile.Options{Wait: fileWait})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("DATA_FILE: %w", err)
 	}
 	return store, nil
 }

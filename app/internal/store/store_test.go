@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,18 +16,20 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-func TestOpenChoosesByRedisURL(t *testing.T) {
+func TestOpenChooses(t *testing.T) {
 	redis := redistest.Start(t)
-	for url, name := range map[string]string{
-		"":                 "memory",
-		redis.URL() + "/3": "redis " + redis.Addr() + "/3",
+	file := filepath.Join(t.TempDir(), "counts.db")
+	for name, cfg := range map[string]config.Config{
+		"memory":                       {},
+		"file " + file:                 {DataFile: file},
+		"redis " + redis.Addr() + "/3": {RedisURL: redis.URL() + "/3", RedisPoolSize: 1},
 	} {
-		opened, err := store.Open(t.Context(), config.Config{RedisURL: url, RedisPoolSize: 1}, zaptest.NewLogger(t))
+		opened, err := store.Open(t.Context(), cfg, zaptest.NewLogger(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := opened.Health.Report(t.Context()).Name; got != name {
-			t.Errorf("REDIS_URL=%s opens %q; want %q", url, got, name)
+			t.Errorf("%+v opens %q; want %q", cfg, got, name)
 		}
 		if got, err := counter.Inc(t.Context(), opened.Store, "a"); err != nil || got != 1 {
 			t.Errorf("Inc = %d, %v; want 1", got, err)
