@@ -1,6 +1,7 @@
 package counterredis_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -228,6 +229,64 @@ func TestClusterWithoutHosts(t *testing.T) {
 	wantAdd(t, store, "a", 1)
 }
 
+// Nodes that should be named by a hostname and have none are found by their IP addresses.
+// Whoever is redirected to one learns why that fails, and finds it the next time.
+func TestClusterWithoutHostnames(t *testing.T) {
+	args := []string{"--cluster-preferred-endpoint-type", "hostname"}
+	servers := startCluster(t, args...)
+	store := open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())
+	wantApplied(t, store, manyBatches(20), 1)
+	from := serverOf(t, servers, "many:0")
+	fresh := meetNode(t, servers, args...)
+	move := beginMove(t, from, fresh, "many:0")
+	next := counter.Batch{Name: "many:0", Writer: "w", Delta: 1, Sum: 2}
+	err := store.Apply(t.Context(), []counter.Batch{next})[0].Err
+	wantRefusal(t, "Apply", err, nil, "cluster-announce-hostname")
+	move.end(t)
+	for {
+		result := store.Apply(t.Context(), []counter.Batch{next})[0]
+		if result.Err == nil {
+			break
+		}
+		wantRefusal(t, "Apply", result.Err, nil, "MOVED")
+		time.Sleep(10 * time.Millisecond)
+	}
+	wantGet(t, store, "many:0", 2)
+}
+
+// A Cluster's client that may repeat what fails repeats no change.
+func TestClusterLostReplySendsOnce(t *testing.T) {
+	var sent atomic.Int64
+	var addr string
+	addr = answerWith(t, func(words []string) string {
+		switch words[0] {
+		case "hello":
+			return "-ERR unknown command"
+		case "cluster": // SLOTS
+			host, port, _ := net.SplitHostPort(addr)
+			return fmt.Sprintf("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$%d\r\n%s\r\n:%s", len(host), host, port)
+		case "incrby", "set", "del", "evalsha":
+			sent.Add(1)
+			return hangUp
+		default:
+			return "+OK"
+		}
+	})
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{addr}, MaxRetries: 5, MaxRedirects: 5})
+	t.Cleanup(func() { _ = client.Close() })
+	store := newStore(t, client, counterredis.Options{})
+	for _, change := range changes() {
+		sent.Store(0)
+		errs := change.change(t.Context(), store, "a")
+		for _, err := range errs {
+			wantUnknown(t, change.name, err)
+		}
+		if n := sent.Load(); n != 1 { // it hangs up at the first of several
+			t.Errorf("%s: %d commands were sent; want one", change.name, n)
+		}
+	}
+}
+
 // The server has half of what the client waits to tell of its replicas.
 func TestWaitTime(t *testing.T) {
 	waits := make(chan string, 10)
@@ -250,5 +309,15 @@ func TestWaitTime(t *testing.T) {
 	}
 	if got := <-waits; got != "wait 1 10000" {
 		t.Errorf("the store sends %q; want wait 1 10000", got)
+	}
+	// Or of what the context leaves.
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+	defer cancel()
+	if _, err := store.Add(ctx, "a", 1); err != nil {
+		t.Fatal(err)
+	}
+	var ms int
+	if _, err := fmt.Sscanf(<-waits, "wait 1 %d", &ms); err != nil || ms < 1 || ms > 4000 {
+		t.Errorf("with 8s left, WAIT may take %d ms, %v; want at most 4000", ms, err)
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
 
 // slotsHook reads CLUSTER SLOTS of a node where go-redis can't: a node's host may be
 // null, which stands for that of the node asked (cluster-preferred-endpoint-type
-// unknown-endpoint).
+// unknown-endpoint), or "?" (hostname, of a node without one).
 //
 // https://redis.io/docs/latest/commands/cluster-slots/
 type slotsHook struct{ node *redis.Client }
@@ -20,6 +21,9 @@ func (h slotsHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		err := next(ctx, cmd)
 		slots, ok := cmd.(*redis.ClusterSlotsCmd)
+		if ok && err == nil {
+			nameByIP(slots.Val())
+		}
 		if !ok || !missing(err) {
 			return err
 		}
@@ -40,6 +44,18 @@ func (h slotsHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		slots.SetVal(read)
 		slots.SetErr(nil)
 		return nil
+	}
+}
+
+// nameByIP gives each node that should be named by a hostname and has none, for which "?"
+// stands, its IP address, which is told beside it.
+func nameByIP(slots []redis.ClusterSlot) {
+	for _, slot := range slots {
+		for i, node := range slot.Nodes {
+			if port, ok := strings.CutPrefix(node.Addr, "?:"); ok && node.NetworkingMetadata["ip"] != "" {
+				slot.Nodes[i].Addr = net.JoinHostPort(node.NetworkingMetadata["ip"], port)
+			}
+		}
 	}
 }
 
