@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -44,10 +45,11 @@ func TestConnectionsDieWhileIdle(t *testing.T) {
 				trust := &tls.Config{RootCAs: roots}
 				var store *counterredis.Store
 				if owner == "Open" {
-					store = openWith(t, server.URL()+patient+"&dial_timeout=1m", counterredis.Options{TLS: trust})
+					store = openWith(t, server.URL()+patient, counterredis.Options{TLS: trust})
 				} else {
 					opts := *server.Client().Options()
 					opts.MaxRetries = -1
+					opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = time.Minute, time.Minute, time.Minute, time.Minute
 					client := redis.NewClient(&opts)
 					t.Cleanup(func() { _ = client.Close() })
 					store = newStore(t, client, counterredis.Options{})

@@ -83,59 +83,84 @@ func (h *inHand) take() map[string]time.Time {
 	return taken
 }
 
-// dangers looks at the counters in use, and returns what endangers them: the counters
-// that expire, and those whose keys hold something that can't be added to.
+// dangers looks at the counters in use, and returns what endangers them: those that
+// expire, and those whose keys hold something that can't be added to.
 func (s *Store) dangers(ctx context.Context) ([]string, error) {
 	taken := s.hand.take()
-	keys := slices.Sorted(maps.Keys(taken))
-	lives, values := make([]*redis.IntCmd, len(keys)), make([]*redis.StringCmd, len(keys))
-	commands := make([]*command, 0, 2*len(keys))
-	for i, key := range keys {
-		lives[i] = redis.NewIntCmd(ctx, "pttl", key)
-		values[i] = redis.NewStringCmd(ctx, "getrange", key, 0, 20) // no integer is longer, and others may be huge
-		commands = append(commands, &command{key: key, Cmder: lives[i]}, &command{key: key, Cmder: values[i]})
+	var looks []*keyLook
+	var commands []*command
+	for _, key := range slices.Sorted(maps.Keys(taken)) {
+		look := newKeyLook(ctx, key, taken[key])
+		looks = append(looks, look)
+		commands = append(commands, &look.askLife, &look.askText)
 	}
-	var found keyWarnings
-	var failed error
 	for part := range slices.Chunk(commands, 512) { // so that the server serves others in between
 		s.send(ctx, part, delivery{reads: true})
 	}
-	for i, key := range keys {
-		life, value := commands[2*i].err, commands[2*i+1].err
-		if life != nil && !replied(life, "") {
-			failed = readError(ctx, "look at the keys", "", life)
-			s.hand.expires(key, taken[key])
+	var found keyWarnings
+	var failed error
+	for _, look := range looks {
+		if err := look.askLife.err; err != nil && !replied(err, "") {
+			failed = readError(ctx, "look at the keys", "", err)
+			s.hand.expires(look.key, look.said)
 			continue
 		}
-		said, text := taken[key], values[i].Val()
-		number, isNumber := parse(text)
-		var named bool
-		switch {
-		case life == nil && lives[i].Val() >= 0:
-			named = found.add("expires", key, "Redis will remove the counter, which then begins at zero. Send PERSIST "+word(key)+".") || named
-		case life == nil && !said.IsZero() && time.Now().After(said):
-			found.add("has expired", key, "Redis has removed the counter, which began at zero again. Set it to what it was, without an expiry.")
-		}
-		switch {
-		case wrongType(value):
-			named = found.add("holds another type", key, "Nothing can be added to it. Send DEL "+word(key)+", or set the counter, if nobody needs what it holds.") || named
-		case value == nil && text != "" && !isNumber: // it is empty where there is no key
-			named = found.add("holds no integer", key, "Nothing can be added to it. Set the counter.") || named
-		case value == nil && number > math.MaxInt64-fullSoon:
-			named = found.add("is nearly full", key, "No more than "+strconv.FormatInt(math.MaxInt64, 10)+" can be counted. Set the counter to less.") || named
-		}
-		if named {
-			s.hand.use(key) // so that it does not leave the sample before it is mended
+		if found.addAll(look) {
+			s.hand.use(look.key) // so that it does not leave the sample before it is mended
 		}
 	}
 	return found.sentences(), failed
 }
 
-// keyWarnings are the warnings about keys, by kind, in the order in which the kinds were
-// found.
+// keyLook is a look at one key.
+type keyLook struct {
+	key  string
+	said time.Time // when it was said to expire
+
+	life             *redis.IntCmd
+	text             *redis.StringCmd
+	askLife, askText command
+}
+
+func newKeyLook(ctx context.Context, key string, said time.Time) *keyLook {
+	l := &keyLook{key: key, said: said, life: redis.NewIntCmd(ctx, "pttl", key)}
+	l.text = redis.NewStringCmd(ctx, "getrange", key, 0, 20) // no integer is longer, and others may be huge
+	l.askLife, l.askText = command{Cmder: l.life, key: key}, command{Cmder: l.text, key: key}
+	return l
+}
+
+// keyWarnings are the warnings about keys, by kind.
 type keyWarnings struct {
 	kinds []string
 	by    map[string][]string
+}
+
+// addAll adds what endangers the key, and returns whether it is named in a warning that
+// lasts as long as the cause.
+func (w *keyWarnings) addAll(look *keyLook) (named bool) {
+	key := look.key
+	if look.askLife.err == nil {
+		switch {
+		case look.life.Val() >= 0:
+			named = w.add("expires", key, "Redis will remove the counter, which then begins at zero. Send PERSIST "+word(key)+".")
+		case !look.said.IsZero() && time.Now().After(look.said):
+			w.add("has expired", key, "Redis has removed the counter, which began at zero again. Set it to what it was, without an expiry.")
+		}
+	}
+	text := look.text.Val()
+	number, isNumber := parse(text)
+	var kind, mend string
+	switch err := look.askText.err; {
+	case wrongType(err):
+		kind, mend = "holds another type", "Nothing can be added to it. Set the counter, or send DEL "+word(key)+", if nobody needs what it holds."
+	case err == nil && text != "" && !isNumber: // it is empty where there is no key
+		kind, mend = "holds no integer", "Nothing can be added to it. Set the counter, if nobody needs what it holds."
+	case err == nil && number > math.MaxInt64-fullSoon:
+		kind, mend = "is nearly full", "No more than "+strconv.FormatInt(math.MaxInt64, 10)+" can be counted. Set the counter to less."
+	default:
+		return named
+	}
+	return w.add(kind, key, mend) || named
 }
 
 // add adds one, and returns whether it is named.

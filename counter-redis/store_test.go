@@ -18,7 +18,7 @@ import (
 )
 
 // patient is for the suites, which no slow machine may fail.
-const patient = "?read_timeout=1m&write_timeout=1m&pool_timeout=1m"
+const patient = "?dial_timeout=1m&read_timeout=1m&write_timeout=1m&pool_timeout=1m"
 
 func TestStore(t *testing.T) {
 	server := redistest.Start(t)

@@ -21,19 +21,19 @@ func TestOpenThroughTLS(t *testing.T) {
 		"authority":   {RootCAs: roots},
 		"skip verify": {InsecureSkipVerify: true},
 	} {
-		store := openWith(t, server.URL(), counterredis.Options{TLS: trust})
+		store := openWith(t, server.URL()+patient, counterredis.Options{TLS: trust})
 		if _, err := counter.Inc(t.Context(), store, "a"); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	wantGet(t, open(t, server.URL()+"?skip_verify=true"), "a", 2)
+	wantGet(t, open(t, server.URL()+patient+"&skip_verify=true"), "a", 2)
 }
 
 func TestOpenTrustsNotAnyCertificate(t *testing.T) {
 	server, other := redistest.StartTLS(t), redistest.StartTLS(t)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(other.CA())
-	login := strings.Replace(server.URL(), "rediss://", "rediss://:hunter2@", 1)
+	login := strings.Replace(server.URL(), "rediss://", "rediss://:hunter2@", 1) + patient
 	for name, test := range map[string]struct {
 		url   string
 		trust *tls.Config
@@ -57,10 +57,14 @@ func TestWrongScheme(t *testing.T) {
 	for _, server := range []*redistest.Server{plain, secure} {
 		right, _, _ := strings.Cut(server.URL(), "//")
 		wrong := swap[right+"//"]
+		options := "?dial_timeout=500ms" // all of which passes
+		if server == secure {
+			options = patient
+		}
 		for name, url := range map[string]string{
-			"single":    wrong + ":s3cret@" + server.Addr(),
-			"Cluster":   wrong + ":s3cret@" + server.Addr() + "?addr=" + server.Addr(),
-			"Sentinels": wrong + ":s3cret@" + server.Addr() + "?master_name=primary",
+			"single":    wrong + ":s3cret@" + server.Addr() + options,
+			"Cluster":   wrong + ":s3cret@" + server.Addr() + options + "&addr=" + server.Addr(),
+			"Sentinels": wrong + ":s3cret@" + server.Addr() + options + "&master_name=primary",
 		} {
 			t.Run(wrong+" "+name, func(t *testing.T) {
 				store := openWith(t, url, counterredis.Options{TLS: &tls.Config{InsecureSkipVerify: true}})
