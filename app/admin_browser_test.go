@@ -22,6 +22,7 @@ import (
 
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
@@ -38,20 +39,20 @@ func (noGate) Bearer(next http.Handler) http.Handler  { return next }
 
 // startAdmin serves the admin pages over a store of some counters, and pages of them that are
 // hard to come by, below /test/.
-func startAdmin(t *testing.T, counters counter.Store) string {
+func startAdmin(t *testing.T, counted counter.Store) string {
 	t.Helper()
 	pages, err := templates.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := func(counters counter.Store, dangers ...string) http.Handler {
+	handler := func(counted counter.Store, dangers ...string) http.Handler {
 		log := zaptest.NewLogger(t)
-		health := store.NewHealth(counters, log, dangers...)
+		health := store.NewHealth(counted, log, dangers...)
 		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Health: health}
-		return web.NewHandler(config.Config{}, counters, health, pages, log, admin.Routes(counters, about, noGate{}, pages, log)...)
+		return web.NewHandler(config.Config{}, counted, health, pages, log, admin.Routes(counters.New(counted, 1000, log), about, noGate{}, pages, log)...)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", handler(counters))
+	mux.Handle("/", handler(counted))
 	show := func(path string, html []byte, err error) {
 		if err != nil {
 			t.Fatal(err)
@@ -67,7 +68,7 @@ func startAdmin(t *testing.T, counters counter.Store) string {
 	html, err = pages.AdminLogin(templates.AdminLogin{Message: "This is not the password."})
 	show("/test/refused", html, err)
 	html, err = pages.AdminConfirm(templates.AdminConfirm{
-		Action: "set", Title: "Set to 9223372036854775807", Name: longName(), Message: "The counter has changed meanwhile, from 4 to 5.",
+		Action: "set", AdminName: templates.AdminName{Name: longName()}, Message: "The counter has changed since then, from 4 to 5.",
 		Before: 5, Value: 1<<63 - 1, After: 1<<63 - 1, Once: "x", Again: true,
 	})
 	show("/test/confirm", html, err)

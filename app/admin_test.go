@@ -1,11 +1,15 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"example.com/herokuapp/counter-redis/redistest"
 )
@@ -52,7 +56,7 @@ func TestOwnerOfTwoProcesses(t *testing.T) {
 	token := "Bearer " + adminToken
 	want("PUT", one.send(t, http.MethodPut, "/admin/api/counters/views:%2Fblog", `{"value": 41}`, "Authorization", token, "Content-Type", "application/json"), http.StatusOK, "41")
 	export := two.send(t, http.MethodGet, "/admin/export?format=csv", "", "Cookie", cookies)
-	want("export", export, http.StatusOK, "name,value\ncounter_key,1001\nviews:/blog,41\n")
+	want("export", export, http.StatusOK, "\"name\",\"value\"\n\"counter_key\",\"1001\"\n\"views:/blog\",\"41\"\n")
 	want("DELETE", one.send(t, http.MethodDelete, "/admin/api/counters/views:%2Fblog", "", "Authorization", token), http.StatusOK, "")
 	want("import", two.send(t, http.MethodPost, "/admin/api/import", export.body, "Authorization", token, "Content-Type", "text/csv"), http.StatusOK, "")
 	want("list", one.send(t, http.MethodGet, "/admin/api/counters?prefix=views:", "", "Authorization", token), http.StatusOK, `{"name":"views:/blog","value":41}`)
@@ -63,4 +67,54 @@ func TestOwnerOfTwoProcesses(t *testing.T) {
 	want("log-out", post(one, "/admin/logout", nil), http.StatusSeeOther, "")
 	want("after the log-out", post(one, "/admin/reset", url.Values{"name": {"counter_key"}}), http.StatusForbidden, "Log in")
 	one.wantView(t, 1002)
+}
+
+// SIGTERM ends a running import in time: it answers what it has done, whether more of the
+// file was on its way or not, and the process ends in order.
+func TestStopDuringAnImport(t *testing.T) {
+	for _, path := range []string{"/admin/api/import", "/admin/import"} {
+		app := startProcess(t, withPassword, withToken, withKey)
+		contentType, header, value := "text/csv", "Authorization", "Bearer "+adminToken
+		begin := "name,value\n"
+		if path == "/admin/import" {
+			contentType, header, value = "multipart/form-data; boundary=x", "Cookie", app.letIn(t, adminPassword)
+			begin = "--x\r\nContent-Disposition: form-data; name=\"once\"\r\n\r\n" + strings.Repeat("A", 26) +
+				"\r\n--x\r\nContent-Disposition: form-data; name=\"mode\"\r\n\r\nset\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n" + begin
+		}
+		body, sender := io.Pipe()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, app.url+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", contentType)
+		request.Header.Set(header, value)
+		answered := make(chan string, 1)
+		go func() {
+			defer body.Close()
+			response, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				answered <- err.Error()
+				return
+			}
+			defer response.Body.Close()
+			text, err := io.ReadAll(response.Body)
+			answered <- fmt.Sprint(response.StatusCode, " ", string(text), err)
+		}()
+		fmt.Fprint(sender, begin)
+		for n := range 200 {
+			fmt.Fprintf(sender, "views:/%d,1\n", n)
+		}
+		for deadline := time.Now().Add(time.Minute); !strings.Contains(app.log(), `"counter":"views:/50"`); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the import does not begin")
+			}
+		}
+		if status := app.stop(t, syscall.SIGTERM); status != 0 {
+			t.Errorf("exit status %d", status)
+		}
+		got, changed := <-answered, strings.Count(app.log(), `"msg":"counter changed"`)
+		if !strings.HasPrefix(got, "503 ") || !strings.Contains(got, fmt.Sprintf("The program is stopping. The import has ended after line %d;", changed+1)) {
+			t.Errorf("%s: %d counters changed, and the answer is %s", path, changed, got)
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	"example.com/herokuapp/templates"
@@ -52,13 +53,15 @@ func newGate(cfg config.Config, pages *templates.Pages, log *zap.Logger) *auth.G
 func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, opened *store.Opened, gate *auth.Gate,
 	pages *templates.Pages, log *zap.Logger,
 ) (*web.Server, error) {
+	stopping, stop := context.WithCancel(context.Background())
 	var owned []web.Route
 	if gate.Enabled() {
-		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health}
-		owned = append(gate.Routes(), admin.Routes(opened.Store, about, gate, pages, log)...)
+		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping}
+		owned = append(gate.Routes(), admin.Routes(counters.New(opened.Store, cfg.ImportLimit, log), about, gate, pages, log)...)
 	}
 	server, err := web.NewServer(cfg, web.NewHandler(cfg, opened.Store, opened.Health, pages, log, owned...), log)
 	if err != nil {
+		stop()
 		return nil, err
 	}
 	lc.Append(fx.Hook{
@@ -67,5 +70,6 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 		},
 		OnStop: server.Stop,
 	})
+	lc.Append(fx.StopHook(stop)) // before the server waits for its requests
 	return server, nil
 }

@@ -23,17 +23,32 @@ type AdminLogin struct {
 	Message string
 }
 
+// AdminName is a counter's name.
+type AdminName struct {
+	Name string
+	// Title is what people call the counter. Empty, they call it by its name.
+	Title string
+}
+
+// AdminPlace is a place in the list, for the way back to it.
+type AdminPlace struct {
+	// Prefix is what was searched for, After the name before the first of the page.
+	Prefix, After string
+}
+
 // AdminCounters is what the list of the counters shows.
 type AdminCounters struct {
 	// Message says why nothing can be listed. Empty if it can.
 	Message string
-	// Prefix is what was searched for.
-	Prefix string
+	// Place is where in the list this is.
+	Place AdminPlace
 	// Rows are the counters From to To, counted from 1, of Total.
 	Rows            []AdminRow
 	From, To, Total int
-	// Later says that there are counters before the first row.
-	Later bool
+	// Earlier says that there are counters before the first row. The page before this one
+	// begins after the name Previous.
+	Earlier  bool
+	Previous string
 	// Next is the name after which the next page begins. Empty on the last.
 	Next string
 	// Store is what is known of where the counts are kept.
@@ -42,7 +57,7 @@ type AdminCounters struct {
 
 // AdminRow is one counter of the list.
 type AdminRow struct {
-	Name  string
+	AdminName
 	Value int64
 }
 
@@ -63,7 +78,8 @@ type AdminStore struct {
 
 // AdminCounter is what the page of one counter shows.
 type AdminCounter struct {
-	Name string
+	AdminName
+	Place AdminPlace
 	// Value means nothing unless Known.
 	Value int64
 	Known bool
@@ -75,9 +91,10 @@ type AdminCounter struct {
 
 // AdminConfirm is what is asked before a counter is changed.
 type AdminConfirm struct {
-	// Action is "set", "add" or "reset"; Title says it in words.
-	Action, Title string
-	Name          string
+	// Action is "set", "add" or "reset".
+	Action string
+	AdminName
+	Place AdminPlace
 	// Message says what is different from when it was asked before. Empty at first.
 	Message string
 	// Before and After are the value now and then, Value what was typed.
@@ -123,8 +140,8 @@ type AdminFault struct {
 // AdminProblem is what an admin page shows that cannot show what was asked for.
 type AdminProblem struct {
 	Title, Text string
-	// Name is the counter it is about. Empty, there is none.
-	Name string
+	// About is the counter it is about. It has no name if there is none.
+	About AdminName
 }
 
 // AdminLogin returns the page to log in, as HTML in UTF-8, as all that follow.
@@ -162,7 +179,24 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"stylesheet": func() string { return path },
 		"escaped":    escaped,
+		"grouped":    Grouped[int64],
+		"count":      Grouped[int],
 	}
+}
+
+// Grouped returns a number as people read it: 1,234,567.
+func Grouped[T int | int64](number T) string {
+	text := strconv.FormatInt(int64(number), 10)
+	digits := strings.TrimPrefix(text, "-")
+	var grouped strings.Builder
+	grouped.WriteString(text[:len(text)-len(digits)])
+	for i, digit := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			grouped.WriteByte(',')
+		}
+		grouped.WriteRune(digit)
+	}
+	return grouped.String()
 }
 
 // escaped returns the name with escapes for what can't be seen in it, empty if all can.

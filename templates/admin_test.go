@@ -11,6 +11,7 @@ import (
 func TestAdminPagesEscape(t *testing.T) {
 	const hostile = `"><script>alert('1')</script></title>&amp;{{.}}` + "\u202e"
 	pages := newPages(t)
+	name, place := templates.AdminName{Name: hostile, Title: hostile}, templates.AdminPlace{Prefix: hostile, After: hostile}
 	stylesheet, css := templates.AdminStylesheet()
 	if len(css) == 0 || !strings.HasPrefix(stylesheet, "/admin/") || !strings.HasSuffix(stylesheet, ".css") {
 		t.Errorf("the stylesheet is at %q and has %d bytes", stylesheet, len(css))
@@ -19,15 +20,15 @@ func TestAdminPagesEscape(t *testing.T) {
 		"login": func() ([]byte, error) { return pages.AdminLogin(templates.AdminLogin{Message: hostile}) },
 		"counters": func() ([]byte, error) {
 			return pages.AdminCounters(templates.AdminCounters{
-				Message: hostile, Prefix: hostile, Rows: []templates.AdminRow{{Name: hostile, Value: 41}}, Later: true, Next: hostile,
+				Message: hostile, Place: place, Rows: []templates.AdminRow{{AdminName: name, Value: 41}}, Earlier: true, Previous: hostile, Next: hostile,
 				Store: templates.AdminStore{Name: hostile, Fault: hostile, Gathers: true, Warnings: []string{hostile}, Revision: hostile, Uptime: hostile},
 			})
 		},
 		"counter": func() ([]byte, error) {
-			return pages.AdminCounter(templates.AdminCounter{Name: hostile, Notice: hostile, Message: hostile, Add: hostile, Set: hostile})
+			return pages.AdminCounter(templates.AdminCounter{AdminName: name, Place: place, Notice: hostile, Message: hostile, Add: hostile, Set: hostile})
 		},
 		"confirm": func() ([]byte, error) {
-			return pages.AdminConfirm(templates.AdminConfirm{Action: hostile, Title: hostile, Name: hostile, Message: hostile, Once: hostile})
+			return pages.AdminConfirm(templates.AdminConfirm{Action: hostile, AdminName: name, Place: place, Message: hostile, Once: hostile})
 		},
 		"import": func() ([]byte, error) {
 			return pages.AdminImport(templates.AdminImport{Message: hostile, Once: hostile, Report: &templates.AdminReport{
@@ -35,7 +36,7 @@ func TestAdminPagesEscape(t *testing.T) {
 			}})
 		},
 		"problem": func() ([]byte, error) {
-			return pages.AdminProblem(templates.AdminProblem{Title: hostile, Text: hostile, Name: hostile})
+			return pages.AdminProblem(templates.AdminProblem{Title: hostile, Text: hostile, About: name})
 		},
 	} {
 		html, err := render()
@@ -46,6 +47,17 @@ func TestAdminPagesEscape(t *testing.T) {
 			`<link rel="stylesheet" href="`+stylesheet+`">`)
 		if strings.Contains(string(html), "<script") || strings.Count(string(html), "</title>") != 1 {
 			t.Errorf("%s is not escaped: %s", name, html)
+		}
+	}
+}
+
+func TestGrouped(t *testing.T) {
+	for number, want := range map[int64]string{
+		0: "0", 7: "7", 999: "999", 1000: "1,000", 123456: "123,456", 123456789012: "123,456,789,012",
+		-5: "-5", -999: "-999", -1000: "-1,000", 1<<63 - 1: "9,223,372,036,854,775,807", -1 << 63: "-9,223,372,036,854,775,808",
+	} {
+		if got := templates.Grouped(number); got != want {
+			t.Errorf("%d is %s; want %s", number, got, want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,63 +13,56 @@ import (
 	"github.com/gorilla/mux"
 	"go.uber.org/zap"
 
+	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
 	counter "example.com/herokuapp/counter-core"
 )
 
 const (
-	// apiLimit is how many counters the API lists at once if not told, and apiMaxLimit at most.
+	// apiLimit is how many counters the API lists at once by default, and apiMaxLimit at most.
 	apiLimit    = 100
 	apiMaxLimit = 1000
-	// bodySize is how many bytes a body that sets a value has at most.
+	// bodySize is how many bytes a body that sets a value can have.
 	bodySize = 1 << 10
 )
 
-// apiCounter is a counter in the API, and in an export as JSON lines.
-type apiCounter struct {
-	Name  string `json:"name"`
-	Value int64  `json:"value"`
-}
-
 // apiCounters is a page of the list.
 type apiCounters struct {
-	Counters []apiCounter `json:"counters"`
-	Next     string       `json:"next"` // the after of the next page, empty on the last
+	Counters []counters.Counter `json:"counters"`
+	Next     string             `json:"next"` // the after of the next page, empty on the last
 }
 
 func (s *site) apiList(w http.ResponseWriter, r *http.Request) {
 	query, err := readQuery(r, "prefix", "after", "limit")
 	if err != nil {
-		s.apiProblem(w, r, http.StatusBadRequest, err.Error()+".")
+		apiProblem(w, http.StatusBadRequest, err.Error()+".")
 		return
 	}
 	limit := apiLimit
 	if text, ok := query["limit"]; ok {
 		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > apiMaxLimit {
-			s.apiProblem(w, r, http.StatusBadRequest, fmt.Sprintf("limit is %.40q, and not a number from 1 to %d.", text, apiMaxLimit))
+			apiProblem(w, http.StatusBadRequest, fmt.Sprintf("limit is %.40q, not a number from 1 to %d.", text, apiMaxLimit))
 			return
 		}
 	}
 	if tooLong(query["prefix"]) || tooLong(query["after"]) {
-		s.apiProblem(w, r, http.StatusBadRequest, fmt.Sprintf("prefix and after have at most %d bytes of valid UTF-8.", counter.MaxNameLen))
+		apiProblem(w, http.StatusBadRequest, fmt.Sprintf("prefix and after can have up to %d bytes of valid UTF-8.", counter.MaxNameLen))
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), listTimeout)
-	defer cancel()
-	p, err := list(ctx, s.store, query["prefix"], query["after"], limit)
+	found, err := s.counters.List(r.Context(), query["prefix"], query["after"], limit)
 	if err != nil {
-		s.log.Error("the counters can't be listed", zap.Error(err), zap.String("request_id", requestID(r)))
-		s.apiStoreProblem(w, r, err)
+		apiProblem(w, statusOf(err), counters.Explain(err))
 		return
 	}
-	answer := apiCounters{Counters: make([]apiCounter, 0, len(p.entries)), Next: p.next()}
-	for _, entry := range p.entries {
-		answer.Counters = append(answer.Counters, apiCounter(entry))
+	answer := apiCounters{Counters: make([]counters.Counter, 0, len(found.Entries)), Next: found.Next()}
+	for _, entry := range found.Entries {
+		answer.Counters = append(answer.Counters, counters.Counter(entry))
 	}
 	s.json(w, r, http.StatusOK, "application/json", answer)
 }
 
-// readQuery returns the parameters of a request, of which there are none but
-// those named, each once.
+// readQuery returns the parameters of a request, which can have each of those named once,
+// and no other.
 func readQuery(r *http.Request, names ...string) (map[string]string, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -89,104 +81,95 @@ func readQuery(r *http.Request, names ...string) (map[string]string, error) {
 	return query, nil
 }
 
-// apiName returns the name in the path, or answers why it is none.
-func (s *site) apiName(w http.ResponseWriter, r *http.Request) (name string, ok bool) {
+// onCounter serves the counter that is named in the path.
+func (s *site) onCounter(w http.ResponseWriter, r *http.Request, serve func(name string)) {
 	name, err := url.PathUnescape(mux.Vars(r)["name"])
-	if err == nil {
-		err = checkName(name)
-	}
 	if err == nil {
 		_, err = readQuery(r)
 	}
-	switch {
-	case err == nil:
-		return name, true
-	case errors.Is(err, errForeign):
-		_, text := explain(err)
-		s.apiProblem(w, r, http.StatusNotFound, text)
-	case errors.Is(err, counter.ErrName):
-		_, text := explain(err)
-		s.apiProblem(w, r, http.StatusBadRequest, text)
-	default:
-		s.apiProblem(w, r, http.StatusBadRequest, err.Error()+".")
+	if err != nil {
+		apiProblem(w, http.StatusBadRequest, err.Error()+".")
+		return
 	}
-	return "", false
+	if err := counters.CheckName(name); err != nil {
+		apiProblem(w, statusOf(err), counters.Explain(err))
+		return
+	}
+	serve(name)
 }
 
 func (s *site) apiGet(w http.ResponseWriter, r *http.Request) {
-	name, ok := s.apiName(w, r)
-	if !ok {
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
-	defer cancel()
-	value, err := s.store.Get(ctx, name)
-	if err != nil {
-		s.apiStoreProblem(w, r, err)
-		return
-	}
-	s.json(w, r, http.StatusOK, "application/json", apiCounter{name, value})
+	s.onCounter(w, r, func(name string) {
+		value, err := s.counters.Get(r.Context(), name)
+		if err != nil {
+			apiProblem(w, statusOf(err), counters.Explain(err))
+			return
+		}
+		s.json(w, r, http.StatusOK, "application/json", counters.Counter{Name: name, Value: value})
+	})
 }
 
 // apiPut sets a counter to {"value": 41}.
 func (s *site) apiPut(w http.ResponseWriter, r *http.Request) {
-	name, ok := s.apiName(w, r)
-	if !ok {
-		return
-	}
-	if !hasType(r, "application/json") {
-		s.apiProblem(w, r, http.StatusUnsupportedMediaType, "The Content-Type has to be application/json.")
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodySize))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		s.apiProblem(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("The body has more than %d bytes.", bodySize))
-		return
-	}
-	if err != nil {
-		s.apiProblem(w, r, http.StatusBadRequest, "The body did not arrive.")
-		return
-	}
-	value, err := readValue(body)
-	if err != nil {
-		s.apiProblem(w, r, http.StatusBadRequest, `The body has to be as {"value": 41}: `+err.Error()+".")
-		return
-	}
-	s.apiSet(w, r, change{action: actionSet, name: name, value: value})
-}
-
-// readValue reads {"value": 41}.
-func readValue(body []byte) (int64, error) {
-	object, err := readObject(body, "value")
-	if err != nil {
-		return 0, err
-	}
-	number, err := numberMember(object, "value")
-	if err != nil {
-		return 0, err
-	}
-	return parseValue(number)
+	s.onCounter(w, r, func(name string) {
+		if !hasType(r, "application/json") {
+			apiProblem(w, http.StatusUnsupportedMediaType, "The Content-Type must be application/json.")
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodySize))
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			apiProblem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The body has more than %d bytes.", bodySize))
+			return
+		}
+		if err != nil {
+			apiProblem(w, http.StatusBadRequest, "The body did not arrive whole.")
+			return
+		}
+		value, err := counters.ParseSetting(body)
+		if err != nil {
+			apiProblem(w, http.StatusBadRequest, `The body must be like {"value": 41}: `+err.Error()+".")
+			return
+		}
+		s.apiSet(w, r, counters.Change{Action: counters.Set, Name: name, Value: value})
+	})
 }
 
 func (s *site) apiDelete(w http.ResponseWriter, r *http.Request) {
-	if name, ok := s.apiName(w, r); ok {
-		s.apiSet(w, r, change{action: actionReset, name: name})
-	}
+	s.onCounter(w, r, func(name string) { s.apiSet(w, r, counters.Change{Action: counters.Reset, Name: name}) })
 }
 
 // apiSet answers with the counter as it was set.
-func (s *site) apiSet(w http.ResponseWriter, r *http.Request, c change) {
-	c.by, c.request = "api", requestID(r)
-	if err := s.set(r.Context(), c); err != nil {
-		s.apiStoreProblem(w, r, err)
+func (s *site) apiSet(w http.ResponseWriter, r *http.Request, c counters.Change) {
+	c.By, c.Request = "api", respond.RequestID(r)
+	if err := s.counters.Do(r.Context(), c); err != nil {
+		apiProblem(w, statusOf(err), counters.Explain(err))
 		return
 	}
-	s.json(w, r, http.StatusOK, "application/json", apiCounter{c.name, c.value})
+	s.json(w, r, http.StatusOK, "application/json", counters.Counter{Name: c.Name, Value: c.Value})
 }
 
-func (s *site) apiStoreProblem(w http.ResponseWriter, r *http.Request, err error) {
-	status, text := explain(err)
-	s.apiProblem(w, r, status, text)
+func noAPI(w http.ResponseWriter, _ *http.Request) {
+	apiProblem(w, http.StatusNotFound, "There is nothing at this address.")
+}
+
+func apiMethod(w http.ResponseWriter, r *http.Request) {
+	apiProblem(w, http.StatusMethodNotAllowed, fmt.Sprintf("This address has no method %.40q.", r.Method))
+}
+
+// apiProblem answers with what is wrong.
+func apiProblem(w http.ResponseWriter, status int, detail string) {
+	if status == http.StatusServiceUnavailable {
+		respond.RetryAfter(w, respond.StoreRetry)
+	}
+	respond.WriteProblem(w, status, detail)
+}
+
+// json answers with value.
+func (s *site) json(w http.ResponseWriter, r *http.Request, status int, contentType string, value any) {
+	if err := respond.JSON(w, status, contentType, value); err != nil {
+		s.log.Error("the answer failed", zap.Error(err), zap.String("request_id", respond.RequestID(r)))
+		w.WriteHeader(http.StatusInternalServerError)
+	}
 }
 
 // hasType reports whether the body is said to be of one of the types, in UTF-8.

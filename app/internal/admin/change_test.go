@@ -12,6 +12,7 @@ import (
 
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
+	"example.com/herokuapp/templates"
 )
 
 // Nothing changes until it was asked once more; then it does, once, and is logged.
@@ -22,9 +23,9 @@ func TestChangesAreAskedOnceMore(t *testing.T) {
 		shown         []string
 		before, after int64
 	}{
-		{"add", "1000", []string{"<h1>Add 1000?</h1>", "<dd>41</dd>", "<strong>1041</strong>"}, 41, 1041},
-		{"set", "7", []string{"<h1>Set to 7?</h1>", "<dd>1041</dd>", "<strong>7</strong>"}, 1041, 7},
-		{"set", "9223372036854775807", []string{"<strong>9223372036854775807</strong>"}, 7, math.MaxInt64},
+		{"add", "1000", []string{"<h1>Add 1,000?</h1>", "<dd>41</dd>", "<strong>1,041</strong>"}, 41, 1041},
+		{"set", "7", []string{"<h1>Set to 7?</h1>", "<dd>1,041</dd>", "<strong>7</strong>"}, 1041, 7},
+		{"set", "9223372036854775807", []string{"<strong>9,223,372,036,854,775,807</strong>"}, 7, math.MaxInt64},
 		{"reset", "", []string{"<h1>Reset?</h1>", "<strong>0</strong>"}, math.MaxInt64, 0},
 	} {
 		asked := s.post("/admin/"+step.action, "name", "views:/a", "value", step.value)
@@ -37,7 +38,7 @@ func TestChangesAreAskedOnceMore(t *testing.T) {
 		if location := done.Header().Get("Location"); done.Code != http.StatusSeeOther || location != want {
 			t.Fatalf("%s: %d to %q; want 303 to %q: %s", step.action, done.Code, location, want, done.Body)
 		}
-		wantPage(t, s.get(want), http.StatusOK, `role="status"`, fmt.Sprintf("<strong>%d</strong>", step.after))
+		wantPage(t, s.get(want), http.StatusOK, `role="status"`, "<strong>"+templates.Grouped(step.after)+"</strong>")
 		s.wantValue(t, "views:/a", step.after)
 		s.wantLogged(t, fmt.Sprintf("%s views:/a %d %d page", step.action, step.before, step.after))
 
@@ -78,17 +79,17 @@ func TestChangesThatCantBe(t *testing.T) {
 		status              int
 		text                string
 	}{
-		{"set", "views:/a", "-1", http.StatusUnprocessableEntity, "is no whole number from 0 to 9223372036854775807"},
-		{"set", "views:/a", "", http.StatusUnprocessableEntity, "is no whole number"},
+		{"set", "views:/a", "-1", http.StatusUnprocessableEntity, "is not a whole number from 0 to 9223372036854775807"},
+		{"set", "views:/a", "", http.StatusUnprocessableEntity, "is not a whole number"},
 		{"set", "views:/a", "1.5", http.StatusUnprocessableEntity, `value="1.5"`},
-		{"set", "views:/a", "+1", http.StatusUnprocessableEntity, "is no whole number"},
-		{"set", "views:/a", "-0", http.StatusUnprocessableEntity, "is no whole number"},
-		{"set", "views:/a", "9223372036854775808", http.StatusUnprocessableEntity, "is no whole number"},
+		{"set", "views:/a", "+1", http.StatusUnprocessableEntity, "is not a whole number"},
+		{"set", "views:/a", "-0", http.StatusUnprocessableEntity, "is not a whole number"},
+		{"set", "views:/a", "9223372036854775808", http.StatusUnprocessableEntity, "is not a whole number"},
 		{"set", "views:/a", `"><script>`, http.StatusUnprocessableEntity, "&#34;&gt;&lt;script&gt;"},
 		{"add", "views:/a", "0", http.StatusUnprocessableEntity, "from 1 to"},
-		{"add", "views:/a", "9223372036854775767", http.StatusConflict, "would pass 9223372036854775807"},
-		{"set", "session:1", "5", http.StatusNotFound, "only counter_key and names that begin with views: are"},
-		{"reset", "session:1", "", http.StatusNotFound, "is no counter of this app"},
+		{"add", "views:/a", "9223372036854775767", http.StatusConflict, "would exceed 9223372036854775807"},
+		{"set", "session:1", "5", http.StatusNotFound, "this app has only counter_key and names that begin with views: or site:"},
+		{"reset", "session:1", "", http.StatusNotFound, "is not a counter of this app"},
 		{"reset", "", "", http.StatusBadRequest, "it is empty"},
 		{"reset", "views:\n", "", http.StatusBadRequest, "control character"},
 		{"reset", "views:\xff", "", http.StatusBadRequest, "not valid UTF-8"},
@@ -101,7 +102,7 @@ func TestChangesThatCantBe(t *testing.T) {
 		}
 	}
 	wantPage(t, s.post("/admin/set", "name", "views:/a", "value", "5", "seen", "41", "once", ""), http.StatusConflict)
-	wantPage(t, s.post("/admin/set", "name", "views:/a", "value", strings.Repeat("1", 10<<10)), http.StatusBadRequest)
+	wantPage(t, s.post("/admin/set", "name", "views:/a", "value", strings.Repeat("1", 20<<10)), http.StatusBadRequest)
 	s.wantValue(t, "views:/a", 41)
 	s.wantValue(t, "session:1", 1)
 	s.wantLogged(t)
@@ -117,10 +118,10 @@ func TestChangesTheStoreRefuses(t *testing.T) {
 	}{
 		{&counter.PendingError{Err: errors.New("away")}, "set", http.StatusServiceUnavailable, "Nothing was changed"},
 		{&counter.PendingError{Err: errors.New("away")}, "add", http.StatusSeeOther, ""},
-		{fmt.Errorf("%w: timeout", counter.ErrUnknown), "set", http.StatusGatewayTimeout, "nobody can tell"},
-		{fmt.Errorf("%w: timeout", counter.ErrUnknown), "add", http.StatusGatewayTimeout, "nobody can tell"},
-		{counter.ErrType, "add", http.StatusConflict, "is no counter"},
-		{counter.ErrOverflow, "add", http.StatusConflict, "would pass"},
+		{fmt.Errorf("%w: timeout", counter.ErrUnknown), "set", http.StatusGatewayTimeout, "Nobody can tell"},
+		{fmt.Errorf("%w: timeout", counter.ErrUnknown), "add", http.StatusGatewayTimeout, "Nobody can tell"},
+		{counter.ErrType, "add", http.StatusConflict, "is not a counter"},
+		{counter.ErrOverflow, "add", http.StatusConflict, "would exceed"},
 		{errors.New("secret"), "reset", http.StatusServiceUnavailable, "does not answer"},
 	} {
 		store := countermemory.New()
@@ -145,7 +146,7 @@ func TestChangesTheStoreRefuses(t *testing.T) {
 // value was seen.
 func TestCounterOfAStoreThatIsAway(t *testing.T) {
 	s := newSite(t, broken{&counter.PendingError{Err: errors.New("away")}})
-	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusServiceUnavailable, "not known now")
+	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusServiceUnavailable, "not known at the moment")
 	wantPage(t, s.post("/admin/add", "name", "counter_key", "value", "3"), http.StatusServiceUnavailable, `value="3"`)
 	w := s.post("/admin/add", "name", "counter_key", "value", "3", "seen", "5", "once", strings.Repeat("A", 26))
 	if w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Location"), "done=pending") {

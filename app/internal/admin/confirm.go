@@ -1,36 +1,35 @@
 package admin
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 
+	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
 
-// donePending is an addition that was accepted, and is not counted yet.
-const donePending = "pending"
-
-// confirm does action to a counter, after it has asked once more: the form that
-// it shows carries the value that was seen.
-func (s *site) confirm(action string) http.HandlerFunc {
+// confirm shows what an action would change, and does it when it is asked again with what
+// was shown.
+func (s *site) confirm(action counters.Action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formSize)
 		if err := r.ParseForm(); err != nil {
-			s.pageProblem(w, r, http.StatusBadRequest, "This form can't be read.", "")
+			s.pageProblem(w, r, http.StatusBadRequest, "This form can't be read.", templates.AdminName{})
 			return
 		}
-		c := change{action: action, name: r.PostForm.Get("name"), by: "page", request: requestID(r)}
-		if err := checkName(c.name); err != nil {
-			s.nameProblem(w, r, err)
+		c := counters.Change{Action: action, Name: r.PostForm.Get("name"), By: "page", Request: respond.RequestID(r)}
+		if err := counters.CheckName(c.Name); err != nil {
+			s.pageProblem(w, r, statusOf(err), counters.Explain(err), templates.AdminName{})
 			return
 		}
 		var err error
-		if c.value, err = parseAction(action, r.PostForm.Get("value")); err != nil {
+		if c.Value, err = counters.ParseValue(action, r.PostForm.Get("value")); err != nil {
 			s.askValue(w, r, http.StatusUnprocessableEntity, c, err.Error()+".")
 			return
 		}
@@ -38,97 +37,72 @@ func (s *site) confirm(action string) http.HandlerFunc {
 	}
 }
 
-// parseAction reads the number an action takes.
-func parseAction(action, text string) (int64, error) {
-	switch action {
-	case actionAdd:
-		return parseDelta(text)
-	case actionSet:
-		return parseValue(text)
-	default:
-		return 0, nil
-	}
-}
-
 // askValue shows the counter's page again, with what is wrong and what was typed.
-func (s *site) askValue(w http.ResponseWriter, r *http.Request, status int, c change, message string) {
-	data := templates.AdminCounter{Name: c.name, Message: message}
-	switch c.action {
-	case actionAdd:
+func (s *site) askValue(w http.ResponseWriter, r *http.Request, status int, c counters.Change, message string) {
+	data := templates.AdminCounter{AdminName: named(c.Name), Place: placeOf(r.PostForm), Message: message}
+	switch c.Action {
+	case counters.Add:
 		data.Add = r.PostForm.Get("value")
-	case actionSet:
+	case counters.Set:
 		data.Set = r.PostForm.Get("value")
+	case counters.Reset:
 	}
 	s.showCounter(w, r, status, data)
 }
 
-// ask shows what would change, and does it once it is asked for with what was
-// shown. A value that has changed since does not matter to an addition; for the others
-// it is shown and asked once more, and not again: visitors may be quicker than the owner.
-func (s *site) ask(w http.ResponseWriter, r *http.Request, c change) {
-	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
-	defer cancel()
-	now, err := s.store.Get(ctx, c.name)
-	form := templates.AdminConfirm{
-		Action: c.action, Title: title(c), Name: c.name,
-		Before: now, After: c.value, Value: c.value, Once: s.once.token(),
+// ask shows what would change, or does what was shown before. A value that has changed since
+// does not matter to an addition; otherwise it is shown and asked about once more, and not
+// again: visitors may be quicker than the owner.
+func (s *site) ask(w http.ResponseWriter, r *http.Request, c counters.Change) {
+	now, err := s.counters.Get(r.Context(), c.Name)
+	adds := c.Action == counters.Add
+	if adds && err == nil && now > math.MaxInt64-c.Value {
+		err = counter.ErrOverflow
 	}
 	seen, seenErr := strconv.ParseInt(r.PostForm.Get("seen"), 10, 64)
 	asked := seenErr == nil
+	form := templates.AdminConfirm{
+		Action: string(c.Action), AdminName: named(c.Name), Place: placeOf(r.PostForm),
+		Before: now, After: c.Value, Value: c.Value, Once: s.once.token(), Again: asked,
+	}
+	status := http.StatusOK
 	switch {
-	case err != nil && (c.action != actionAdd || !asked): // an addition may be kept
-		status, text := explain(err)
-		s.askValue(w, r, status, c, text)
-	case c.action == actionAdd && err == nil && now > math.MaxInt64-c.value:
-		status, text := explain(counter.ErrOverflow)
-		s.askValue(w, r, status, c, text)
-	case asked && (c.action == actionAdd || seen == now || r.PostForm.Get("again") != ""):
+	case err != nil && (!adds || !asked || errors.Is(err, counter.ErrOverflow)): // the store may keep an addition
+		s.askValue(w, r, statusOf(err), c, counters.Explain(err))
+		return
+	case asked && (adds || seen == now || r.PostForm.Get("again") != ""):
 		s.carryOut(w, r, c)
+		return
 	case asked:
-		form.Message = fmt.Sprintf("The counter has changed meanwhile, from %d to %d.", seen, now)
-		form.Again = true
-		html, err := s.pages.AdminConfirm(form)
-		s.html(w, r, http.StatusConflict, html, err)
-	default:
-		if c.action == actionAdd {
-			form.After = now + c.value
-		}
-		html, err := s.pages.AdminConfirm(form)
-		s.html(w, r, http.StatusOK, html, err)
+		status, form.Message = http.StatusConflict, fmt.Sprintf("The counter has changed since then, from %s to %s.",
+			templates.Grouped(seen), templates.Grouped(now))
+	case adds:
+		form.After = now + c.Value
 	}
-}
-
-// title says what is asked.
-func title(c change) string {
-	switch c.action {
-	case actionAdd:
-		return fmt.Sprintf("Add %d", c.value)
-	case actionSet:
-		return fmt.Sprintf("Set to %d", c.value)
-	default:
-		return "Reset"
-	}
+	html, err := s.pages.AdminConfirm(form)
+	s.html(w, r, status, html, err)
 }
 
 // carryOut does what was asked for, once.
-func (s *site) carryOut(w http.ResponseWriter, r *http.Request, c change) {
+func (s *site) carryOut(w http.ResponseWriter, r *http.Request, c counters.Change) {
 	if !s.once.use(r.PostForm.Get("once")) {
-		s.pageProblem(w, r, http.StatusConflict, "This was sent before, and is carried out once only.", c.name)
+		s.pageProblem(w, r, http.StatusConflict, "This form was sent before, and is carried out only once.", named(c.Name))
 		return
 	}
-	var err error
-	if c.action == actionAdd {
-		err = s.add(r.Context(), c)
-	} else {
-		err = s.set(r.Context(), c)
+	done := string(c.Action)
+	err := s.counters.Do(r.Context(), c)
+	if c.Action == counters.Add && errors.Is(err, counter.ErrPending) {
+		done, err = donePending, nil
 	}
-	switch {
-	case c.action == actionAdd && errors.Is(err, counter.ErrPending):
-		http.Redirect(w, r, counterPath(c.name, donePending), http.StatusSeeOther)
-	case err != nil:
-		status, text := explain(err)
-		s.pageProblem(w, r, status, text, c.name)
-	default:
-		http.Redirect(w, r, counterPath(c.name, c.action), http.StatusSeeOther)
+	if err != nil {
+		s.pageProblem(w, r, statusOf(err), counters.Explain(err), named(c.Name))
+		return
 	}
+	query := url.Values{"name": {c.Name}, "done": {done}}
+	for _, field := range []string{"prefix", "after"} {
+		if value := r.PostForm.Get(field); value != "" {
+			query.Set(field, value)
+		}
+	}
+	http.Redirect(w, r, "/admin/counter?"+query.Encode(), http.StatusSeeOther)
 }

@@ -19,6 +19,7 @@ import (
 
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
@@ -46,7 +47,15 @@ type site struct {
 	logs  *observer.ObservedLogs
 }
 
-func newSite(t *testing.T, counters counter.Store) *site {
+func newSite(t *testing.T, counted counter.Store) *site {
+	return newSiteUntil(t, context.Background(), counted)
+}
+
+// importLimit is how many counters an import may have in these tests.
+const importLimit = 2000
+
+// newSiteUntil returns a site of a process that stops when stopping is done.
+func newSiteUntil(t *testing.T, stopping context.Context, counted counter.Store) *site {
 	t.Helper()
 	pages, err := templates.New()
 	if err != nil {
@@ -54,10 +63,10 @@ func newSite(t *testing.T, counters counter.Store) *site {
 	}
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
-	health := store.NewHealth(counters, log)
-	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health}
-	handler := web.NewHandler(config.Config{}, counters, health, pages, log, admin.Routes(counters, about, open{}, pages, log)...)
-	return &site{handler, counters, logs}
+	health := store.NewHealth(counted, log)
+	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health, Stopping: stopping}
+	routes := admin.Routes(counters.New(counted, importLimit, log), about, open{}, pages, log)
+	return &site{web.NewHandler(config.Config{}, counted, health, pages, log, routes...), counted, logs}
 }
 
 // newFilled returns a site with these counters.
@@ -136,7 +145,7 @@ func (s *site) wantLogged(t *testing.T, want ...string) {
 	t.Helper()
 	var got []string
 	for _, line := range s.logs.TakeAll() {
-		if line.Message != "admin changed a counter" {
+		if line.Message != "counter changed" {
 			continue
 		}
 		fields := line.ContextMap()

@@ -19,8 +19,8 @@ import (
 func rows(t *testing.T, html string) []string {
 	t.Helper()
 	var shown []string
-	for _, row := range regexp.MustCompile(`<bdi class="name">([^<]*)</bdi></a>.*<td class="number">(-?\d+)</td>`).FindAllStringSubmatch(html, -1) {
-		shown = append(shown, unescape(row[1])+"="+row[2])
+	for _, row := range regexp.MustCompile(`<bdi class="name(?: soft)?">([^<]*)</bdi></a>.*<td class="number">(-?[\d,]+)</td>`).FindAllStringSubmatch(html, -1) {
+		shown = append(shown, unescape(row[1])+"="+strings.ReplaceAll(row[2], ",", ""))
 	}
 	return shown
 }
@@ -50,6 +50,39 @@ func TestListGoesThroughAllInOrder(t *testing.T) {
 	if !slices.Equal(got, want) || pages != 5 {
 		t.Errorf("%d pages show %q; want %q", pages, got, want)
 	}
+
+	// Following "prev" from the last page leads back to the first, past the same pages.
+	var back []string
+	for target := "/admin/?after=views:/198"; target != ""; {
+		w := s.get(target)
+		shown := rows(t, w.Body.String())
+		back = append(slices.Clone(shown), back...)
+		previous := regexp.MustCompile(`rel="prev" href="([^"]*)"`).FindStringSubmatch(w.Body.String())
+		target = ""
+		if previous != nil {
+			target = unescape(previous[1])
+		}
+	}
+	if !slices.Equal(back, want) {
+		t.Errorf("going back shows %q; want %q", back, want)
+	}
+}
+
+// The home page's counter is called what it is, and from a counter the way leads back to
+// where it was found, through a change of it too.
+func TestWayBackToTheSearch(t *testing.T) {
+	s := newFilled(t, map[string]int64{"counter_key": 123456789012, "views:/a": 1, "views:/a/b": 2})
+	wantPage(t, s.get("/admin/"), http.StatusOK, `Home page <bdi class="name soft">counter_key</bdi>`, "123,456,789,012")
+	list := s.get("/admin/?prefix=%2Fa&after=views:/a").Body.String()
+	link := regexp.MustCompile(`href="(/admin/counter[^"]*)"`).FindStringSubmatch(list)
+	const back = `href="/admin/?prefix=%2fa&amp;after=views%3a%2fa">Back to the search`
+	counter := s.get(unescape(link[1]))
+	wantPage(t, counter, http.StatusOK, back)
+	fields := []string{"name", "views:/a/b", "value", "5", "prefix", "/a", "after", "views:/a"}
+	asked := s.post("/admin/add", fields...)
+	wantPage(t, asked, http.StatusOK, `href="/admin/counter?name=views%3a%2fa%2fb&amp;prefix=%2fa&amp;after=views%3a%2fa">Cancel`)
+	wantPage(t, s.get(s.confirm(t, asked).Header().Get("Location")), http.StatusOK, back)
+	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusOK, `href="/admin/?prefix=">Back to the list`, "Home page")
 }
 
 func TestListByPrefix(t *testing.T) {
@@ -107,7 +140,7 @@ func TestListOfManyCounters(t *testing.T) {
 	}
 	s := newSite(t, store)
 	w := s.get("/admin/?after=views:/050000")
-	wantPage(t, w, http.StatusOK, "50002 to 50051 of 100000")
+	wantPage(t, w, http.StatusOK, "50,002 to 50,051 of 100,000")
 	if w.Body.Len() > 32<<10 {
 		t.Errorf("the page has %d bytes", w.Body.Len())
 	}
@@ -133,9 +166,9 @@ func TestListOfManyCounters(t *testing.T) {
 func TestStoreIsDescribed(t *testing.T) {
 	store := countermemory.New()
 	w := newSite(t, coalesce.New(store, coalesce.Options{})).get("/admin/")
-	wantPage(t, w, http.StatusOK, "<dd>memory</dd>", "<dd>yes</dd>", "<dd>0</dd>", "no warnings", "<code>abc123</code>", "Nothing was counted yet.")
+	wantPage(t, w, http.StatusOK, "<dd>memory</dd>", "<dd>yes</dd>", "<dd>0</dd>", "<dt>Warnings</dt><dd>none</dd>", "<code>abc123</code>", "Nothing has been counted yet.")
 
 	w = newSite(t, broken{errors.New("dial <b>")}).get("/admin/")
-	wantPage(t, w, http.StatusServiceUnavailable, "<dd>no</dd>", "It does not answer: dial &lt;b&gt;", "can&#39;t be listed now", "<code>abc123</code>")
+	wantPage(t, w, http.StatusServiceUnavailable, "<dd>no</dd>", "The store does not answer: dial &lt;b&gt;", "can&#39;t be listed now", "<code>abc123</code>")
 	wantProblem(t, newSite(t, broken{errors.New("dial <b>")}).get("/admin/api/counters"), http.StatusServiceUnavailable, "does not answer")
 }

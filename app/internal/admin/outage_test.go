@@ -39,7 +39,7 @@ func TestOutage(t *testing.T) {
 				t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 			}
 			wantPage(t, s.confirm(t, set), http.StatusServiceUnavailable, "Nothing was changed")
-			wantPage(t, s.get("/admin/"), http.StatusServiceUnavailable, "can&#39;t be listed now", "<dd>no</dd>", "<dd>1000; calls to it fail</dd>")
+			wantPage(t, s.get("/admin/"), http.StatusServiceUnavailable, "can&#39;t be listed now", "<dd>no</dd>", "<dd>1,000 (the store does not answer)</dd>")
 			wantProblem(t, s.do(http.MethodDelete, "/admin/api/counters/counter_key", "", nil), http.StatusServiceUnavailable, "Nothing was changed")
 			wantProblem(t, s.get("/admin/api/export?format=csv"), http.StatusServiceUnavailable, "does not answer")
 			done := s.send(t, "", csvType, "name,value\nviews:/a,1\n", http.StatusServiceUnavailable)
@@ -53,7 +53,7 @@ func TestOutage(t *testing.T) {
 			}
 			s.wantValue(t, "counter_key", 1041)
 			s.wantValue(t, "views:/a", 0)
-			if lines := s.logs.FilterMessage("admin's addition is pending").Len(); lines != 1 {
+			if lines := s.logs.FilterMessage("addition to a counter is pending").Len(); lines != 1 {
 				t.Errorf("%d lines say that the addition is pending; want 1", lines)
 			}
 			s.wantLogged(t, "set counter_key 0 41 page")

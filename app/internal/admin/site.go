@@ -3,13 +3,17 @@
 package admin
 
 import (
+	"context"
+	"errors"
 	"net/http"
-	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/respond"
+	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
@@ -23,43 +27,57 @@ type Gate interface {
 	Bearer(next http.Handler) http.Handler
 }
 
+// About is what the site tells about the process.
+type About struct {
+	// Revision names the commit the program was built from.
+	Revision string
+	// Started is when the process did.
+	Started time.Time
+	// Health tells how the store is.
+	Health *store.Health
+	// Stopping is done once the process begins to stop: imports then end early. Nil, it
+	// never does.
+	Stopping context.Context
+}
+
 // apiPath is where the API begins.
 const apiPath = "/admin/api/"
 
 // site is what the handlers share.
 type site struct {
-	store counter.Store
-	about About
-	pages *templates.Pages
-	log   *zap.Logger
-
-	once      *once
-	importing sync.Mutex // held by the only import there is
+	counters *counters.Counters
+	about    About
+	pages    *templates.Pages
+	log      *zap.Logger
+	once     *once
 }
 
-// Routes returns all at /admin and below but login and log-out. All but the stylesheet
-// is behind the gate, an address that is not there too.
-func Routes(store counter.Store, about About, gate Gate, pages *templates.Pages, log *zap.Logger) []web.Route {
-	s := &site{store: store, about: about, pages: pages, log: log, once: newOnce()}
+// Routes returns everything at /admin and below but the login and the log-out. All but the
+// stylesheet is behind the gate, even an address that does not exist.
+func Routes(counted *counters.Counters, about About, gate Gate, pages *templates.Pages, log *zap.Logger) []web.Route {
+	if about.Stopping == nil {
+		about.Stopping = context.Background()
+	}
+	s := &site{counters: counted, about: about, pages: pages, log: log, once: newOnce()}
 	type methods = respond.Methods
 	header := auth.Header()
 	page := func(path string, methods methods) web.Route {
 		return web.Route{Path: path, Methods: methods, Refuse: s.pageMethod, Guard: gate.Session, Header: header}
 	}
 	api := func(path string, methods methods) web.Route {
-		return web.Route{Path: apiPath + path, Methods: methods, Refuse: s.apiMethod, Guard: gate.Bearer, Header: header}
+		return web.Route{Path: apiPath + path, Methods: methods, Refuse: apiMethod, Guard: gate.Bearer, Header: header}
 	}
 	css, _ := templates.AdminStylesheet()
-	refuse := gate.Session(http.HandlerFunc(s.pageMethod)).ServeHTTP // what is said of these tells strangers nothing
+	refuse := gate.Session(http.HandlerFunc(s.pageMethod)).ServeHTTP // tells strangers nothing
 	return []web.Route{
-		{Path: css, Methods: methods{http.MethodGet: s.stylesheet}, Refuse: refuse, Header: header},
+		{Path: css, Methods: methods{http.MethodGet: stylesheet}, Refuse: refuse, Header: header},
 		{Path: "/admin", Methods: methods{http.MethodGet: toSite}, Refuse: refuse, Header: header},
 
-		page("/admin/", methods{http.MethodGet: s.counters}),
+		page("/admin/", methods{http.MethodGet: s.list}),
 		page("/admin/counter", methods{http.MethodGet: s.counter}),
-		page("/admin/set", methods{http.MethodPost: s.confirm(actionSet)}),
-		page("/admin/add", methods{http.MethodPost: s.confirm(actionAdd)}),
-		page("/admin/reset", methods{http.MethodPost: s.confirm(actionReset)}),
+		page("/admin/set", methods{http.MethodPost: s.confirm(counters.Set)}),
+		page("/admin/add", methods{http.MethodPost: s.confirm(counters.Add)}),
+		page("/admin/reset", methods{http.MethodPost: s.confirm(counters.Reset)}),
 		page("/admin/export", methods{http.MethodGet: s.exportPage}),
 		page("/admin/import", methods{http.MethodGet: s.importForm, http.MethodPost: s.importPage}),
 
@@ -70,7 +88,7 @@ func Routes(store counter.Store, about About, gate Gate, pages *templates.Pages,
 		api("export", methods{http.MethodGet: s.apiExport}),
 		api("import", methods{http.MethodPost: s.apiImport}),
 
-		{Path: apiPath, Below: true, Refuse: s.noAPI, Guard: gate.Bearer, Header: header},
+		{Path: apiPath, Below: true, Refuse: noAPI, Guard: gate.Bearer, Header: header},
 		{Path: "/admin/", Below: true, Refuse: s.noPage, Guard: gate.Session, Header: header},
 	}
 }
@@ -80,10 +98,26 @@ func toSite(w http.ResponseWriter, r *http.Request) {
 }
 
 // stylesheet is the same for everybody, and for good: its path has its hash.
-func (s *site) stylesheet(w http.ResponseWriter, _ *http.Request) {
+func stylesheet(w http.ResponseWriter, _ *http.Request) {
 	_, css := templates.AdminStylesheet()
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	respond.Write(w, http.StatusOK, "text/css; charset=utf-8", css)
 }
 
-func requestID(r *http.Request) string { return respond.RequestID(r) }
+// statusOf returns the status of an answer that says what [counters.Explain] does.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, counters.ErrForeign):
+		return http.StatusNotFound
+	case errors.Is(err, counter.ErrName), errors.Is(err, counters.ErrCut):
+		return http.StatusBadRequest
+	case errors.Is(err, counters.ErrLimit):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, counter.ErrUnknown) && !errors.Is(err, counter.ErrPending):
+		return http.StatusGatewayTimeout
+	case errors.Is(err, counter.ErrType), errors.Is(err, counter.ErrOverflow):
+		return http.StatusConflict
+	default:
+		return http.StatusServiceUnavailable
+	}
+}

@@ -43,6 +43,8 @@ type Config struct {
 	// AdminToken lets the owner's programs into the API of the admin site. Empty, none
 	// gets in.
 	AdminToken string
+	// ImportLimit is how many counters one import may have.
+	ImportLimit int
 	// SecretKey signs the sessions of the admin site. Empty, a random one does, and
 	// sessions end with the process.
 	SecretKey string
@@ -92,6 +94,7 @@ func Load(getenv func(string) string) (Config, error) {
 		Revision:        revision(getenv),
 		Port:            8000,
 		SkipBots:        true,
+		ImportLimit:     100_000,
 		PageWait:        500 * time.Millisecond,
 		ShutdownTimeout: 25 * time.Second,
 	}
@@ -106,6 +109,7 @@ func Load(getenv func(string) string) (Config, error) {
 		setSecret(&cfg.AdminPassword, getenv, "ADMIN_PASSWORD", checkPassword, "$(openssl rand -hex 16)"),
 		setSecret(&cfg.AdminToken, getenv, "ADMIN_TOKEN", checkToken, newKey),
 		setSecret(&cfg.SecretKey, getenv, "SECRET_KEY", checkKey, newKey),
+		set(&cfg.ImportLimit, getenv, "IMPORT_LIMIT", parseImportLimit, "100000"),
 		set(&cfg.TrustedProxies, getenv, "TRUSTED_PROXIES", parseProxies, "10.0.0.0/8,192.0.2.7"),
 		set(&cfg.SkipBots, getenv, "SKIP_BOTS", parseBool, "false"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
@@ -213,6 +217,17 @@ func parseRoots(text string) (*x509.CertPool, error) {
 		return nil, errors.New("which holds no certificate in PEM")
 	}
 	return roots, nil
+}
+
+// maxImportLimit is more counters than a file of any use has.
+const maxImportLimit = 1_000_000_000
+
+func parseImportLimit(text string) (int, error) {
+	limit, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || limit == 0 || limit > maxImportLimit {
+		return 0, fmt.Errorf("which is not a number of counters from 1 to %d", maxImportLimit)
+	}
+	return int(limit), nil
 }
 
 func parseBool(text string) (bool, error) {

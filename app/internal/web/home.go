@@ -8,9 +8,6 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// HomeCounter is what the home page is counted under, as by the Django application.
-const HomeCounter = "counter_key"
-
 // home shows how often it was viewed.
 func (s *site) home(w http.ResponseWriter, r *http.Request, view counterhttp.View) {
 	html, err := s.pages.Home(templates.Home{Views: view.Number, AtLeast: view.AtLeast})

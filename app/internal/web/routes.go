@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/app/internal/store"
 	counter "example.com/herokuapp/counter-core"
@@ -27,12 +28,12 @@ type site struct {
 }
 
 // NewHandler returns all that the program serves: its own routes, and more.
-func NewHandler(cfg config.Config, counters counter.Store, health *store.Health, pages *templates.Pages, log *zap.Logger, more ...Route) http.Handler {
+func NewHandler(cfg config.Config, counted counter.Store, health *store.Health, pages *templates.Pages, log *zap.Logger, more ...Route) http.Handler {
 	s := &site{
 		health: health, pages: pages, log: log,
 		debug: cfg.Debug, revision: cfg.Revision,
 	}
-	s.views = counterhttp.New(counters, counterhttp.Options{Wait: cfg.PageWait, Bot: bot(cfg), Refuse: s.storeProblem})
+	s.views = counterhttp.New(counted, counterhttp.Options{Wait: cfg.PageWait, Bot: bot(cfg), Refuse: s.storeProblem})
 	router := newRouter(append(s.routes(), more...), s.notFound, s.methodNotAllowed)
 	return withPath(newFrame(router, log, s.internalProblem)) // not by router.Use, which leaves out what no route matches
 }
@@ -42,7 +43,7 @@ func (s *site) routes() []Route {
 	return []Route{
 		{
 			Path:    "/",
-			Methods: methods{http.MethodGet: s.views.Page(counterhttp.Named(HomeCounter), s.home).ServeHTTP},
+			Methods: methods{http.MethodGet: s.views.Page(counterhttp.Named(counters.Home), s.home).ServeHTTP},
 			Header:  http.Header{"Content-Security-Policy": {s.pages.HomePolicy()}},
 		},
 		{Path: "/favicon.ico", Methods: methods{http.MethodGet: noIcon}},

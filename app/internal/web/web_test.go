@@ -19,6 +19,7 @@ import (
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
+	named "example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
@@ -46,7 +47,7 @@ func newSite(t *testing.T, cfg config.Config, counters counter.Store) *site {
 	gate := auth.New(cfg, pages, log)
 	var owned []web.Route
 	if gate.Enabled() {
-		owned = append(gate.Routes(), admin.Routes(counters, admin.About{Health: health}, gate, pages, log)...)
+		owned = append(gate.Routes(), admin.Routes(named.New(counters, 100, log), admin.About{Health: health}, gate, pages, log)...)
 	}
 	return &site{web.NewHandler(cfg, counters, health, pages, log, owned...), counters, health, logs}
 }

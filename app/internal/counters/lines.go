@@ -1,16 +1,15 @@
-package admin
+package counters
 
 import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
-
-	counter "example.com/herokuapp/counter-core"
 )
 
 // maxLine is how many bytes a line of an import has at most: a name of 512 bytes
@@ -58,32 +57,29 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-// format tells the format of an import by its first line, empty for neither.
-func format(first []byte) string {
+// formatOf tells the format of an import by its first line, empty for neither.
+func formatOf(first []byte) Format {
 	if bytes.HasPrefix(bytes.TrimLeft(first, " \t"), []byte("{")) {
-		return formatLines
+		return JSONLines
 	}
 	if cells, err := readCells(first); err == nil && cells[0] == "name" && cells[1] == "value" {
-		return formatCSV
+		return CSV
 	}
 	return ""
 }
 
 // readRow reads one line as a counter's name and a number.
-func readRow(format string, line []byte) (name, number string, err error) {
-	if format == formatCSV {
+func readRow(format Format, line []byte) (name, number string, err error) {
+	if format == CSV {
 		cells, err := readCells(line)
 		return cells[0], cells[1], err
 	}
-	object, err := readObject(line, "name", "value")
-	if err != nil {
-		return "", "", err
+	var row struct {
+		Name  member[string]          `json:"name"`
+		Value member[json.RawMessage] `json:"value"`
 	}
-	if name, err = textMember(object, "name", line); err != nil {
-		return "", "", err
-	}
-	number, err = numberMember(object, "value")
-	return name, number, err
+	err = decode(line, &row, "name", "value")
+	return row.Name.value, string(row.Value.value), err
 }
 
 // readCells reads the two cells of a line of CSV. No name has a line feed, so that a
@@ -100,9 +96,4 @@ func readCells(line []byte) (cells [2]string, err error) {
 		return cells, errors.New("it is not two cells, a name and a value")
 	}
 	return [2]string(read), nil
-}
-
-// sentence is what is wrong with a line, without what every error of a name has.
-func sentence(err error) string {
-	return strings.TrimPrefix(err.Error(), counter.ErrName.Error()+": ")
 }

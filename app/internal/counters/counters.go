@@ -1,0 +1,176 @@
+package counters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// storeTimeout bounds a call to the store that somebody waits for.
+const storeTimeout = 5 * time.Second
+
+// Counters are the app's counters in a store. They are safe for concurrent use.
+type Counters struct {
+	store     counter.Store
+	limit     int // of an import
+	log       *zap.Logger
+	importing sync.Mutex // held by the only import there is
+}
+
+// New returns the counters in store, and writes what is done to them to the log. An
+// import may have importLimit counters.
+func New(store counter.Store, importLimit int, log *zap.Logger) *Counters {
+	return &Counters{store: store, limit: importLimit, log: log}
+}
+
+// Action is what is done to a counter.
+type Action string
+
+// The actions. Reset sets the counter to 0, which takes it off the list.
+const (
+	Set   Action = "set"
+	Add   Action = "add"
+	Reset Action = "reset"
+)
+
+// Change is something to be done to a counter.
+type Change struct {
+	Action Action
+	Name   string
+	Value  int64 // to set, or to add; 0 to reset
+	// By says on which surface it was asked for, Request by which request. Both are
+	// for the log.
+	By, Request string
+}
+
+// Get returns the counter's value.
+func (c *Counters) Get(ctx context.Context, name string) (int64, error) {
+	if err := CheckName(name); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	value, err := c.store.Get(ctx, name)
+	if err != nil {
+		return 0, fmt.Errorf("get the counter: %w", err)
+	}
+	return value, nil
+}
+
+// Do does what the change says, and logs the value before and after. An addition that
+// fails with [counter.ErrPending] is kept, and will be counted once.
+func (c *Counters) Do(ctx context.Context, change Change) error {
+	if change.Action == Add {
+		return c.add(ctx, change)
+	}
+	before, err := c.Get(ctx, change.Name)
+	if err != nil {
+		return err
+	}
+	return c.replace(ctx, change, before)
+}
+
+// add adds to the counter.
+func (c *Counters) add(ctx context.Context, change Change) error {
+	if err := CheckName(change.Name); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	after, err := c.store.Add(ctx, change.Name, change.Value)
+	if err != nil {
+		c.logFault(change, err)
+		return fmt.Errorf("add to the counter: %w", err)
+	}
+	c.logChange(change, after-change.Value, after)
+	return nil
+}
+
+// replace sets a counter whose value was before.
+func (c *Counters) replace(ctx context.Context, change Change, before int64) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if err := c.store.Set(ctx, change.Name, change.Value); err != nil {
+		c.logFault(change, err)
+		return fmt.Errorf("%s the counter: %w", change.Action, err)
+	}
+	c.logChange(change, before, change.Value)
+	return nil
+}
+
+func (c *Counters) logChange(change Change, before, after int64) {
+	c.log.Info("counter changed", append(change.fields(), zap.Int64("before", before), zap.Int64("after", after))...)
+}
+
+// logFault logs a change that failed, by what is known of it.
+func (c *Counters) logFault(change Change, err error) {
+	fields := append(change.fields(), zap.Error(err))
+	switch {
+	case change.Action == Add && errors.Is(err, counter.ErrPending):
+		c.log.Info("addition to a counter is pending", fields...)
+	case errors.Is(err, counter.ErrUnknown):
+		c.log.Warn("counter may have changed", fields...)
+	default:
+		c.log.Info("counter not changed", fields...)
+	}
+}
+
+func (c Change) fields() []zap.Field {
+	return []zap.Field{
+		zap.String("action", string(c.Action)), zap.String("counter", c.Name), zap.Int64("value", c.Value),
+		zap.String("by", c.By), zap.String("request_id", c.Request),
+	}
+}
+
+// Explain says in whole sentences what an error of this package means to whoever
+// asked for a change. It leaves out the store's own words.
+func Explain(err error) string {
+	switch {
+	case errors.Is(err, counter.ErrName):
+		return "This is not the name of a counter: " + reason(err) + "."
+	case errors.Is(err, counter.ErrPending):
+		return "The store does not answer for this counter, and views of it are waiting to be counted. " +
+			"Nothing was changed. Try again in a moment."
+	case errors.Is(err, counter.ErrUnknown):
+		return "The store was asked, but its answer did not arrive. Nobody can tell whether the counter was changed: " +
+			"look at its value before you try again."
+	case errors.Is(err, counter.ErrType):
+		return "Under this name the store holds something that is not a counter. Nothing was changed."
+	case errors.Is(err, counter.ErrOverflow):
+		return fmt.Sprintf("The value would exceed %d, the largest there is. Nothing was changed.", int64(math.MaxInt64))
+	default:
+		return "The store does not answer. Nothing was changed. Try again in a moment."
+	}
+}
+
+// reason is what is wrong with a name or a line, without what every error of a name has.
+func reason(err error) string {
+	return strings.TrimPrefix(err.Error(), counter.ErrName.Error()+": ")
+}
+
+// ParseValue reads the number that an action takes: from 0 on to set, from 1 on to add.
+// To reset takes none.
+func ParseValue(action Action, text string) (int64, error) {
+	least := int64(0)
+	switch action {
+	case Reset:
+		return 0, nil
+	case Add:
+		least = 1
+	case Set:
+	}
+	value, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || value < least || text[0] < '0' || text[0] > '9' { // ParseInt takes signs, too
+		return 0, fmt.Errorf("%.40q is not a whole number from %d to %d", text, least, int64(math.MaxInt64))
+	}
+	return value, nil
+}

@@ -1,0 +1,333 @@
+package counters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+const (
+	// importRows is how many rows are carried out together, importers how many of them at
+	// once: a store far away answers several as soon as one.
+	importRows = 64
+	importers  = 8
+	// outTimeout is how long an addition waits for a store that keeps others pending.
+	outTimeout = 50 * time.Millisecond
+	// maxFaults is how many of the refused lines are reported.
+	maxFaults = 200
+)
+
+// Import fails with these before it has done anything.
+var (
+	ErrFormat    = errors.New("the file is neither CSV with the first line name,value nor JSON lines")
+	ErrImporting = errors.New("another import is running")
+)
+
+// These end an import, apart from errors of the store. What it did until then stays.
+var (
+	ErrLimit    = errors.New("the file has too many counters")
+	ErrCut      = errors.New("the file did not arrive whole")
+	ErrStopping = errors.New("the program is stopping")
+)
+
+// ImportOptions say how to import.
+type ImportOptions struct {
+	// Action is [Set] or [Add]: what each line does to its counter.
+	Action Action
+	// Format is the file's. Empty, its first line says which it is.
+	Format Format
+	// Request is the id of the request, for the log.
+	Request string
+	// Stop ends the import early once it is closed: the rows that are on their way to the
+	// store are finished. Nil, nothing does.
+	Stop <-chan struct{}
+	// Progress is called before each row, by several goroutines at the same time. Nil, nothing is.
+	Progress func()
+}
+
+// Report is what an import did.
+type Report struct {
+	Mode      Action  `json:"mode"`      // Set or Add
+	Changed   int     `json:"changed"`   // lines that were set, or added
+	Unchanged int     `json:"unchanged"` // lines whose counter had the value already
+	Pending   int     `json:"pending"`   // lines whose addition is kept until the store answers
+	Refused   int     `json:"refused"`
+	Faults    []Fault `json:"faults"` // the first of those refused
+	// Stopped says why and where the import ended early. Empty, it did not.
+	Stopped string `json:"stopped,omitempty"`
+	// Err is the error that ended it: [ErrLimit], [ErrCut], [ErrStopping], or one of the
+	// store or of the context.
+	Err error `json:"-"`
+}
+
+// Fault is a line that was refused.
+type Fault struct {
+	Line int    `json:"line"`
+	Why  string `json:"why"`
+}
+
+func (r *Report) refuse(line int, why string) {
+	r.Refused++
+	if len(r.Faults) < maxFaults {
+		r.Faults = append(r.Faults, Fault{line, why})
+	}
+}
+
+// Import reads a file and does what each of its lines says, in their order, while it reads.
+// Its memory does not grow with the file. So an import that ends early is not undone: the
+// report says after which line, and setting the same file again does no harm. A wrong
+// line is refused, and the others are imported. A name that is there twice is set, or
+// added to, twice. The error is [ErrFormat] or [ErrImporting], and then nothing was done.
+func (c *Counters) Import(ctx context.Context, in io.Reader, options ImportOptions) (*Report, error) {
+	if !c.importing.TryLock() {
+		return nil, ErrImporting
+	}
+	defer c.importing.Unlock()
+	if options.Progress == nil {
+		options.Progress = func() {}
+	}
+	i := &importer{
+		counters: c, options: options, names: map[string]struct{}{},
+		report: Report{Mode: options.Action, Faults: []Fault{}},
+	}
+	// No line of a counter is longer than maxLine.
+	i.lines = newLineReader(&limitedReader{in, (int64(c.limit) + 1) * maxLine})
+	if err := i.run(ctx); err != nil {
+		return nil, err
+	}
+	done := &i.report
+	c.log.Info("counters imported", zap.String("action", string(done.Mode)), zap.String("request_id", options.Request),
+		zap.Int("changed", done.Changed), zap.Int("unchanged", done.Unchanged), zap.Int("pending", done.Pending),
+		zap.Int("refused", done.Refused), zap.String("stopped", done.Stopped), zap.Error(done.Err))
+	return done, nil
+}
+
+// limitedReader fails with ErrLimit after left bytes.
+type limitedReader struct {
+	in   io.Reader
+	left int64
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, ErrLimit
+	}
+	n, err := l.in.Read(p[:min(int64(len(p)), l.left)])
+	l.left -= int64(n)
+	return n, err
+}
+
+// importer is one import.
+type importer struct {
+	counters *Counters
+	options  ImportOptions
+	lines    *lineReader
+	rows     []row               // to be carried out together
+	names    map[string]struct{} // of rows
+	read     int                 // rows until now
+	report   Report
+	out      atomic.Bool // the last addition is pending
+}
+
+// row is a line on its way to the store.
+type row struct {
+	line int
+	Change
+	outcome error
+}
+
+// errUnchanged is the outcome of a row that has nothing to do.
+var errUnchanged = errors.New("unchanged")
+
+// run imports what it reads, and notes in the report why it ends early.
+func (i *importer) run(ctx context.Context) error {
+	line, err := i.lines.next()
+	format := formatOf(line)
+	switch {
+	case errors.Is(err, io.EOF) && i.options.Format == JSONLines: // an export of no counters
+		return nil
+	case err != nil && !errors.Is(err, errLine) && !errors.Is(err, io.EOF):
+		i.stopReading(err)
+		return nil
+	case format == "", i.options.Format != "" && i.options.Format != format:
+		return ErrFormat
+	case format == CSV:
+		line, err = i.lines.next()
+	}
+	for ; ; line, err = i.lines.next() {
+		switch {
+		case err == nil:
+			err = i.take(ctx, format, line)
+		case errors.Is(err, errLine):
+			i.report.refuse(i.lines.number, err.Error())
+			err = nil
+		}
+		if err == nil && len(i.rows) == importRows {
+			err = i.apply(ctx)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if i.report.Err == nil && i.apply(ctx) == nil && !errors.Is(err, io.EOF) {
+		i.stopReading(err)
+	}
+	return nil
+}
+
+// stopReading notes why the file is not read to its end.
+func (i *importer) stopReading(err error) {
+	switch {
+	case i.stopping():
+		i.stop(ErrStopping, "The program is stopping.", i.lines.number-1)
+	case errors.Is(err, ErrLimit):
+		i.stop(ErrLimit, fmt.Sprintf("The file has more than %d counters, which is the limit: split it, or raise IMPORT_LIMIT.",
+			i.counters.limit), i.lines.number-1)
+	default:
+		i.stop(fmt.Errorf("%w: %w", ErrCut, err), "The file did not arrive whole.", i.lines.number-1)
+	}
+}
+
+// stop notes why the import ended, after which line.
+func (i *importer) stop(err error, why string, line int) {
+	i.report.Err = err
+	i.report.Stopped = fmt.Sprintf("%s The import has ended after line %d; what it did until then stays.", why, line)
+}
+
+func (i *importer) stopping() bool {
+	select {
+	case <-i.options.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// take reads a line, and puts it among the rows or notes what is wrong with it. Rows are
+// carried out at the same time, so that a second one of the same counter waits for them.
+func (i *importer) take(ctx context.Context, format Format, line []byte) error {
+	name, text, err := readRow(format, line)
+	if err == nil {
+		err = CheckName(name)
+	}
+	var value int64
+	if err == nil {
+		value, err = ParseValue(i.options.Action, text)
+	}
+	if err != nil {
+		i.report.refuse(i.lines.number, reason(err))
+		return nil
+	}
+	if i.read == i.counters.limit {
+		return ErrLimit
+	}
+	if _, twice := i.names[name]; twice {
+		if err := i.apply(ctx); err != nil {
+			return err
+		}
+	}
+	i.read++
+	i.names[name] = struct{}{}
+	i.rows = append(i.rows, row{line: i.lines.number, Change: Change{
+		Action: i.options.Action, Name: name, Value: value, By: "import", Request: i.options.Request,
+	}})
+	return nil
+}
+
+// apply carries out the rows, and notes what became of each. It begins no other once one
+// of them shows that the store fails, or the import has to stop.
+func (i *importer) apply(ctx context.Context) error {
+	var begun atomic.Int64
+	var failed atomic.Bool
+	var working sync.WaitGroup
+	for range min(importers, len(i.rows)) {
+		working.Go(func() {
+			for !failed.Load() && !i.stopping() {
+				n := begun.Add(1) - 1
+				if n >= int64(len(i.rows)) {
+					return
+				}
+				row := &i.rows[n]
+				i.options.Progress()
+				if row.outcome = i.importRow(ctx, row.Change); isFailure(row) {
+					failed.Store(true)
+				}
+			}
+		})
+	}
+	working.Wait()
+	done := i.rows[:min(int(begun.Load()), len(i.rows))]
+	var failure error
+	for n := range done {
+		row := &done[n]
+		switch {
+		case row.outcome == nil:
+			i.report.Changed++
+		case errors.Is(row.outcome, errUnchanged):
+			i.report.Unchanged++
+		case row.Action == Add && errors.Is(row.outcome, counter.ErrPending):
+			i.report.Pending++
+		default:
+			i.report.refuse(row.line, Explain(row.outcome))
+		}
+		if isFailure(row) {
+			failure = row.outcome
+		}
+	}
+	last := i.lines.number
+	if len(done) < len(i.rows) {
+		last = i.rows[len(done)].line - 1
+	} else if len(done) > 0 {
+		last = done[len(done)-1].line
+	}
+	switch {
+	case failure != nil && ctx.Err() != nil:
+		i.stop(failure, "The request was cut off.", last)
+	case failure != nil:
+		i.stop(failure, "The store does not answer.", last)
+	case len(done) < len(i.rows):
+		i.stop(ErrStopping, "The program is stopping.", last)
+	}
+	i.rows = i.rows[:0]
+	clear(i.names)
+	return i.report.Err
+}
+
+// isFailure reports whether a row's outcome ends the import: other rows would fare no better.
+func isFailure(r *row) bool {
+	err := r.outcome
+	return err != nil && !errors.Is(err, errUnchanged) && !errors.Is(err, counter.ErrType) && !errors.Is(err, counter.ErrOverflow) &&
+		(r.Action != Add || !errors.Is(err, counter.ErrPending))
+}
+
+// importRow does what one row says. Once an addition is pending, the next ones do not
+// wait for long: they are kept all the same, and a store that is out would take minutes
+// to say so of each.
+func (i *importer) importRow(ctx context.Context, change Change) error {
+	if change.Action == Set {
+		before, err := i.counters.Get(ctx, change.Name)
+		switch {
+		case err != nil:
+			return err
+		case before == change.Value:
+			return errUnchanged
+		}
+		return i.counters.replace(ctx, change, before)
+	}
+	if i.out.Load() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, outTimeout)
+		defer cancel()
+	}
+	err := i.counters.add(ctx, change)
+	i.out.Store(errors.Is(err, counter.ErrPending))
+	return err
+}
