@@ -18,6 +18,7 @@ func NewProblem(status int, detail string) Problem {
 	return Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
+// WriteProblem answers with the problem of a status, as JSON.
 func WriteProblem(w http.ResponseWriter, status int, detail string) {
 	_ = JSON(w, status, ProblemType, NewProblem(status, detail)) // a Problem can always be encoded
 }
