@@ -1,0 +1,71 @@
+package counterfile_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// Processes come and go: the file grows with the counters, not with restarts.
+func TestRecordsAreBounded(t *testing.T) {
+	const names, restarts = 50, 40
+	path := newPath(t)
+	var size int64
+	for restart := range restarts {
+		store := open(t, path)
+		store.Expire(t) // an hour has passed
+		batches := make([]counter.Batch, names)
+		for i := range batches {
+			batches[i] = counter.Batch{Name: fmt.Sprint(i), Writer: fmt.Sprintf("writer %d", restart), Delta: 1, Sum: 1}
+		}
+		for i, result := range store.Apply(t.Context(), batches) {
+			if result.Err != nil || result.Total != int64(restart)+1 {
+				t.Fatalf("Apply(%v) = %+v; want %d", batches[i], result, restart+1)
+			}
+		}
+		if kept := store.Records(t); kept > 2*names {
+			t.Fatalf("%d records after %d restarts; want at most %d", kept, restart+1, 2*names)
+		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if restart == 2 {
+			size = info.Size()
+		} else if restart > 2 && info.Size() > size {
+			t.Fatalf("the file has %d bytes after %d restarts, and had %d after 3", info.Size(), restart+1, size)
+		}
+	}
+}
+
+// A file that is cut short or damaged while it is in use makes calls fail, and not the
+// process, and is refused from then on.
+func TestDamagedInUse(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path)
+	for i := range 500 {
+		name := fmt.Sprintf("views:example.com/a/page/with/a/long/name/%d", i)
+		if result := store.Apply(t.Context(), []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 1}})[0]; result.Err != nil {
+			t.Fatal(result.Err)
+		}
+	}
+	if err := os.Truncate(path, int64(2*os.Getpagesize())); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := store.Get(t.Context(), "views:example.com/a/page/with/a/long/name/7"); err == nil {
+			t.Error("Get succeeds")
+		}
+		if _, err := counter.Inc(t.Context(), store, "a"); err == nil {
+			t.Error("Inc succeeds")
+		}
+	}
+	if _, err := countsIn(t.Context(), path); err == nil {
+		t.Error("Open succeeds")
+	}
+}

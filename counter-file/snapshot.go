@@ -1,0 +1,76 @@
+package counterfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+)
+
+// Snapshot returns a copy of the whole store as of one moment, itself a file that
+// [Open] opens, while counting goes on. Close the copy when it is read.
+//
+// The copy is a file without a name in the folder of the store's. It is there, and has
+// been read through, when Snapshot returns: whoever reads it slowly does not hold up
+// the writer, as a transaction would that stays open.
+func (s *Store) Snapshot(ctx context.Context) (io.ReadSeekCloser, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	file, err := view(ctx, s, func(tx *bbolt.Tx) (*os.File, error) { return copyOf(ctx, tx, s.path) })
+	if err != nil {
+		return nil, err
+	}
+	return copied{file}, nil
+}
+
+// copyOf copies the file as the transaction sees it. When the context ends it stops,
+// because nobody waits for it any more.
+func copyOf(ctx context.Context, tx *bbolt.Tx, path string) (_ *os.File, err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(file.Name()) // on Windows it fails, and copied.Close does it
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, copied{file}.Close())
+		}
+	}()
+	if _, err := tx.WriteTo(writerUntil{ctx, file}); err != nil {
+		return nil, fmt.Errorf("copy: %w", err)
+	}
+	if err := checkFile(file, tx.DB().Info().PageSize); err != nil {
+		return nil, fmt.Errorf("the copy: %w", err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return file, ctx.Err()
+}
+
+// copied is a file that ends when it is closed.
+type copied struct{ *os.File }
+
+func (c copied) Close() error {
+	err := c.File.Close()
+	_ = os.Remove(c.Name())
+	return err
+}
+
+// writerUntil writes until the context ends.
+type writerUntil struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (w writerUntil) Write(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.w.Write(p)
+}
