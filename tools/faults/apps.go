@@ -52,9 +52,9 @@ func build(ctx context.Context, top, dir string) (string, error) {
 }
 
 // startFleet builds the app and starts its processes, which end with the test.
-func startFleet(tb testing.TB, cfg config, variables []string) (*fleet, error) {
+func startFleet(ctx context.Context, tb testing.TB, cfg config, variables []string) (*fleet, error) {
 	tb.Helper()
-	binary, err := build(tb.Context(), cfg.top, tb.TempDir())
+	binary, err := build(ctx, cfg.top, tb.TempDir())
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func startFleet(tb testing.TB, cfg config, variables []string) (*fleet, error) {
 		}
 	})
 	for place := range f.serving {
-		if err := f.start(tb.Context(), place); err != nil {
+		if err := f.start(ctx, place); err != nil {
 			return nil, err
 		}
 	}

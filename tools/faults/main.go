@@ -58,10 +58,11 @@ func main() {
 
 // test is the run as a test.
 func (c config) test(t *testing.T) {
+	t.Helper()
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
-	if c.logs, err = os.MkdirTemp("", "faults-"); err != nil {
+	if c.logs, err = os.MkdirTemp("", "faults-"); err != nil { //nolint:usetesting // to be kept
 		t.Fatal(err)
 	}
 	defer func() {

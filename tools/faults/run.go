@@ -16,7 +16,7 @@ import (
 // run opens pages on the set-up while faults come, and returns what came of it.
 func run(ctx context.Context, tb testing.TB, cfg config, s setup, progress io.Writer) (*outcome, error) {
 	tb.Helper()
-	f, err := startFleet(tb, cfg, s.variables())
+	f, err := startFleet(ctx, tb, cfg, s.variables())
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func run(ctx context.Context, tb testing.TB, cfg config, s setup, progress io.Wr
 		return nil, err
 	}
 	f.stop()
-	counted, err := s.counted(tb.Context())
+	counted, err := s.counted(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the counter: %w", err)
 	}

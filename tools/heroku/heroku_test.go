@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"go/version"
 	"io"
 	"maps"
 	"net"
@@ -18,8 +19,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"go/version"
 
 	"example.com/herokuapp/tools/internal/tree"
 )

@@ -112,7 +112,7 @@ func Copy(ctx context.Context, from, to string) error {
 		if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 			return err
 		}
-		if err := os.WriteFile(target, content, info.Mode().Perm()); err != nil {
+		if err := os.WriteFile(target, content, info.Mode().Perm()); err != nil { //nolint:gosec // names that Git takes stay below the top
 			return err
 		}
 	}
