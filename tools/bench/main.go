@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -54,12 +55,13 @@ const (
 	incr = "incr"
 )
 
-// contestants returns who takes part. To add one, add a line.
-func contestants(redisURL string) []contestant {
+// contestants returns who takes part; their files are in dir. To add one, add a line.
+func contestants(redisURL, dir string) []contestant {
 	return []contestant{
 		{bare, "a fixed page behind net/http and mux, with the same headers and a zap line a request", "baseline", nil},
 		{incr, "as bare, but each view is one INCR and html/template writes the page", "baseline", []string{"REDIS_URL=" + redisURL}},
 		{"memory", "the app, counting in memory", "app", nil},
+		{"file", "the app, counting in a file, with every view on disk before its number is shown", "app", []string{"DATA_FILE=" + filepath.Join(dir, "counts.db")}},
 		{"redis", "the app, counting in Redis", "app", []string{"REDIS_URL=" + redisURL}},
 	}
 }
@@ -101,7 +103,7 @@ func run(ctx context.Context, top string, args []string, stdout, progress io.Wri
 	}
 	only := strings.FieldsFunc(cfg.only, func(c rune) bool { return c == ',' })
 	for _, name := range only {
-		if name != library && !slices.ContainsFunc(contestants(""), func(c contestant) bool { return c.name == name }) {
+		if name != library && !slices.ContainsFunc(contestants("", ""), func(c contestant) bool { return c.name == name }) {
 			return fmt.Errorf("-only %s: there is nothing of that name", name)
 		}
 	}

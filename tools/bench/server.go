@@ -66,7 +66,7 @@ func setUp(ctx context.Context, top string, chosen func(name string) bool, progr
 	}
 	b.machine.Redis = info["Server"]["redis_version"]
 
-	for _, c := range contestants("redis://" + b.redis.addr) {
+	for _, c := range contestants("redis://"+b.redis.addr, b.dir) {
 		if !chosen(c.name) {
 			continue
 		}
