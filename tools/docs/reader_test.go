@@ -79,7 +79,7 @@ func freePort(t *testing.T) string {
 	for range 100 {
 		port := strconv.Itoa(10000 + rand.IntN(10000))
 		var config net.ListenConfig
-		if listener, err := config.Listen(t.Context(), "tcp", ":"+port); err == nil {
+		if listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:"+port); err == nil {
 			listener.Close()
 			return port
 		}
