@@ -92,20 +92,20 @@ func freePort(t *testing.T) string {
 // left out; "" is the end. Then everything has to build.
 func (g *reader) readTo(text string) {
 	g.t.Helper()
-	found := text == ""
-	for !found && len(g.rest) > 0 || text == "" && len(g.rest) > 0 {
+	found := false
+	for !found && len(g.rest) > 0 {
 		b := g.rest[0]
 		g.rest = g.rest[1:]
 		switch {
 		case b.file != "":
-			g.write(b.file, g.ours.Replace(b.text))
+			put(g.t, filepath.Join(g.dir, b.file), g.ours.Replace(b.text))
 		case b.text == text:
 			found = true
 		default:
 			g.run(b.text)
 		}
 	}
-	if !found {
+	if !found && text != "" {
 		g.t.Fatalf("%s has no more block\n%s", guide, text)
 	}
 	packages := "./..."
@@ -113,12 +113,6 @@ func (g *reader) readTo(text string) {
 		packages = "work"
 	}
 	g.run("go vet " + packages)
-}
-
-// write makes the file whose name the guide gives.
-func (g *reader) write(name, text string) {
-	g.t.Helper()
-	put(g.t, filepath.Join(g.dir, name), text)
 }
 
 // run runs commands, each of which has to succeed, and returns what they print.
