@@ -140,6 +140,27 @@ func TestOutputStalls(t *testing.T) {
 	})
 }
 
+// What is being written is not overwritten by what comes next, after nothing was written, too.
+func TestBatchesAreApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &output{}
+		log := logging.New(out, false)
+		log.Print("a\n")
+		time.Sleep(time.Second)
+		log.Print("")
+		time.Sleep(time.Second)
+		out.set(func() { out.stall = make(chan struct{}) })
+		log.Print("b\n")
+		synctest.Wait()
+		log.Print("c\n")
+		close(out.stall)
+		wantClosed(t, log)
+		if got, want := out.text.String(), "a\nb\nc\n"; got != want {
+			t.Errorf("%q; want %q", got, want)
+		}
+	})
+}
+
 // Lines come out whole, once each, and each goroutine's in their order.
 func TestConcurrentLines(t *testing.T) {
 	const loggers, each = 8, 2000
