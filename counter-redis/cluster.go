@@ -118,7 +118,7 @@ func nodesOf(ctx context.Context, cluster *redis.ClusterClient) map[string]*redi
 		addr := client.Options().Addr
 		addr, err := dialable(addr, addr)
 		if err != nil {
-			return nil //nolint:nilerr // nobody can be redirected there
+			return nil // nobody can be redirected there
 		}
 		mu.Lock()
 		defer mu.Unlock()

@@ -56,22 +56,22 @@ func cause(ctx context.Context, err error) error {
 	case passed && errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	case !passed && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
-		return &ownTimeout{err}
+		return &ownTimeoutError{err}
 	}
 	return err
 }
 
-// ownTimeout is an error of a timeout that is not the caller's: it must not look as if
+// ownTimeoutError is an error of a timeout that is not the caller's: it must not look as if
 // the caller's context had ended.
-type ownTimeout struct{ err error }
+type ownTimeoutError struct{ err error }
 
-func (e *ownTimeout) Error() string { return e.err.Error() }
+func (e *ownTimeoutError) Error() string { return e.err.Error() }
 
-func (e *ownTimeout) Is(target error) bool {
+func (e *ownTimeoutError) Is(target error) bool {
 	return target != context.DeadlineExceeded && errors.Is(e.err, target)
 }
 
-func (e *ownTimeout) As(target any) bool { return errors.As(e.err, target) }
+func (e *ownTimeoutError) As(target any) bool { return errors.As(e.err, target) }
 
 // sentinel returns the error of package counter that err proves, nil if it proves none.
 func sentinel(err error) error {

@@ -87,8 +87,11 @@ func TestWarningsOfKeys(t *testing.T) {
 	client := server.Client()
 	store := open(t, server.URL()+patient)
 	for _, command := range [][]any{
-		{"rpush", "list", "x"}, {"set", "text", "x"}, {"set", "huge", strings.Repeat("1", 1<<20)},
-		{"set", "full", "9223372036854775806"}, {"set", "fine", "-3"},
+		{"rpush", "list", "x"},
+		{"set", "text", "x"},
+		{"set", "huge", strings.Repeat("1", 1<<20)},
+		{"set", "full", "9223372036854775806"},
+		{"set", "fine", "-3"},
 	} {
 		do(t, client, command...)
 	}

@@ -1,7 +1,7 @@
 package counterredis
 
 import (
-	"crypto/sha1" //nolint:gosec // what Redis names scripts by
+	"crypto/sha1"
 	"encoding/hex"
 	"os"
 	"os/exec"
@@ -9,7 +9,7 @@ import (
 )
 
 func TestScriptHash(t *testing.T) {
-	hash := sha1.Sum([]byte(script)) //nolint:gosec // what Redis names scripts by
+	hash := sha1.Sum([]byte(script))
 	if got := hex.EncodeToString(hash[:]); got != scriptHash {
 		t.Errorf("scriptHash is %s; want %s", scriptHash, got)
 	}
@@ -21,7 +21,7 @@ func TestFIPS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), program, "-test.run=^(TestStore|TestOpenThroughTLS|TestWarnings)$", "-test.v") //nolint:gosec // this test
+	cmd := exec.CommandContext(t.Context(), program, "-test.run=^(TestStore|TestOpenThroughTLS|TestWarnings)$", "-test.v")
 	cmd.Env = append(os.Environ(), "GODEBUG=fips140=only")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v:\n%s", err, text)
