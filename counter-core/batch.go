@@ -6,30 +6,31 @@ import (
 	"time"
 )
 
-// Batch is what a writer adds to a counter in one go, said so that it can be
-// said again. A writer is whoever adds to one counter and remembers how much it
-// has added in all; it has one batch on the way at a time, and repeats it, the
-// same in every field, until it knows what became of it.
+// Batch is an addition to a counter that can be sent again without being counted
+// again. A writer adds to one counter and remembers how much it has added in all.
+// It has one batch in flight at a time, and repeats it, the same in every field,
+// until it knows the outcome.
 type Batch struct {
 	// Name is the counter.
 	Name string
-	// Writer tells one writer from every other, of this process and of others: a
-	// random text, of what [CheckName] accepts.
+	// Writer is a random text that no other writer has, in this process or another.
+	// [CheckName] accepts it.
 	Writer string
-	// Delta is how much to add, 0 or more. Adding 0 reconciles: the store may have
-	// lost what this writer had added before.
+	// Delta is how much to add, 0 or more. A batch of 0 has the store add what it has
+	// lost of earlier batches.
 	Delta int64
 	// Sum is all that the writer has added to the counter, Delta included. It
-	// passes [MaxSum] in a writer's first batch alone, which is then its only one.
+	// exceeds [MaxSum] only in the first batch of a writer, which is then its last.
 	Sum int64
 }
 
-// MaxSum is how far a writer's sum goes: beyond 2^53 a store may not tell two
-// sums apart, because it may count in floating point. Then a new writer begins.
+// MaxSum is the largest sum of a writer with more than one batch. Beyond 2^53, a
+// store that counts in floating point could not tell two sums apart; then a new
+// writer begins.
 const MaxSum = 1 << 53
 
-// Check returns nil for a batch that can be applied, else an error that wraps
-// [ErrName] or [ErrDelta].
+// Check returns nil if the batch can be applied. Otherwise the error wraps [ErrName]
+// or [ErrDelta].
 func (b Batch) Check() error {
 	if err := CheckName(b.Name); err != nil {
 		return err
@@ -43,50 +44,68 @@ func (b Batch) Check() error {
 	return nil
 }
 
+// Missing returns how much a store has to add for b, given the sum it has on
+// record for b's writer. A store with no record of the writer adds Delta instead,
+// and doesn't call Missing.
+//
+//	recorded sum               the batch is      and the store
+//	equal to Sum               a repeat          adds 0, and answers with the recorded total
+//	exactly Delta behind       the next one      adds Delta
+//	further behind             after a loss      adds all that is missing, so that the value heals
+//	ahead, or behind by less   a late copy       changes nothing: the error is ErrStale
+//
+// The result is 0 only for a repeat, or for a batch of nothing that finds nothing
+// lost, which is the same. What exceeds Delta is [Result].Healed.
+func (b Batch) Missing(recorded int64) (add int64, err error) {
+	missing := b.Sum - recorded
+	if missing != 0 && missing < b.Delta {
+		return 0, fmt.Errorf("%w: %d of %q, whose writer is at %d, not %d",
+			ErrStale, b.Delta, b.Name, recorded, b.Sum-b.Delta)
+	}
+	return missing, nil
+}
+
 // Result is what became of a [Batch].
 type Result struct {
 	// Total is the counter's value right after the batch was applied for the first
 	// time. The batch's own additions made the values Total-Delta+1 to Total.
 	Total int64
-	// Healed is how many additions of earlier batches the store had lost, and has
-	// now counted again, below those of this batch. A repeat has none.
+	// Healed is how many additions of earlier batches the store had lost and has now
+	// counted again. They come before those of this batch. A repeat has none.
 	Healed int64
-	// Err is nil if the batch is counted; else the rest means nothing. [ErrStale],
-	// [ErrRecord], [ErrOverflow], [ErrType], [ErrName] and [ErrDelta] say that this
-	// call has changed nothing and that it is no use to repeat it; [ErrUnknown] that
-	// it may be counted or not; any other that this call has changed nothing, and
-	// that another one may.
+	// Err is nil if the batch is counted; otherwise the other fields mean nothing.
+	// [ErrStale], [ErrRecord], [ErrOverflow], [ErrType], [ErrName], [ErrDelta] and
+	// [ErrClosed] are final: this call has changed nothing, and repeating it is
+	// useless. [ErrUnknown] says that the batch may or may not be counted. Any other
+	// error says that this call has changed nothing, and that a repeat may succeed.
 	Err error
 }
 
-// Applier is implemented by a [Store] to which a batch can be said again without
-// being counted again. Reach it with [As]. Without it, an addition whose reply is
+// Backend is a [Store] that can be told the same addition twice without counting
+// it twice. Package coalesce needs one: without it, an addition whose reply is
 // lost can be neither repeated nor given up without risking the count.
 //
-// The store records, with each writer, the sum of its last batch and the
-// counter's value after it, and holds each batch against that, atomically:
+// With each pair of a counter and a writer, a Backend records the sum of the last
+// batch and the counter's value after it. It compares each batch with that record
+// as [Batch.Missing] says, and changes counter and record in one atomic step. If
+// there is no record, because the writer is new, the record has expired or the
+// store was wiped, it adds Delta.
 //
-//	recorded sum               the batch is            and the store
-//	equal                      a repeat                answers with the recorded value
-//	exactly Delta behind       the next one            adds Delta
-//	further behind             after a loss            adds all that is missing: the value heals
-//	ahead, or behind by less   a late copy             changes nothing: ErrStale
-//	none                       of a new writer, or     adds Delta alone
-//	                           the store was wiped
-//
-// A reconciling batch that finds nothing lost is a repeat, too, and its Total may
-// be of long ago.
-type Applier interface {
-	// Apply applies the batches, no two of one counter, and returns a result for
-	// each, in their order. One that is refused leaves the others alone. The slice
-	// stays the caller's: it is not changed, nor kept.
+// A decorator around a Backend must implement all of it, and pass Apply on.
+type Backend interface {
+	Store
+
+	// Apply applies the batches, no two of which are of one counter, and returns a
+	// result for each, in their order. A batch that is refused leaves the others
+	// alone. Apply neither changes nor keeps the slice; a Backend that returns while
+	// it still works on the batches must have copied them.
+	//
+	// Apply returns soon after its context ends. What is still in doubt then is
+	// [ErrUnknown].
 	Apply(ctx context.Context, batches []Batch) []Result
 
-	// Forget removes the records of writers that will add no more. Only Name and
-	// Writer of the batches are looked at. To forget what is not there is no error.
-	Forget(ctx context.Context, batches []Batch) error
-
 	// Retention is how long a record is kept after the writer's last batch was
-	// applied or repeated. A batch must not be repeated later than that.
+	// applied or repeated: a second at least. Writers stop repeating a batch before
+	// that. It doesn't change.
 	Retention() time.Duration
 }

@@ -33,9 +33,12 @@ var (
 	ErrUnknown = errors.New("counter: outcome unknown")
 
 	// ErrPending says that an addition is kept and will be counted once, but is not
-	// counted yet; a [*PendingError] says more. A Set that returns it has not
-	// happened, because additions are pending.
+	// counted yet. The error is a [*PendingError], which says more.
 	ErrPending = errors.New("counter: pending")
+
+	// ErrBusy says that a Set did not happen, because additions to the counter are
+	// still on their way. A later one may succeed.
+	ErrBusy = errors.New("counter: busy")
 
 	// ErrStale says that a [Batch] is a late copy of one the store knows. Nothing changed.
 	ErrStale = errors.New("counter: stale batch")

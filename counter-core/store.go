@@ -4,8 +4,8 @@
 // Programs that count import this package and one backend, such as counter-memory
 // or counter-redis. Package coalesce, around a backend whose replies can get lost,
 // counts exactly once; package counterhttp counts the views of a page. Authors of a
-// backend implement [Store] and prove it right with package countertest; the page
-// docs/backend.md of the repository shows how.
+// backend implement [Store], and then [Backend], and prove it right with package
+// countertest; docs/backend.md of the repository shows how.
 package counter
 
 import (
@@ -37,7 +37,8 @@ type Store interface {
 	// Set replaces the counter's value, whatever the name held before.
 	// Setting zero removes the counter; removing what is not there is no error.
 	// If the error is [ErrUnknown], the value may be replaced or not; after any other
-	// it is not.
+	// it is not. [ErrBusy], which only decorators return, says that a later Set may
+	// succeed.
 	Set(ctx context.Context, name string, value int64) error
 
 	// List yields each counter whose name begins with prefix and whose value is
@@ -57,11 +58,37 @@ type Entry struct {
 }
 
 // Pinger is implemented by a [Store] that can tell whether it would answer now.
-// A store that does not implement it is always ready. Reach it with [As].
+// Call it by [Ping].
 type Pinger interface {
 	// Ping returns nil if the store answers, and what is wrong if not. Its error
 	// holds no secret.
 	Ping(ctx context.Context) error
+}
+
+// Ping returns nil if the store would answer now, and what is wrong if not. A store
+// that is not a [Pinger] is taken to be ready.
+func Ping(ctx context.Context, store Store) error {
+	if pinger, ok := As[Pinger](store); ok {
+		return pinger.Ping(ctx)
+	}
+	return ctx.Err()
+}
+
+// Warner is implemented by a [Store] that knows what endangers the counts in it,
+// such as a server that does not save them. Reach it with [As].
+type Warner interface {
+	// Warnings returns a sentence for each danger, the same one as long as the danger
+	// lasts. It may return some along with an error.
+	Warnings(ctx context.Context) ([]string, error)
+}
+
+// Estimator is implemented by a [Store] that can give a lower bound for a counter
+// while its backend is down. Reach it with [As].
+type Estimator interface {
+	// AtLeast returns what the counter's value will be at least once every addition
+	// that is kept has been counted. It doesn't ask the backend. known is false if the
+	// store has not learned the counter's value, or has forgotten it.
+	AtLeast(name string) (value int64, known bool)
 }
 
 // Inc adds one to the named counter and returns its new value, as [Store.Add] does.

@@ -80,3 +80,13 @@ func TestAs(t *testing.T) {
 		}
 	}
 }
+
+func TestPing(t *testing.T) {
+	down := errors.New("down")
+	if err := counter.Ping(t.Context(), decorator{pinging{err: down}}); !errors.Is(err, down) {
+		t.Errorf("Ping of a store that is down: %v", err)
+	}
+	if err := counter.Ping(t.Context(), decorator{}); err != nil {
+		t.Errorf("Ping of a store that can't tell: %v", err)
+	}
+}

@@ -3,7 +3,6 @@ package counterfile
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -12,14 +11,14 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-var _ counter.Applier = (*Store)(nil)
+var _ counter.Backend = (*Store)(nil)
 
 const retention = time.Hour
 
-// Retention implements [counter.Applier]: an hour.
+// Retention implements [counter.Backend]: an hour.
 func (s *Store) Retention() time.Duration { return retention }
 
-// Apply implements [counter.Applier], in one commit for all batches.
+// Apply implements [counter.Backend], in one commit for all batches.
 func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
 	results, err := s.apply(ctx, slices.Clone(batches))
 	if err != nil {
@@ -57,15 +56,14 @@ func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
 		if err != nil {
 			return counter.Result{Err: err}
 		}
-		switch missing := batch.Sum - last.sum; {
-		case last.expired(now):
-		case missing == 0: // a repeat
-			last.at = now
-			return counter.Result{Total: last.total, Err: bucket(tx, records).Put(key, last.encode(key))}
-		case missing < delta:
-			return counter.Result{Err: fmt.Errorf("%w: %d of %q", counter.ErrStale, delta, batch.Name)}
-		default:
-			delta = missing
+		if !last.expired(now) {
+			if delta, err = batch.Missing(last.sum); err != nil {
+				return counter.Result{Err: err}
+			}
+			if delta == 0 { // a repeat
+				last.at = now
+				return counter.Result{Total: last.total, Err: bucket(tx, records).Put(key, last.encode(key))}
+			}
 		}
 	}
 	total, err := add(tx, batch.Name, delta)
@@ -117,24 +115,4 @@ func (s *Store) sweep(tx *bbolt.Tx, now int64, n int) error {
 		}
 	}
 	return nil
-}
-
-// Forget implements [counter.Applier].
-func (s *Store) Forget(ctx context.Context, batches []counter.Batch) error {
-	if err := s.ready(ctx); err != nil {
-		return err
-	}
-	keys := make([][]byte, len(batches))
-	for i, batch := range batches {
-		keys[i] = recordKey(batch.Name, batch.Writer)
-	}
-	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) {
-		for _, key := range keys {
-			if err := bucket(tx, records).Delete(key); err != nil {
-				return struct{}{}, err
-			}
-		}
-		return struct{}{}, nil
-	})
-	return err
 }

@@ -1,7 +1,7 @@
 // Package counterfile keeps counters in one file, on disk before their numbers
 // are returned, with no server to run. One process at a time uses the file.
 //
-// The file is a bbolt database. A [Store] is a [counter.Applier]: decorate it with
+// The file is a bbolt database. A [Store] is a [counter.Backend]: decorate it with
 // package coalesce, which counts many additions in one commit and each of them once.
 package counterfile
 
@@ -21,7 +21,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Store is a [counter.Applier] and a [counter.Pinger] in a
+// Store is a [counter.Backend] and a [counter.Pinger] in a
 // file. It is safe for concurrent use.
 //
 // A call returns by its context's deadline even if the disk hangs. What a change

@@ -24,8 +24,8 @@ func TestConformanceGathered(t *testing.T) {
 	})
 }
 
-func TestApplierConformance(t *testing.T) {
-	countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
+func TestBackendConformance(t *testing.T) {
+	countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
 		t.Helper()
 		store := open(t, newPath(t))
 		return countertest.Fixture{Store: store, Wipe: store.Wipe, Expire: store.Expire}

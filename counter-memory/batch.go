@@ -2,15 +2,12 @@ package countermemory
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
 
-var _ counter.Applier = (*Store)(nil)
-
-// Apply implements [counter.Applier]. Batches of one counter wait for each other;
+// Apply implements [counter.Backend]. Batches of one counter wait for each other;
 // additions by [Store.Add] wait for none.
 func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
 	results := make([]counter.Result, len(batches))
@@ -34,20 +31,7 @@ func (s *Store) apply(ctx context.Context, batch counter.Batch) counter.Result {
 	return c.apply(batch)
 }
 
-// Forget implements [counter.Applier].
-func (s *Store) Forget(ctx context.Context, batches []counter.Batch) error {
-	if err := s.ready(ctx); err != nil {
-		return err
-	}
-	for _, batch := range batches {
-		if c, ok := s.cells.Load(batch.Name); ok {
-			c.(*cell).forget(batch.Writer)
-		}
-	}
-	return nil
-}
-
-// Retention implements [counter.Applier]: an hour.
+// Retention implements [counter.Backend]: an hour.
 func (s *Store) Retention() time.Duration { return retention }
 
 func (c *cell) apply(batch counter.Batch) counter.Result {
@@ -57,17 +41,16 @@ func (c *cell) apply(batch counter.Batch) counter.Result {
 	now := time.Now()
 	delta := batch.Delta
 	if last, ok := c.records.get(batch.Writer, now); ok {
-		switch missing := batch.Sum - last.sum; {
-		case missing == 0:
+		missing, err := batch.Missing(last.sum)
+		if err != nil {
+			return counter.Result{Err: err}
+		}
+		if missing == 0 {
 			last.at = now
 			c.records.put(batch.Writer, last)
 			return counter.Result{Total: last.total}
-		case missing < batch.Delta:
-			return counter.Result{Err: fmt.Errorf("%w: %d of %q, whose writer is at %d, not %d",
-				counter.ErrStale, batch.Delta, batch.Name, last.sum, batch.Sum-batch.Delta)}
-		default:
-			delta = missing
 		}
+		delta = missing
 	}
 	total, ok := c.add(delta)
 	if !ok {
@@ -75,10 +58,4 @@ func (c *cell) apply(batch counter.Batch) counter.Result {
 	}
 	c.records.put(batch.Writer, record{sum: batch.Sum, total: total, at: now})
 	return counter.Result{Total: total, Healed: delta - batch.Delta}
-}
-
-func (c *cell) forget(writer string) {
-	c.records.Lock()
-	defer c.records.Unlock()
-	c.records.remove(writer)
 }

@@ -13,8 +13,8 @@ import (
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
-func TestApplierConformance(t *testing.T) {
-	countertest.RunApplier(t, func(*testing.T) countertest.Fixture {
+func TestBackendConformance(t *testing.T) {
+	countertest.RunBackend(t, func(*testing.T) countertest.Fixture {
 		store := new(countermemory.Store)
 		return countertest.Fixture{
 			Store:  store,

@@ -50,8 +50,6 @@ func (r *records) put(writer string, last record) {
 	r.byWriter[writer] = last
 }
 
-func (r *records) remove(writer string) { delete(r.byWriter, writer) }
-
 // sweep keeps what has not expired, in a new map, because a map does not shrink.
 // The next comes when the records have doubled, so that sweeping costs each new
 // writer the same, however many there are.

@@ -12,8 +12,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Store is a [counter.Store] and a [counter.Applier] in memory. The zero value is
-// ready to use. It must not be copied.
+// Store is a [counter.Backend] in memory. The zero value is ready to use. It must not be copied.
 //
 // A counter set to zero keeps the few bytes of its name until Close. Records that
 // have expired go as new writers come: a counter has at most twice as many as it
@@ -25,7 +24,7 @@ type Store struct {
 	cells sync.Map // string -> *cell
 }
 
-var _ counter.Store = (*Store)(nil)
+var _ counter.Backend = (*Store)(nil)
 
 // New returns an empty store.
 func New() *Store { return &Store{} }

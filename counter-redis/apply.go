@@ -11,9 +11,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-var _ counter.Applier = (*Store)(nil)
-
-// Apply implements [counter.Applier]. Batches go to the server, or to each node of
+// Apply implements [counter.Backend]. Batches go to the server, or to each node of
 // a Cluster, in one pipeline, and each is sent once: again only where the server
 // says that it had lost the script, which is then sent along, or that another node
 // has the counter.
@@ -113,25 +111,5 @@ func parseResult(text string) (result counter.Result, left time.Duration, err er
 	return result, time.Duration(min(ms, int64(maxTime/time.Millisecond))) * time.Millisecond, nil
 }
 
-// Forget implements [counter.Applier]. It waits for no replica: what is left on one
-// expires.
-func (s *Store) Forget(ctx context.Context, batches []counter.Batch) error {
-	if err := s.usable(ctx); err != nil {
-		return err
-	}
-	commands := make([]*command, len(batches))
-	for i, batch := range batches {
-		key := s.key(batch.Name)
-		commands[i] = &command{key: key, Cmder: redis.NewIntCmd(ctx, "del", recordKey(key, batch.Writer))}
-	}
-	s.send(ctx, commands, delivery{})
-	for _, c := range commands {
-		if c.err != nil {
-			return readError(ctx, "forget records", "", c.err)
-		}
-	}
-	return nil
-}
-
-// Retention implements [counter.Applier]: it is [Options].RecordExpiry.
+// Retention implements [counter.Backend]: it is [Options].RecordExpiry.
 func (s *Store) Retention() time.Duration { return s.expiry }

@@ -34,8 +34,8 @@ func TestCluster(t *testing.T) {
 				return openWith(t, clusterURL(cluster), opts)
 			})
 		})
-		t.Run("Applier"+name, func(t *testing.T) {
-			countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
+		t.Run("Backend"+name, func(t *testing.T) {
+			countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
 				t.Helper()
 				wipe(t)
 				return countertest.Fixture{

@@ -92,7 +92,7 @@ func withLogin(server *redistest.Server, login string) string {
 }
 
 // applyOne applies a first batch of 1 and returns its error.
-func applyOne(ctx context.Context, store counter.Applier, name string) error {
+func applyOne(ctx context.Context, store counter.Backend, name string) error {
 	return store.Apply(ctx, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 1}})[0].Err
 }
 

@@ -57,12 +57,6 @@ func TestRecord(t *testing.T) {
 	if got := client.Get(t.Context(), key).Val(); got != "20:10" {
 		t.Errorf("after a refused batch the record is %q; want it as it was", got)
 	}
-	if err := store.Forget(t.Context(), []counter.Batch{{Name: "a", Writer: "{w}"}}); err != nil {
-		t.Error(err)
-	}
-	if keys := records(t, client); len(keys) > 0 {
-		t.Errorf("after Forget the records are %q; want none", keys)
-	}
 }
 
 // What a batch must not do where its numbers are beyond doubles, or all zero.

@@ -57,7 +57,7 @@ type Options struct {
 	MaxConns int
 }
 
-// Store is a [counter.Store] in Redis, and a [counter.Applier]. An addition is one
+// Store is a [counter.Backend] in Redis. An addition is one
 // INCRBY, sent once: where its reply is lost, the error is [counter.ErrUnknown]. A
 // batch is one call of a script.
 type Store struct {
@@ -77,8 +77,8 @@ type Store struct {
 }
 
 var (
-	_ counter.Store  = (*Store)(nil)
-	_ counter.Pinger = (*Store)(nil)
+	_ counter.Backend = (*Store)(nil)
+	_ counter.Pinger  = (*Store)(nil)
 )
 
 // New returns a store over a client that stays the caller's: Close leaves it open. It

@@ -47,17 +47,17 @@ func TestStoreWithPrefix(t *testing.T) {
 	}
 }
 
-func TestApplier(t *testing.T) {
+func TestBackend(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()
-	countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
+	countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
 		t.Helper()
 		return fixture(t, client, openWith(t, server.URL()+patient, counterredis.Options{Prefix: "{p}*"}))
 	})
 }
 
 // fixture wipes the server and returns what the suite needs of it.
-func fixture(t *testing.T, client *redis.Client, store counter.Store) countertest.Fixture {
+func fixture(t *testing.T, client *redis.Client, store counter.Backend) countertest.Fixture {
 	t.Helper()
 	wipe := func(t *testing.T) {
 		t.Helper()

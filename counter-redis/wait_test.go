@@ -38,9 +38,6 @@ func TestWaitReplicas(t *testing.T) {
 	if err := hasty.Set(t.Context(), "d", 1); !errors.Is(err, counter.ErrUnknown) {
 		t.Errorf("Set with the replica away: %v; want %v", err, counter.ErrUnknown)
 	}
-	if err := hasty.Forget(t.Context(), []counter.Batch{refused}); err != nil {
-		t.Errorf("Forget with the replica away: %v", err)
-	}
 
 	replica.Continue()
 	replica.AwaitReplication(t)

@@ -40,7 +40,6 @@ func (s *Store) Shutdown(ctx context.Context) error {
 	s.mu.Unlock()
 	s.senders.Wait()
 	undrained := s.abandon()
-	s.forget(ctx)
 	return errors.Join(undrained, s.inner.Close())
 }
 
@@ -82,28 +81,6 @@ func (s *Store) abandon() error {
 	}
 	slices.SortFunc(left.Counters, func(a, b counter.Entry) int { return strings.Compare(a.Name, b.Name) })
 	return &left
-}
-
-// forget removes the records of this process, if there is time: if not, they
-// expire, and all is counted nevertheless.
-func (s *Store) forget(ctx context.Context) {
-	if s.applier == nil || ctx.Err() != nil {
-		return
-	}
-	var batches []counter.Batch
-	s.mu.Lock()
-	for _, t := range s.tallies {
-		// A copy that arrives late must meet its record, or it would count again.
-		if t.writer != "" && t.flight == nil && !t.copies {
-			batches = append(batches, counter.Batch{Name: t.name, Writer: t.writer})
-		}
-	}
-	s.mu.Unlock()
-	for chunk := range slices.Chunk(batches, maxBatches) {
-		if err := s.applier.Forget(ctx, chunk); err != nil {
-			return
-		}
-	}
 }
 
 // UndrainedError says which additions were not applied when a store closed, or

@@ -23,7 +23,7 @@ func ExampleNew() {
 	// 3 <nil>
 }
 
-func newLossy() counter.Store {
+func newLossy() counter.Backend {
 	store, calls := newLedger(), 0
 	store.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
 		results := commit(batches)

@@ -16,7 +16,7 @@ import (
 )
 
 // ledger is a store whose calls a test can make fail, before or after they are
-// counted. Left alone, it does what counter.Applier says.
+// counted. Left alone, it keeps the contract of a counter.Backend.
 type ledger struct {
 	// apply stands between a call and the ledger, which commit is.
 	apply func(ctx context.Context, batches []counter.Batch, commit commit) []counter.Result
@@ -35,7 +35,6 @@ type record struct{ sum, total int64 }
 var (
 	errAway  = errors.New("away")                             // nothing happened
 	errDoubt = fmt.Errorf("%w: no reply", counter.ErrUnknown) // anything may have
-	_        = counter.Applier(new(ledger))
 )
 
 func newLedger() *ledger {
@@ -94,13 +93,14 @@ func (l *ledger) commitOne(b counter.Batch) counter.Result {
 	key := [2]string{b.Name, b.Writer}
 	recorded, ok := l.records[key]
 	add := b.Delta
-	switch {
-	case ok && recorded.sum == b.Sum:
-		return counter.Result{Total: recorded.total}
-	case ok && b.Sum-recorded.sum < b.Delta:
-		return counter.Result{Err: counter.ErrStale}
-	case ok:
-		add = b.Sum - recorded.sum
+	if ok {
+		var err error
+		if add, err = b.Missing(recorded.sum); err != nil {
+			return counter.Result{Err: err}
+		}
+		if add == 0 {
+			return counter.Result{Total: recorded.total}
+		}
 	}
 	if l.totals[b.Name] > math.MaxInt64-add {
 		return counter.Result{Err: counter.ErrOverflow}
@@ -108,15 +108,6 @@ func (l *ledger) commitOne(b counter.Batch) counter.Result {
 	l.totals[b.Name] += add
 	l.records[key] = record{b.Sum, l.totals[b.Name]}
 	return counter.Result{Total: l.totals[b.Name], Healed: add - b.Delta}
-}
-
-func (l *ledger) Forget(_ context.Context, batches []counter.Batch) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, b := range batches {
-		delete(l.records, [2]string{b.Name, b.Writer})
-	}
-	return nil
 }
 
 func (l *ledger) Retention() time.Duration { return time.Hour }
@@ -217,6 +208,3 @@ func failAll(batches []counter.Batch, err error) []counter.Result {
 	}
 	return results
 }
-
-// plain hides that the ledger is an Applier.
-type plain struct{ counter.Store }

@@ -49,7 +49,7 @@ func (s *Store) answered(f *flight, now time.Time) {
 func (s *Store) reconcile(now time.Time) {
 	s.outage.due = false
 	s.outage.reconciledAt = now
-	retention := s.applier.Retention()
+	retention := s.inner.Retention()
 	for _, t := range s.tallies {
 		if t.writer != "" && t.sum <= counter.MaxSum && t.idle() &&
 			t.heardOf.Before(s.outage.endedAt) && s.outage.endedAt.Sub(t.counted) < retention {

@@ -35,7 +35,7 @@ func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) {
 			t.total, t.known = result.Total, true
 		}
 		if result.Healed > 0 {
-			s.healed = saturatingAdd(s.healed, result.Healed)
+			s.stats.Healed = saturatingAdd(s.stats.Healed, result.Healed)
 			s.events = append(s.events, Event{Kind: Healed, Name: t.name, Additions: result.Healed})
 		}
 		s.finish(t, result.Total, nil)
@@ -49,7 +49,7 @@ func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) {
 		s.groups++ // two for one
 		delete(s.failed, t)
 		t.land()
-	case s.applier == nil, isFinal(err):
+	case isFinal(err):
 		s.refuse(t, err)
 	default:
 		s.fail(t, err, now)
@@ -61,11 +61,8 @@ func (s *Store) fail(t *tally, err error, now time.Time) {
 	f := t.flight
 	f.failures++
 	f.cause = err
-	if errors.Is(err, counter.ErrUnknown) {
-		t.copies = true
-		if f.doubt.IsZero() {
-			f.doubt = f.sentAt
-		}
+	if errors.Is(err, counter.ErrUnknown) && f.doubt.IsZero() {
+		f.doubt = f.sentAt
 	}
 	f.retryAt = now.Add(backoff(f.failures))
 	s.failed[t] = struct{}{}
@@ -87,7 +84,7 @@ func (s *Store) refuse(t *tally, err error) {
 	if errors.Is(err, counter.ErrUnknown) {
 		event.Kind, event.Additions = GivenUp, f.batch.Delta
 	}
-	if s.applier != nil && event.Additions > 0 { // else nobody was told that it is pending
+	if event.Additions > 0 {
 		s.events = append(s.events, event)
 	}
 	s.finish(t, 0, err)

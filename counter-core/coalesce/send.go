@@ -25,14 +25,8 @@ const (
 
 // schedule has the tally's next batch sent. The caller holds the lock.
 func (s *Store) schedule(t *tally) {
-	switch {
-	case s.applier != nil:
-		if s.enqueue(t) {
-			s.senders.Go(s.sendReady)
-		}
-	case t.waiting() && s.attempts.Err() == nil:
-		t.depart(time.Now())
-		s.senders.Go(func() { s.add(t) })
+	if s.enqueue(t) {
+		s.senders.Go(s.sendReady)
 	}
 }
 
@@ -56,7 +50,7 @@ func (s *Store) enqueue(t *tally) bool {
 // says that it must not: its context has no deadline to return by, or one before
 // an attempt had its chance.
 func (s *Store) inlineTimeout(ctx context.Context) time.Duration {
-	if s.applier == nil || s.sending > 0 {
+	if s.sending > 0 {
 		return 0
 	}
 	deadline, ok := ctx.Deadline()
@@ -96,14 +90,6 @@ func (s *Store) sendInline(timeout time.Duration) {
 	s.attempt(tallies, timeout)
 }
 
-// add sends the tally's batch to a store that can't be told twice.
-func (s *Store) add(t *tally) {
-	ctx, cancel := context.WithTimeout(s.attempts, s.opts.AttemptTimeout)
-	defer cancel()
-	total, err := s.inner.Add(ctx, t.name, t.flight.batch.Delta)
-	s.resolve([]*tally{t}, []counter.Result{{Total: total, Err: err}})
-}
-
 // sendReady sends what is new until there is nothing.
 func (s *Store) sendReady() {
 	for {
@@ -135,6 +121,7 @@ func (s *Store) departReady() []*tally {
 			tallies = append(tallies, t)
 		}
 	}
+	s.countCall(tallies)
 	if len(tallies) == 0 {
 		s.sending--
 	}
@@ -183,7 +170,7 @@ func (s *Store) dueFailed() (tallies []*tally, pause time.Duration, done bool) {
 		}
 	}
 	for t := range s.failed {
-		if doubt := t.flight.doubt; !doubt.IsZero() && now.Sub(doubt) >= s.applier.Retention()/2 {
+		if doubt := t.flight.doubt; !doubt.IsZero() && now.Sub(doubt) >= s.inner.Retention()/2 {
 			// Soon the store would not know it for a repeat any more.
 			s.refuse(t, fmt.Errorf("%w: given up after %s: %w", counter.ErrUnknown, now.Sub(doubt), t.flight.cause))
 			s.schedule(t)
@@ -195,7 +182,17 @@ func (s *Store) dueFailed() (tallies []*tally, pause time.Duration, done bool) {
 			tallies = append(tallies, t)
 		}
 	}
+	s.countCall(tallies)
 	return tallies, pause, false
+}
+
+// countCall counts a call that is about to carry the tallies' batches. The caller
+// holds the lock.
+func (s *Store) countCall(tallies []*tally) {
+	if len(tallies) > 0 {
+		s.stats.Calls++
+		s.stats.Batches += int64(len(tallies))
+	}
 }
 
 // attempt sends the tallies' batches in one call. Until they are resolved their
@@ -216,7 +213,7 @@ func (s *Store) attempt(tallies []*tally, timeout time.Duration) {
 		}
 		s.resolve(tallies, results)
 	}()
-	results = s.applier.Apply(ctx, batches)
+	results = s.inner.Apply(ctx, batches)
 }
 
 // errNoAnswer is for a store that does not answer each batch.

@@ -46,12 +46,12 @@ func TestSetDuringAnOutage(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 		defer cancel()
-		if err := s.Set(ctx, "a", 5); !errors.Is(err, counter.ErrPending) {
-			t.Errorf("Set: %v; want ErrPending", err)
+		if err := s.Set(ctx, "a", 5); !errors.Is(err, counter.ErrBusy) {
+			t.Errorf("Set: %v; want ErrBusy", err)
 		}
 		time.Sleep(time.Second)
-		if err := s.Set(t.Context(), "a", 5); !errors.Is(err, counter.ErrPending) || l.total("a") != 0 {
-			t.Errorf("Set: %v; want ErrPending, and nothing set", err)
+		if err := s.Set(t.Context(), "a", 5); !errors.Is(err, counter.ErrBusy) || l.total("a") != 0 {
+			t.Errorf("Set: %v; want ErrBusy, and nothing set", err)
 		}
 		l.interpose(nil)
 		if _, err := waiting(); err != nil {

@@ -1,15 +1,14 @@
-// Package coalesce decorates a [counter.Store] so that many additions at once
-// cost few calls, and so that none is lost or counted twice when calls fail.
+// Package coalesce decorates a [counter.Backend] so that many additions at once cost
+// few calls, and so that none is lost or counted twice when calls fail.
 //
-// While one call to the store is on the way, every addition that arrives joins
-// the next one; each caller waits for the call its addition is in, and gets a
-// number of its own out of the call's range. There is no timer and, when idle, no
-// delay.
+// Additions that arrive while a call to the backend is in flight are sent together in
+// the next call. Each caller waits for the call that carries its addition, and gets a
+// number of its own from the range that the call added. There is no timer and, when
+// idle, no delay.
 //
-// Over a store that is a [counter.Applier], a batch whose outcome is unknown is
-// repeated until the store answers, which counts it once. Meanwhile what arrives
-// is summed up, and its callers are told [counter.ErrPending]. Over any other
-// store additions are gathered and nothing is sent twice.
+// A batch whose outcome is unknown is repeated until the backend answers, which counts
+// it once. Additions that arrive meanwhile are summed up, and their callers get
+// [counter.ErrPending].
 package coalesce
 
 import (
@@ -54,9 +53,8 @@ func (o Options) withDefaults() Options {
 
 // Store is a [counter.Store] over another. It is safe for concurrent use.
 type Store struct {
-	inner   counter.Store
-	applier counter.Applier // nil where the inner store is none
-	opts    Options
+	inner counter.Backend
+	opts  Options
 
 	attempts context.Context // of every call that sends additions
 	cancel   context.CancelFunc
@@ -74,19 +72,21 @@ type Store struct {
 	retrying bool          // a sender works on failed
 	wake     chan struct{} // tells it that failed has grown
 	outage   outage
-	healed   int64   // additions, in all
+	stats    Stats   // but for Pending and Failing
 	events   []Event // to be observed
 	telling  bool    // somebody calls Observe
 }
 
-var _ counter.Store = (*Store)(nil)
+var (
+	_ counter.Store     = (*Store)(nil)
+	_ counter.Estimator = (*Store)(nil)
+)
 
 // New returns a store over inner, which is its own from then on: Close closes it.
-func New(inner counter.Store, opts Options) *Store {
-	applier, _ := counter.As[counter.Applier](inner)
+func New(inner counter.Backend, opts Options) *Store {
 	attempts, cancel := context.WithCancel(context.Background())
 	return &Store{
-		inner: inner, applier: applier, opts: opts.withDefaults(),
+		inner: inner, opts: opts.withDefaults(),
 		attempts: attempts, cancel: cancel,
 		drained: make(chan struct{}),
 		tallies: map[string]*tally{},
@@ -101,8 +101,7 @@ func (s *Store) Unwrap() counter.Store { return s.inner }
 // Add implements [counter.Store]. When the context ends before the number is
 // known, or when the store is known to be failing for this counter, the error is
 // a [*counter.PendingError] and the addition will be counted once; an [Event]
-// tells if that turns out to be impossible. Over a store that is no
-// [counter.Applier], it is [counter.ErrUnknown].
+// tells if that turns out to be impossible.
 //
 // The caller that finds no call on the way makes the next one itself. It returns by
 // its deadline, but may notice a cancellation no sooner than that, or than
@@ -120,6 +119,7 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 		s.mu.Unlock()
 		return 0, err
 	}
+	s.stats.Additions = saturatingAdd(s.stats.Additions, delta)
 	if cause := s.failing(t); cause != nil {
 		defer s.mu.Unlock()
 		s.groups += t.keep(delta)
@@ -147,9 +147,6 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 		return total, err
 	}
 	place.leave()
-	if s.applier == nil {
-		return 0, fmt.Errorf("%w: %w", counter.ErrUnknown, ctx.Err())
-	}
 	return 0, t.pending(ctx.Err())
 }
 
@@ -166,7 +163,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry
 
 // Set implements [counter.Store]. It waits until nothing is on the way to the
 // counter; if that takes longer than the context, or the store is known to be
-// failing, the error is [counter.ErrPending] and the value was not set.
+// failing, the error is [counter.ErrBusy] and the value was not set.
 func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -205,7 +202,7 @@ func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 	}()
 	for t.flight != nil || t.held {
 		if cause := s.failing(t); cause != nil {
-			return nil, fmt.Errorf("%w: %w", counter.ErrPending, cause)
+			return nil, fmt.Errorf("%w: %w", counter.ErrBusy, cause)
 		}
 		changed := t.changed()
 		s.mu.Unlock()
@@ -215,7 +212,7 @@ func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 		}
 		s.mu.Lock()
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%w: %w", counter.ErrPending, ctx.Err())
+			return nil, fmt.Errorf("%w: %w", counter.ErrBusy, ctx.Err())
 		}
 		if s.closed {
 			return nil, counter.ErrClosed
@@ -241,7 +238,7 @@ func (s *Store) AtLeast(name string) (value int64, known bool) {
 // failing returns why additions to the counter can't be expected to be counted
 // soon, nil if they can. Where nothing can be repeated, it is always nil.
 func (s *Store) failing(t *tally) error {
-	if s.applier == nil || t.flight == nil {
+	if t.flight == nil {
 		return nil
 	}
 	switch f := t.flight; {
@@ -280,10 +277,7 @@ func (s *Store) sweep() {
 	if len(s.tallies) < s.sweepAt {
 		return
 	}
-	var retention time.Duration
-	if s.applier != nil {
-		retention = s.applier.Retention()
-	}
+	retention := s.inner.Retention()
 	for name, t := range s.tallies {
 		if t.idle() && time.Since(t.counted) > retention {
 			delete(s.tallies, name)

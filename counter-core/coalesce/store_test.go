@@ -2,7 +2,6 @@ package coalesce_test
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,17 +13,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	t.Run("over an Applier", func(t *testing.T) {
-		countertest.Run(t, func(*testing.T) counter.Store { return coalesce.New(newLedger(), coalesce.Options{}) })
-	})
-	t.Run("over a plain store", func(t *testing.T) {
-		countertest.Run(t, func(*testing.T) counter.Store { return coalesce.New(plain{newLedger()}, coalesce.Options{}) })
-	})
-	t.Run("over itself", func(t *testing.T) {
-		countertest.Run(t, func(*testing.T) counter.Store {
-			return coalesce.New(coalesce.New(newLedger(), coalesce.Options{}), coalesce.Options{})
-		})
-	})
+	countertest.Run(t, func(*testing.T) counter.Store { return coalesce.New(newLedger(), coalesce.Options{}) })
 }
 
 // bubble runs a test in a synctest bubble with a store over a new ledger.
@@ -118,40 +107,4 @@ func TestReconcileLeavesTheKnownValue(t *testing.T) {
 			t.Errorf("AtLeast = %d, %t; %d counted; want 5", value, known, l.total("idle"))
 		}
 	})
-}
-
-// Over a store that can't be told twice, a lost reply is the callers' news, and
-// nothing is sent again.
-func TestPlainStoreIsToldOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLedger()
-		s := coalesce.New(lossy{l}, coalesce.Options{})
-		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrUnknown) {
-			t.Errorf("Inc: %v; want ErrUnknown", err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
-		if _, err := counter.Inc(ctx, s, "slow"); !errors.Is(err, counter.ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Inc: %v; want ErrUnknown and the deadline", err)
-		}
-		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		if l.total("a") != 1 || l.total("slow") != 1 {
-			t.Errorf("%d and %d counted; want 1 of each", l.total("a"), l.total("slow"))
-		}
-	})
-}
-
-// lossy is a plain store that counts, and loses the reply.
-type lossy struct{ counter.Store }
-
-func (l lossy) Add(ctx context.Context, name string, delta int64) (int64, error) {
-	if name == "slow" {
-		time.Sleep(time.Second)
-	}
-	if _, err := l.Store.Add(ctx, name, delta); err != nil {
-		return 0, err
-	}
-	return 0, errDoubt
 }

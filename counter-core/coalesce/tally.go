@@ -26,7 +26,6 @@ type tally struct {
 	scheduled bool     // is among the store's ready
 	setters   int      // that wait for their turn, and come before the next batch
 	held      bool     // is being set
-	copies    bool     // of batches of this writer may still be on the way
 	waiters   chan struct{}
 }
 
@@ -80,7 +79,7 @@ func (t *tally) depart(now time.Time) {
 
 // renew ends the writer: a copy of one of its batches may still be on the way,
 // and must not meet another batch with the same sum.
-func (t *tally) renew() { t.writer, t.sum, t.copies = "", 0, false }
+func (t *tally) renew() { t.writer, t.sum = "", 0 }
 
 // land takes the batch off the way.
 func (t *tally) land() {

@@ -66,13 +66,8 @@ type Options struct {
 // Counter counts views in a store. It is safe for concurrent use.
 type Counter struct {
 	store     counter.Store
-	estimator estimator // nil where the store is none
+	estimator counter.Estimator // nil where the store is none
 	opts      Options
-}
-
-// estimator is a store that knows, without asking, how much there is at least.
-type estimator interface {
-	AtLeast(name string) (value int64, known bool)
 }
 
 // New returns a counter of views in the store, which stays the caller's to close.
@@ -91,7 +86,7 @@ func New(store counter.Store, opts Options) *Counter {
 		opts.Observe = func(*http.Request, string, error) {}
 	}
 	c := &Counter{store: store, opts: opts}
-	c.estimator, _ = counter.As[estimator](store)
+	c.estimator, _ = counter.As[counter.Estimator](store)
 	return c
 }
 

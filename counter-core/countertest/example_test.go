@@ -14,7 +14,7 @@ import (
 	"example.com/herokuapp/counter-core/countertest"
 )
 
-// The whole test of a backend is one line, and this the smallest backend that
+// The whole test of a Fixture is one line, and this the smallest backend that
 // passes it.
 func ExampleRun() {
 	testConformance := func(t *testing.T) { countertest.Run(t, open) }

@@ -1,5 +1,5 @@
-// Package countertest states the contracts of [counter.Store] and [counter.Applier]
-// as tests. The author of a backend or of a decorator proves it right with one line:
+// Package countertest states the contracts of [counter.Store] and [counter.Backend]
+// as tests. The author of a Fixture or of a decorator proves it right with one line:
 //
 //	func TestConformance(t *testing.T) { countertest.Run(t, open) }
 package countertest

@@ -4,14 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Apply implements [counter.Applier], in one transaction for all batches.
+// Apply implements [counter.Backend], in one transaction for all batches.
 func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
 	results := make([]counter.Result, len(batches))
 	err := s.change(ctx, func(tx *sql.Tx) error {
@@ -42,21 +41,19 @@ func apply(ctx context.Context, tx *sql.Tx, batch counter.Batch) counter.Result 
 	err := tx.QueryRowContext(ctx, "SELECT sum, total FROM records WHERE name = ? AND writer = ?",
 		batch.Name, batch.Writer).Scan(&sum, &total)
 	delta := batch.Delta
-	switch missing := batch.Sum - sum; {
+	switch {
 	case errors.Is(err, sql.ErrNoRows): // the writer is new, or its record is gone
 		total, err = add(ctx, tx, batch.Name, delta)
-	case err != nil || missing == 0: // a repeat: total is the answer
-	case missing < delta:
-		err = fmt.Errorf("%w: %d of %q", counter.ErrStale, delta, batch.Name)
-	default:
-		delta = missing
-		total, err = add(ctx, tx, batch.Name, delta)
+	case err == nil:
+		if delta, err = batch.Missing(sum); delta > 0 { // else a repeat: total is the answer
+			total, err = add(ctx, tx, batch.Name, delta)
+		}
 	}
 	if err == nil {
 		err = exec(ctx, tx, "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, unixepoch())",
 			batch.Name, batch.Writer, batch.Sum, total)
 	}
-	return counter.Result{Total: total, Healed: delta - batch.Delta, Err: err}
+	return counter.Result{Total: total, Healed: max(delta-batch.Delta, 0), Err: err}
 }
 
 // refused tells the refusal of one batch, which changed nothing, from an error of
@@ -66,18 +63,5 @@ func refused(err error) bool {
 		errors.Is(err, counter.ErrStale) || errors.Is(err, counter.ErrOverflow)
 }
 
-// Forget implements [counter.Applier].
-func (s *Store) Forget(ctx context.Context, batches []counter.Batch) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
-		for _, batch := range batches {
-			const query = "DELETE FROM records WHERE name = ? AND writer = ?"
-			if err := exec(ctx, tx, query, batch.Name, batch.Writer); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// Retention implements [counter.Applier]: an hour.
+// Retention implements [counter.Backend]: an hour.
 func (s *Store) Retention() time.Duration { return time.Hour }

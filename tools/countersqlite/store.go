@@ -18,7 +18,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Store is a [counter.Store], a [counter.Pinger] and a [counter.Applier] in a file.
+// Store is a [counter.Store], a [counter.Pinger] and a [counter.Backend] in a file.
 type Store struct {
 	read   *sql.DB
 	write  *sql.DB // one connection, because SQLite has one writer: callers take turns

@@ -18,8 +18,8 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-func TestApplierConformance(t *testing.T) {
-	countertest.RunApplier(t, func(t *testing.T) countertest.Fixture {
+func TestBackendConformance(t *testing.T) {
+	countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
 		t.Helper()
 		path := newPath(t)
 		return countertest.Fixture{

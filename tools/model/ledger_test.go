@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -12,7 +11,7 @@ import (
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
-// ledger is a counter.Applier that can lose what it has counted last, as servers
+// ledger is a counter.Backend that can lose what it has counted last, as servers
 // do when a replica takes over that has not got it yet.
 type ledger struct {
 	counter.Store // has the totals
@@ -39,7 +38,7 @@ type entry struct {
 	before *record // nil: there was none
 }
 
-var _ counter.Applier = (*ledger)(nil)
+var _ counter.Backend = (*ledger)(nil)
 
 func newLedger(retention time.Duration) *ledger {
 	return &ledger{
@@ -73,13 +72,13 @@ func (l *ledger) apply(ctx context.Context, b counter.Batch) (counter.Result, er
 	var before *record
 	if last, ok := l.records[who]; ok && time.Since(last.at) < l.retention {
 		before = &last
-		missing := b.Sum - last.sum
-		switch {
-		case missing == 0:
+		missing, err := b.Missing(last.sum)
+		if err != nil {
+			return counter.Result{}, err
+		}
+		if missing == 0 {
 			l.records[who] = record{last.sum, last.total, time.Now()}
 			return counter.Result{Total: last.total}, nil
-		case missing < b.Delta:
-			return counter.Result{}, fmt.Errorf("%w: %d, not %d", counter.ErrStale, last.sum, b.Sum-b.Delta)
 		}
 		amount = missing
 	}
@@ -92,18 +91,6 @@ func (l *ledger) apply(ctx context.Context, b counter.Batch) (counter.Result, er
 	l.sums[who] = max(l.sums[who], b.Sum)
 	l.entries = append(l.entries, entry{who, amount, before})
 	return counter.Result{Total: total, Healed: amount - b.Delta}, nil
-}
-
-func (l *ledger) Forget(ctx context.Context, batches []counter.Batch) error {
-	if _, err := l.Get(ctx, "a"); err != nil { // it is closed, or the context has ended
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, b := range batches {
-		delete(l.records, writer{b.Name, b.Writer})
-	}
-	return nil
 }
 
 func (l *ledger) Retention() time.Duration { return l.retention }
@@ -136,7 +123,7 @@ func (l *ledger) lose(ctx context.Context, n int) (map[string]int64, error) {
 
 // The model is no better than what stands in for the store.
 func TestLedger(t *testing.T) {
-	countertest.RunApplier(t, func(*testing.T) countertest.Fixture {
+	countertest.RunBackend(t, func(*testing.T) countertest.Fixture {
 		l := newLedger(time.Hour)
 		expire := func() {
 			l.mu.Lock()

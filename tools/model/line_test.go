@@ -22,7 +22,7 @@ type line struct {
 	closed    bool
 }
 
-var _ counter.Applier = (*line)(nil)
+var _ counter.Backend = (*line)(nil)
 
 func (n *network) newLine() *line {
 	return &line{Store: n.store, network: n, unsettled: map[string]bool{}, setting: map[string]bool{}}
@@ -84,10 +84,6 @@ func (l *line) Set(ctx context.Context, name string, value int64) error {
 	defer l.mu.Unlock()
 	l.setting[name] = false
 	return result.Err
-}
-
-func (l *line) Forget(ctx context.Context, batches []counter.Batch) error {
-	return l.network.store.Forget(ctx, batches)
 }
 
 func (l *line) Retention() time.Duration { return l.network.store.Retention() }

@@ -11,7 +11,7 @@ import (
 // network is between processes and their store, and has the faults. It sees what
 // the store counts.
 type network struct {
-	store  backend
+	store  counter.Backend
 	report *report
 
 	arriving sync.WaitGroup // what the store may yet have
@@ -26,15 +26,10 @@ type network struct {
 	gone    map[string]int64 // what is lost thereby for good
 }
 
-type backend interface {
-	counter.Store
-	counter.Applier
-}
-
 // span is the numbers from+1 to to.
 type span struct{ from, to int64 }
 
-func newNetwork(store backend, report *report) *network {
+func newNetwork(store counter.Backend, report *report) *network {
 	return &network{
 		store: store, report: report,
 		faults: map[string][]fault{}, counted: map[string][]span{},

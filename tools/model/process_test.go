@@ -22,7 +22,7 @@ type process struct {
 	lost    map[string]int64 // what it said that it won't count, or can't tell
 }
 
-func newProcess(w *world, id int, store counter.Store, opts coalesce.Options) *process {
+func newProcess(w *world, id int, store counter.Backend, opts coalesce.Options) *process {
 	p := &process{id: id, world: w, report: w.report, lost: map[string]int64{}}
 	opts.Observe = p.observe
 	p.store = coalesce.New(store, opts)

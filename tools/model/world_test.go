@@ -32,7 +32,7 @@ type world struct {
 	real      bool  // time is that of the machine, and the store is not seen through
 }
 
-func newWorld(ctx context.Context, p profile, store backend) *world {
+func newWorld(ctx context.Context, p profile, store counter.Backend) *world {
 	r := newReport()
 	return &world{
 		ctx: ctx, settle: func() {},
@@ -42,7 +42,7 @@ func newWorld(ctx context.Context, p profile, store backend) *world {
 
 // newBubble returns a world in a synctest bubble.
 func newBubble(ctx context.Context, p profile) *world {
-	var store backend = countermemory.New()
+	var store counter.Backend = countermemory.New()
 	if p.retention > 0 {
 		store = newLedger(p.retention)
 	}

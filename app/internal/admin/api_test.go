@@ -89,7 +89,7 @@ func TestAPIIsStrict(t *testing.T) {
 
 func TestAPITellsWhatTheStoreDid(t *testing.T) {
 	for status, err := range map[int]error{
-		http.StatusServiceUnavailable: fmt.Errorf("%w: away", counter.ErrPending),
+		http.StatusServiceUnavailable: fmt.Errorf("%w: away", counter.ErrBusy),
 		http.StatusGatewayTimeout:     fmt.Errorf("%w: away", counter.ErrUnknown),
 		http.StatusConflict:           counter.ErrType,
 	} {

@@ -137,7 +137,7 @@ func Explain(err error) string {
 	switch {
 	case errors.Is(err, counter.ErrName):
 		return "This is not the name of a counter: " + reason(err) + "."
-	case errors.Is(err, counter.ErrPending):
+	case errors.Is(err, counter.ErrBusy):
 		return "The store does not answer for this counter, and views of it are waiting to be counted. " +
 			"Nothing was changed. Try again in a moment."
 	case errors.Is(err, counter.ErrUnknown):

@@ -24,12 +24,6 @@ const (
 	pingTimeout = 2 * time.Second
 )
 
-// warner is a store that can tell what endangers the counts in it: a sentence for each
-// cause, the same one as long as the cause lasts. An error may come with some.
-type warner interface {
-	Warnings(ctx context.Context) ([]string, error)
-}
-
 // Health tells how a store is. Between Start and Stop it looks now and then for what
 // endangers the counts, and logs what is new. A look that fails is not logged as an error:
 // the store may be away. Health is safe for concurrent use.
@@ -37,7 +31,7 @@ type Health struct {
 	store    counter.Store
 	name     string
 	dangers  []string
-	warner   warner // nil if the store can't tell
+	warner   counter.Warner // nil if the store can't tell
 	stats    func() coalesce.Stats
 	log      *zap.Logger
 	warnings atomic.Pointer[[]string]
@@ -61,7 +55,7 @@ func NewHealth(store counter.Store, log *zap.Logger, dangers ...string) *Health 
 	if gathering, ok := counter.As[interface{ Stats() coalesce.Stats }](store); ok {
 		h.stats = gathering.Stats
 	}
-	h.warner, _ = counter.As[warner](store)
+	h.warner, _ = counter.As[counter.Warner](store)
 	return h
 }
 
@@ -124,13 +118,9 @@ func (h *Health) warn(warning string) {
 // Ping returns nil if the store answers now. It waits two seconds at most, and logs when
 // the store stops answering and when it answers again.
 func (h *Health) Ping(ctx context.Context) error {
-	pinger, ok := counter.As[counter.Pinger](h.store)
-	if !ok {
-		return nil
-	}
 	pinging, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	err := pinger.Ping(pinging)
+	err := counter.Ping(pinging, h.store)
 	if err != nil && ctx.Err() != nil { // whoever asked has left, and the store had no time
 		return err
 	}

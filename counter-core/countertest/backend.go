@@ -6,30 +6,29 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Fixture is a store to which batches can be applied, with what happens to such
-// a store that its callers cannot bring about. Every field is set.
+// Fixture is a backend under test, and what can happen to it that no method brings
+// about. Every field is set.
 type Fixture struct {
-	// Store is new and empty, and a [counter.Applier] by [counter.As].
-	// [RunApplier] closes it; what lies behind it ends by t.Cleanup.
-	Store counter.Store
+	// Store is new and empty. [RunBackend] closes it; t.Cleanup ends what lies behind it.
+	Store counter.Backend
 
-	// Wipe removes every counter and every record, as a server does that restarts
-	// without its data. The store stays open and its writers are not told.
+	// Wipe removes every counter and every record, as when a server restarts without
+	// its data. The store stays open.
 	Wipe func(t *testing.T)
 
-	// Expire makes every record reach its Retention before it returns. Counters
-	// keep their values.
+	// Expire makes every record older than its Retention. Counters keep their values.
+	// It is easiest where the backend can be given another clock.
 	Expire func(t *testing.T)
 }
 
-// RunApplier tests that the stores that open returns keep the contract of
-// [counter.Applier]; [Run] tests that of [counter.Store]. Run it under the race
+// RunBackend tests that the stores that open returns keep the contract of
+// [counter.Backend]; [Run] tests that of [counter.Store]. Run it under the race
 // detector.
-func RunApplier(t *testing.T, open func(t *testing.T) Fixture) {
+func RunBackend(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
 	for _, test := range []struct {
 		name string
-		run  func(*testing.T, applier)
+		run  func(*testing.T, Fixture)
 	}{
 		{"NewWriter", testNewWriter},
 		{"Next", testNext},
@@ -50,7 +49,6 @@ func RunApplier(t *testing.T, open func(t *testing.T) Fixture) {
 		{"NegativeTotals", testNegativeTotals},
 		{"Wiped", testWiped},
 		{"Expired", testExpired},
-		{"Forget", testForget},
 		{"Retention", testRetention},
 		{"TwoWriters", testTwoWriters},
 		{"OneWriterOfTwoCounters", testOneWriterOfTwoCounters},
@@ -67,17 +65,7 @@ func RunApplier(t *testing.T, open func(t *testing.T) Fixture) {
 		t.Run(test.name, func(t *testing.T) {
 			fixture := open(t)
 			closeAtEnd(t, fixture.Store)
-			a, ok := counter.As[counter.Applier](fixture.Store)
-			if !ok {
-				t.Fatalf("%T is no counter.Applier", fixture.Store)
-			}
-			test.run(t, applier{Fixture: fixture, Applier: a})
+			test.run(t, fixture)
 		})
 	}
-}
-
-// applier is what a test of [RunApplier] works on.
-type applier struct {
-	Fixture
-	counter.Applier
 }
