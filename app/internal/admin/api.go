@@ -81,61 +81,67 @@ func readQuery(r *http.Request, names ...string) (map[string]string, error) {
 	return query, nil
 }
 
-// onCounter serves the counter that is named in the path.
-func (s *site) onCounter(w http.ResponseWriter, r *http.Request, serve func(name string)) {
+// apiName returns the counter that is named in the path, or answers why it can't.
+func apiName(w http.ResponseWriter, r *http.Request) (name string, ok bool) {
 	name, err := url.PathUnescape(mux.Vars(r)["name"])
 	if err == nil {
 		_, err = readQuery(r)
 	}
 	if err != nil {
 		apiProblem(w, http.StatusBadRequest, err.Error()+".")
-		return
+		return "", false
 	}
 	if err := counters.CheckName(name); err != nil {
 		apiProblem(w, statusOf(err), counters.Explain(err))
-		return
+		return "", false
 	}
-	serve(name)
+	return name, true
 }
 
 func (s *site) apiGet(w http.ResponseWriter, r *http.Request) {
-	s.onCounter(w, r, func(name string) {
-		value, err := s.counters.Get(r.Context(), name)
-		if err != nil {
-			apiProblem(w, statusOf(err), counters.Explain(err))
-			return
-		}
-		s.json(w, r, http.StatusOK, "application/json", counters.Counter{Name: name, Value: value})
-	})
+	name, ok := apiName(w, r)
+	if !ok {
+		return
+	}
+	value, err := s.counters.Get(r.Context(), name)
+	if err != nil {
+		apiProblem(w, statusOf(err), counters.Explain(err))
+		return
+	}
+	s.json(w, r, http.StatusOK, "application/json", counters.Counter{Name: name, Value: value})
 }
 
 // apiPut sets a counter to {"value": 41}.
 func (s *site) apiPut(w http.ResponseWriter, r *http.Request) {
-	s.onCounter(w, r, func(name string) {
-		if !hasType(r, "application/json") {
-			apiProblem(w, http.StatusUnsupportedMediaType, "The Content-Type must be application/json.")
-			return
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodySize))
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			apiProblem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The body has more than %d bytes.", bodySize))
-			return
-		}
-		if err != nil {
-			apiProblem(w, http.StatusBadRequest, "The body did not arrive whole.")
-			return
-		}
-		value, err := counters.ParseSetting(body)
-		if err != nil {
-			apiProblem(w, http.StatusBadRequest, `The body must be like {"value": 41}: `+err.Error()+".")
-			return
-		}
-		s.apiSet(w, r, counters.Change{Action: counters.Set, Name: name, Value: value})
-	})
+	name, ok := apiName(w, r)
+	if !ok {
+		return
+	}
+	if !hasType(r, "application/json") {
+		apiProblem(w, http.StatusUnsupportedMediaType, "The Content-Type must be application/json.")
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodySize))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		apiProblem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("The body has more than %d bytes.", bodySize))
+		return
+	}
+	if err != nil {
+		apiProblem(w, http.StatusBadRequest, "The body did not arrive whole.")
+		return
+	}
+	value, err := counters.ParseSetting(body)
+	if err != nil {
+		apiProblem(w, http.StatusBadRequest, `The body must be like {"value": 41}: `+err.Error()+".")
+		return
+	}
+	s.apiSet(w, r, counters.Change{Action: counters.Set, Name: name, Value: value})
 }
 
 func (s *site) apiDelete(w http.ResponseWriter, r *http.Request) {
-	s.onCounter(w, r, func(name string) { s.apiSet(w, r, counters.Change{Action: counters.Reset, Name: name}) })
+	if name, ok := apiName(w, r); ok {
+		s.apiSet(w, r, counters.Change{Action: counters.Reset, Name: name})
+	}
 }
 
 // apiSet answers with the counter as it was set.

@@ -47,15 +47,10 @@ type site struct {
 	logs  *observer.ObservedLogs
 }
 
-func newSite(t *testing.T, counted counter.Store) *site {
-	return newSiteUntil(t, context.Background(), counted)
-}
-
 // importLimit is how many counters an import may have in these tests.
 const importLimit = 2000
 
-// newSiteUntil returns a site of a process that stops when stopping is done.
-func newSiteUntil(t *testing.T, stopping context.Context, counted counter.Store) *site {
+func newSite(t *testing.T, counted counter.Store) *site {
 	t.Helper()
 	pages, err := templates.New()
 	if err != nil {
@@ -64,7 +59,7 @@ func newSiteUntil(t *testing.T, stopping context.Context, counted counter.Store)
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
 	health := store.NewHealth(counted, log)
-	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health, Stopping: stopping}
+	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health}
 	routes := admin.Routes(counters.New(counted, importLimit, log), about, open{}, pages, log)
 	return &site{web.NewHandler(config.Config{}, counted, health, pages, log, routes...), counted, logs}
 }

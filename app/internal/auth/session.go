@@ -68,7 +68,7 @@ func (s *sessions) of(r *http.Request, secure bool) []session {
 // begin gives the browser a new session, and ends the one that it has.
 func (s *sessions) begin(w http.ResponseWriter, r *http.Request, secure bool) error {
 	s.end(r, secure)
-	cookie := cookie(secure)
+	cookie := cookie(secure) //nolint:gosec // it sets what gosec misses here
 	value, err := s.codec.Encode(cookie.Name, session{ID: rand.Text(), Issued: time.Now()})
 	if err != nil {
 		return err
@@ -121,6 +121,7 @@ func cookie(secure bool) *http.Cookie {
 	if secure {
 		return &http.Cookie{Name: "__Host-" + cookieName, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	}
+	//nolint:gosec // without TLS, which Secure would demand
 	return &http.Cookie{Name: cookieName, Path: Root, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 }
 
@@ -128,7 +129,7 @@ func cookie(secure bool) *http.Cookie {
 // it, because Chromium then drops the pages that it keeps in memory for its Back button; with a
 // deletion it keeps the one that the login led to.
 func (s *sessions) forget(w http.ResponseWriter, secure bool) {
-	cookie := cookie(secure)
+	cookie := cookie(secure) //nolint:gosec // it sets what gosec misses here
 	cookie.Value = "none"
 	http.SetCookie(w, cookie)
 }

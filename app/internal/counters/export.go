@@ -35,7 +35,7 @@ type Counter struct {
 func (c *Counters) Export(ctx context.Context, w io.Writer, format Format, request string) error {
 	out := bufio.NewWriterSize(w, 32<<10) // it keeps its first error until Flush
 	if format == CSV {
-		writeCells(out, "name", "value")
+		_ = writeCells(out, "name", "value")
 	}
 	count := 0
 	for entry, err := range c.All(ctx, "") {

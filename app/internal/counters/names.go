@@ -13,7 +13,7 @@ const Home = "counter_key"
 
 // ErrForeign says that a name is not one of the app's: a Redis may be shared with other
 // programs, whose keys are neither shown nor changed.
-var ErrForeign = errors.New("this app has only " + Home + " and names that begin with " + PagePrefix + " or " + SitePrefix)
+var ErrForeign = errors.New("its counters begin with " + PagePrefix + " or " + SitePrefix + ", but for " + Home)
 
 // CheckName returns nil for a name that the app counts under, and otherwise an error
 // that wraps [counter.ErrName], and [ErrForeign] for one of another program.
