@@ -13,6 +13,7 @@ import (
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
+	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
 )
 
@@ -57,6 +58,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 	var owned []web.Route
 	if gate.Enabled() {
 		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping}
+		about.Backup, _ = counter.As[counter.Snapshotter](opened.Store)
 		owned = append(gate.Routes(), admin.Routes(counters.New(opened.Store, cfg.ImportLimit, log), about, gate, pages, log)...)
 	}
 	server, err := web.NewServer(cfg, web.NewHandler(cfg, opened.Store, opened.Health, pages, log, owned...), log)

@@ -10,6 +10,7 @@ package counter
 
 import (
 	"context"
+	"io"
 	"iter"
 )
 
@@ -89,6 +90,14 @@ type Estimator interface {
 	// that is kept has been counted. It doesn't ask the backend. known is false if the
 	// store has not learned the counter's value, or has forgotten it.
 	AtLeast(name string) (value int64, known bool)
+}
+
+// Snapshotter is implemented by a [Store] that can be copied while it runs. Reach it with
+// [As]. To bring the counters of any other store elsewhere, list them.
+type Snapshotter interface {
+	// Snapshot returns a copy of the whole store as of one moment, in the store's own format.
+	// It is complete when Snapshot returns. The caller closes it.
+	Snapshot(ctx context.Context) (io.ReadSeekCloser, error)
 }
 
 // Inc adds one to the named counter and returns its new value, as [Store.Add] does.

@@ -9,9 +9,13 @@ import (
 	"path/filepath"
 
 	"go.etcd.io/bbolt"
+
+	counter "example.com/herokuapp/counter-core"
 )
 
-// Snapshot returns a copy of the whole store as of one moment, itself a file that
+var _ counter.Snapshotter = (*Store)(nil)
+
+// Snapshot implements [counter.Snapshotter]: a copy as of one moment, itself a file that
 // [Open] opens, while counting goes on. Close the copy when it is read.
 //
 // The copy is a file without a name in the folder of the store's. It is there, and has

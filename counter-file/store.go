@@ -21,7 +21,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Store is a [counter.Backend] and a [counter.Pinger] in a
+// Store is a [counter.Backend], a [counter.Pinger] and a [counter.Snapshotter] in a
 // file. It is safe for concurrent use.
 //
 // A call returns by its context's deadline even if the disk hangs. What a change
@@ -170,7 +170,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return err
 }
 
-// Warnings returns what endangers the counts: that the file has lost its name, so
+// Warnings implements [counter.Warner]: that the file has lost its name, so
 // that what is counted now is gone when the process ends.
 func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	if err := s.ready(ctx); err != nil {

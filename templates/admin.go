@@ -108,6 +108,8 @@ type AdminConfirm struct {
 // AdminImport is what the page for exports and imports shows.
 type AdminImport struct {
 	Message string
+	// Backup says that the store can be copied as a whole.
+	Backup bool
 	// Once is a token that keeps the form from being carried out twice.
 	Once string
 	// Add says that the lines are to be added, not set.

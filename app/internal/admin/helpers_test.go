@@ -60,6 +60,7 @@ func newSite(t *testing.T, counted counter.Store) *site {
 	log := zap.New(core)
 	health := store.NewHealth(counted, log)
 	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health}
+	about.Backup, _ = counter.As[counter.Snapshotter](counted)
 	routes := admin.Routes(counters.New(counted, importLimit, log), about, open{}, pages, log)
 	return &site{web.NewHandler(config.Config{}, counted, health, pages, log, routes...), counted, logs}
 }

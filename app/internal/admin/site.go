@@ -35,6 +35,8 @@ type About struct {
 	Started time.Time
 	// Health tells how the store is.
 	Health *store.Health
+	// Backup copies the store; nil if it can't be copied.
+	Backup counter.Snapshotter
 	// Stopping is done once the process begins to stop: imports then end early. Nil, it
 	// never does.
 	Stopping context.Context
@@ -79,6 +81,7 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 		page("/admin/add", methods{http.MethodPost: s.confirm(counters.Add)}),
 		page("/admin/reset", methods{http.MethodPost: s.confirm(counters.Reset)}),
 		page("/admin/export", methods{http.MethodGet: s.exportPage}),
+		page("/admin/backup", methods{http.MethodGet: s.backupPage}),
 		page("/admin/import", methods{http.MethodGet: s.importForm, http.MethodPost: s.importPage}),
 
 		api("counters", methods{http.MethodGet: s.apiList}),
@@ -86,6 +89,7 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 			http.MethodGet: s.apiGet, http.MethodPut: s.apiPut, http.MethodDelete: s.apiDelete,
 		}),
 		api("export", methods{http.MethodGet: s.apiExport}),
+		api("backup", methods{http.MethodGet: s.apiBackup}),
 		api("import", methods{http.MethodPost: s.apiImport}),
 
 		{Path: apiPath, Below: true, Refuse: noAPI, Guard: gate.Bearer, Header: header},

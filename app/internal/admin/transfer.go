@@ -216,6 +216,7 @@ func (s *site) importForm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) showImport(w http.ResponseWriter, r *http.Request, status int, data templates.AdminImport) {
+	data.Backup = s.about.Backup != nil
 	data.Once = s.once.token()
 	html, err := s.pages.AdminImport(data)
 	s.html(w, r, status, html, err)
