@@ -93,3 +93,41 @@ func TestOverflowOfWhatWasKept(t *testing.T) {
 		}
 	})
 }
+
+// An addition that is kept goes before the callers that wait, also if it is the
+// only one: of three additions with room for two, it is counted, or told to be refused.
+func TestOverflowKeepsASingleKeptAddition(t *testing.T) {
+	var e events
+	opts := coalesce.Options{Overdue: time.Second, AttemptTimeout: time.Minute, Observe: e.observe}
+	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		if err := s.Set(t.Context(), "a", math.MaxInt64-3); err != nil {
+			t.Fatal(err)
+		}
+		gate := l.gated()
+		first := inc(t.Context(), s, "a")
+		synctest.Wait()
+		waiting := []func() (int64, error){inc(t.Context(), s, "a"), inc(t.Context(), s, "a")}
+		time.Sleep(2 * time.Second)
+		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
+			t.Fatalf("Inc: %v; want ErrPending", err)
+		}
+		close(gate)
+		counted := 1 // the one that is kept
+		for _, outcome := range append(waiting, first) {
+			if _, err := outcome(); err == nil {
+				counted++
+			} else if !errors.Is(err, counter.ErrOverflow) {
+				t.Errorf("Inc: %v", err)
+			}
+		}
+		synctest.Wait()
+		for _, event := range e.all() {
+			if event.Kind == coalesce.Refused {
+				counted -= int(event.Additions)
+			}
+		}
+		if counted != 3 || l.total("a") != math.MaxInt64 {
+			t.Errorf("%d counted or kept of the 3 that fit; the total is %d", counted, l.total("a"))
+		}
+	})
+}

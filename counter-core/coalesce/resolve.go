@@ -21,7 +21,7 @@ func (s *Store) resolve(tallies []*tally, results []counter.Result) {
 }
 
 func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) {
-	f, err := t.flight, result.Err
+	f, err := t.flight, ofAttempt(result.Err)
 	if err == nil || isFinal(err) {
 		s.answered(f, now)
 	}

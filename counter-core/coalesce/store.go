@@ -172,9 +172,12 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.opts.AttemptTimeout)
+	attempt, cancel := context.WithTimeout(ctx, s.opts.AttemptTimeout)
 	defer cancel()
-	err = s.inner.Set(ctx, name, value)
+	err = s.inner.Set(attempt, name, value)
+	if ctx.Err() == nil {
+		err = ofAttempt(err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil || errors.Is(err, counter.ErrUnknown) {
