@@ -151,35 +151,66 @@ func (c *Counter) detach(r *http.Request) (context.Context, context.CancelFunc) 
 	return context.WithTimeout(ctx, c.opts.Wait)
 }
 
+// CountAll is [Counter.Count] for a caller that shows several numbers: it adds the view to
+// each of the counters, whose names differ, and returns the view of each, in their order.
+// If the request is not a view it asks nobody, and every View has no more than the
+// Status. The error is that of the first.
+func (c *Counter) CountAll(r *http.Request, names ...string) ([]View, error) {
+	found := make([]View, len(names))
+	if status := c.Skips(r); status != "" {
+		for i := range found {
+			found[i].Status = status
+		}
+		return found, nil
+	}
+	ctx, cancel := c.detach(r)
+	defer cancel()
+	return found, c.addAll(ctx, r, names, found)
+}
+
+// Skips returns why the request does not count as a view, or an empty Status if it does.
+func (c *Counter) Skips(r *http.Request) Status { return c.skip(r, "a name") }
+
 func (c *Counter) add(r *http.Request, name string, others []string) (View, error) {
 	ctx, cancel := c.detach(r)
 	defer cancel()
 	if len(others) == 0 {
 		return c.addOne(ctx, r, name)
 	}
-	var adding sync.WaitGroup
-	panics := make(chan any, len(others))
-	for i, other := range others {
-		if other == "" || other == name || slices.Contains(others[:i], other) {
-			continue
+	names := []string{name}
+	for _, other := range others {
+		if other != "" && !slices.Contains(names, other) {
+			names = append(names, other)
 		}
+	}
+	found := make([]View, len(names))
+	err := c.addAll(ctx, r, names, found)
+	return found[0], err
+}
+
+// addAll adds to all counters at the same time, so that the store can take them in one
+// call.
+func (c *Counter) addAll(ctx context.Context, r *http.Request, names []string, found []View) (err error) {
+	var adding sync.WaitGroup
+	panics := make(chan any, len(names))
+	for i, name := range names[1:] {
 		adding.Go(func() {
 			defer func() {
 				if fault := recover(); fault != nil {
 					panics <- fault
 				}
 			}()
-			_, _ = c.addOne(ctx, r, other)
+			found[i+1], _ = c.addOne(ctx, r, name)
 		})
 	}
 	defer adding.Wait() // after a panic, too
-	view, err := c.addOne(ctx, r, name)
+	found[0], err = c.addOne(ctx, r, names[0])
 	adding.Wait()
 	select {
 	case fault := <-panics:
 		panic(fault) // where net/http recovers
 	default:
-		return view, err
+		return err
 	}
 }
 
