@@ -11,10 +11,12 @@ import (
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/public"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates"
+	"example.com/herokuapp/templates/badge"
 )
 
 // options is the program as fx builds it. fx stops the parts in reverse order: the
@@ -22,7 +24,7 @@ import (
 func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, log),
-		fx.Provide(templates.New, openStore, newGate, newServer),
+		fx.Provide(templates.New, badge.NewDrawer, openStore, newCounters, newGate, newSurfaces, newServer),
 		fx.Invoke(func(*web.Server) {}),
 		fx.NopLogger, // what goes wrong, fx returns, and main prints
 	)
@@ -46,22 +48,32 @@ func openStore(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*store.Open
 	return opened, nil
 }
 
+func newCounters(cfg config.Config, opened *store.Opened, log *zap.Logger) *counters.Counters {
+	return counters.New(opened.Store, cfg.ImportLimit, log)
+}
+
 func newGate(cfg config.Config, pages *templates.Pages, log *zap.Logger) *auth.Gate {
 	return auth.New(cfg, pages, log)
 }
 
+// newSurfaces returns what everybody may ask for.
+func newSurfaces(cfg config.Config, opened *store.Opened, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer, log *zap.Logger) *public.Surfaces {
+	return public.New(cfg, opened.Store, all, gate.IsOwner, drawer, log)
+}
+
 // newServer serves all routes as long as the program runs, which ends if the server does.
 func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, opened *store.Opened, gate *auth.Gate,
-	pages *templates.Pages, log *zap.Logger,
+	surfaces *public.Surfaces, all *counters.Counters, pages *templates.Pages, log *zap.Logger,
 ) (*web.Server, error) {
 	stopping, stop := context.WithCancel(context.Background())
-	var owned []web.Route
+	routes := surfaces.Routes()
 	if gate.Enabled() {
 		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping}
 		about.Backup, _ = counter.As[counter.Snapshotter](opened.Store)
-		owned = append(gate.Routes(), admin.Routes(counters.New(opened.Store, cfg.ImportLimit, log), about, gate, pages, log)...)
+		routes = append(routes, gate.Routes()...)
+		routes = append(routes, admin.Routes(all, about, gate, pages, log)...)
 	}
-	server, err := web.NewServer(cfg, web.NewHandler(cfg, opened.Store, opened.Health, pages, log, owned...), log)
+	server, err := web.NewServer(cfg, web.NewHandler(cfg, opened.Store, opened.Health, pages, log, routes...), log)
 	if err != nil {
 		stop()
 		return nil, err
@@ -72,6 +84,8 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 		},
 		OnStop: server.Stop,
 	})
-	lc.Append(fx.StopHook(stop)) // before the server waits for its requests
+	// Before the server waits for its requests: streams have no end of their own.
+	lc.Append(fx.StartStopHook(surfaces.Start, surfaces.Stop))
+	lc.Append(fx.StopHook(stop))
 	return server, nil
 }

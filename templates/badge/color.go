@@ -24,6 +24,9 @@ const (
 // Red is the colour of a badge that says what is wrong.
 func Red() Color { return Color{rgb: 0xdd4343, set: true} }
 
+// LightGrey is the colour of a badge that has nothing to show.
+func LightGrey() Color { return Color{rgb: 0x939393, set: true} }
+
 // ParseColor reads a colour: three or six hexadecimal digits, with or without #
 // before them, or a name. Names are those of shields.io, which come first, and of CSS.
 func ParseColor(text string) (Color, error) {

@@ -30,6 +30,12 @@ func (g *Gate) Bearer(next http.Handler) http.Handler {
 	}))
 }
 
+// IsOwner reports whether a request has the token.
+func (g *Gate) IsOwner(r *http.Request) bool {
+	token, ok := bearer(r)
+	return ok && g.token.is(token)
+}
+
 // bearer returns the credentials of a request that has them exactly once.
 func bearer(r *http.Request) (credentials string, ok bool) {
 	lines := r.Header["Authorization"]

@@ -12,6 +12,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+
+	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/counter-core/bots"
 )
 
 // Config is how the program was told to run.
@@ -56,6 +60,16 @@ type Config struct {
 	Dangers []string
 	// SkipBots leaves uncounted the views of programs that nobody sits at.
 	SkipBots bool
+	// Sites are the hosts whose pages are counted.
+	Sites counters.Sites
+	// KeepQuery are the parameters of a page's address that choose the page.
+	KeepQuery []string
+	// MaxCounters is how many page counters there may be before strangers can't create more.
+	MaxCounters int
+	// RateLimit is how many views a minute of one client and page count. 0: all.
+	RateLimit int
+	// MaxListeners is how many may listen to numbers as they change at the same time.
+	MaxListeners int
 	// PageWait is how long a page waits for its number when the store is slow.
 	PageWait time.Duration
 	// Revision names the commit the program was built from.
@@ -71,6 +85,14 @@ type Config struct {
 // ReportTime is the last part of ShutdownTimeout, in which the log says what could not be
 // finished.
 func (c Config) ReportTime() time.Duration { return min(c.ShutdownTimeout/10, 2*time.Second) }
+
+// Bot returns what tells the User-Agents whose views don't count.
+func (c Config) Bot() func(userAgent string) bool {
+	if c.SkipBots {
+		return bots.Is
+	}
+	return func(string) bool { return false }
+}
 
 // Error is a variable with a value the program can't run with.
 type Error struct {
@@ -95,6 +117,9 @@ func Load(getenv func(string) string) (Config, error) {
 		Port:            8000,
 		SkipBots:        true,
 		ImportLimit:     100_000,
+		MaxCounters:     100_000,
+		RateLimit:       60,
+		MaxListeners:    10_000,
 		PageWait:        500 * time.Millisecond,
 		ShutdownTimeout: 25 * time.Second,
 	}
@@ -112,6 +137,11 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.ImportLimit, getenv, "IMPORT_LIMIT", parseImportLimit, "100000"),
 		set(&cfg.TrustedProxies, getenv, "TRUSTED_PROXIES", parseProxies, "10.0.0.0/8,192.0.2.7"),
 		set(&cfg.SkipBots, getenv, "SKIP_BOTS", parseBool, "false"),
+		set(&cfg.Sites, getenv, "SITES", counters.ParseSites, "example.com,*.example.org,www.example.com=example.com"),
+		set(&cfg.KeepQuery, getenv, "KEEP_QUERY", parseKeepQuery, "p,page_id"),
+		set(&cfg.MaxCounters, getenv, "MAX_COUNTERS", parseBound, "100000"),
+		set(&cfg.RateLimit, getenv, "RATE_LIMIT", parseBound, "60"),
+		set(&cfg.MaxListeners, getenv, "MAX_LISTENERS", parseBound, "10000"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
@@ -182,6 +212,28 @@ func parsePort(text string) (uint16, error) {
 		return 0, errors.New("which is no port number from 0 to 65535")
 	}
 	return uint16(port), nil
+}
+
+// parseBound reads a number of things that there may be.
+func parseBound(text string) (int, error) {
+	const most = 100_000_000
+	bound, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || bound > most {
+		return 0, fmt.Errorf("not a whole number from 0 to %d", most)
+	}
+	return int(bound), nil
+}
+
+// parseKeepQuery reads names of parameters, joined by commas.
+func parseKeepQuery(text string) ([]string, error) {
+	names := strings.Split(text, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+		if names[i] == "" || strings.ContainsAny(names[i], "=&#;") || strings.ContainsFunc(names[i], unicode.IsControl) {
+			return nil, fmt.Errorf("which has %q in place of a parameter's name", name)
+		}
+	}
+	return names, nil
 }
 
 func parsePoolSize(text string) (int, error) {

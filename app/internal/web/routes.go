@@ -11,7 +11,6 @@ import (
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/app/internal/store"
 	counter "example.com/herokuapp/counter-core"
-	"example.com/herokuapp/counter-core/bots"
 	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates"
 )
@@ -33,7 +32,7 @@ func NewHandler(cfg config.Config, counted counter.Store, health *store.Health, 
 		health: health, pages: pages, log: log,
 		debug: cfg.Debug, revision: cfg.Revision,
 	}
-	s.views = counterhttp.New(counted, counterhttp.Options{Wait: cfg.PageWait, Bot: bot(cfg), Refuse: s.storeProblem})
+	s.views = counterhttp.New(counted, counterhttp.Options{Wait: cfg.PageWait, Bot: cfg.Bot(), Refuse: s.storeProblem})
 	router := newRouter(append(s.routes(), more...), s.notFound, s.methodNotAllowed)
 	return withPath(newFrame(router, log, s.internalProblem)) // not by router.Use, which leaves out what no route matches
 }
@@ -50,12 +49,4 @@ func (s *site) routes() []Route {
 		{Path: "/healthz", Methods: methods{http.MethodGet: s.healthz}},
 		{Path: "/readyz", Methods: methods{http.MethodGet: s.readyz}},
 	}
-}
-
-// bot says which User-Agents don't count.
-func bot(cfg config.Config) func(userAgent string) bool {
-	if cfg.SkipBots {
-		return bots.Is
-	}
-	return func(string) bool { return false }
 }

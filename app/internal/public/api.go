@@ -1,0 +1,197 @@
+package public
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"example.com/herokuapp/app/internal/counters"
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/counterhttp"
+)
+
+// maxNames is how many counters one request may read.
+const maxNames = 100
+
+// number is what the API says of a page. Of value and atLeast there is one, or neither
+// while the store does not answer.
+type number struct {
+	Name    string             `json:"name"`
+	Value   *int64             `json:"value,omitempty"`
+	AtLeast *int64             `json:"atLeast,omitempty"`
+	Site    *int64             `json:"site,omitempty"`
+	Status  counterhttp.Status `json:"status,omitempty"` // of a view that was asked to be counted
+}
+
+func newNumber(name string, found views) number {
+	n := number{Name: name, Status: found.page.Status}
+	if found.page.Known {
+		if found.page.AtLeast {
+			n.AtLeast = &found.page.Number
+		} else {
+			n.Value = &found.page.Number
+		}
+	}
+	if found.site.Known && !found.site.AtLeast {
+		n.Site = &found.site.Number
+	}
+	return n
+}
+
+// countOne counts a view of the page that the path names.
+func (s *Surfaces) countOne(w http.ResponseWriter, r *http.Request) {
+	page, ok := s.pageOf(w, r)
+	if !ok {
+		return
+	}
+	found, err := s.count(r, page)
+	setStatus(w, statusOf(err, found.page))
+	switch {
+	case errors.Is(err, counter.ErrPending), err == nil && found.page.Status == counterhttp.Pending:
+		s.json(w, http.StatusAccepted, newNumber(page.String(), found))
+	case err != nil:
+		s.refuse(w, r, page.String(), err)
+	default:
+		s.json(w, http.StatusOK, newNumber(page.String(), found))
+	}
+}
+
+// readOne tells the number of the page that the path names.
+func (s *Surfaces) readOne(w http.ResponseWriter, r *http.Request) {
+	page, ok := s.pageOf(w, r)
+	if !ok {
+		return
+	}
+	found, err := s.look(r, page)
+	if err != nil {
+		s.refuse(w, r, page.String(), err)
+		return
+	}
+	s.json(w, http.StatusOK, newNumber(page.String(), found))
+}
+
+// pageOf returns the page of a request that has no query, or answers what is wrong.
+func (s *Surfaces) pageOf(w http.ResponseWriter, r *http.Request) (counters.Page, bool) {
+	if _, err := query(r); err != nil {
+		badRequest(w, err)
+		return counters.Page{}, false
+	}
+	page, err := s.page(r)
+	if err != nil {
+		badRequest(w, err)
+		return counters.Page{}, false
+	}
+	if page, err = s.counted(page); err != nil {
+		setStatus(w, counterhttp.SkippedSite)
+		s.refuse(w, r, page.String(), err)
+		return counters.Page{}, false
+	}
+	return page, true
+}
+
+// readSeveral tells the numbers of the pages that the query names, in its order, or
+// without any that of the home page.
+func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
+	values, err := parameters(r)
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	names := values["name"]
+	delete(values, "name")
+	if len(values) > 0 {
+		badRequest(w, queryError{"the only query option here is name, which may be given several times"})
+		return
+	}
+	if len(names) == 0 {
+		view, err := s.views.Look(r, counters.Home)
+		if err != nil {
+			s.refuse(w, r, "the home page", err)
+			return
+		}
+		s.json(w, http.StatusOK, newNumber("", views{page: view}))
+		return
+	}
+	if len(names) > maxNames {
+		badRequest(w, queryError{"there are more than 100 names: ask several times"})
+		return
+	}
+	answer := struct {
+		Views []number `json:"views"`
+	}{make([]number, 0, len(names))}
+	for _, name := range names {
+		page, err := counters.ParsePage(name, s.keep)
+		if err != nil {
+			badRequest(w, err)
+			return
+		}
+		if page, err = s.counted(page); err != nil {
+			s.refuse(w, r, page.String(), err)
+			return
+		}
+		view, err := s.views.Look(r, page.Counter())
+		if err != nil {
+			s.refuse(w, r, page.String(), err)
+			return
+		}
+		answer.Views = append(answer.Views, newNumber(page.String(), views{page: view}))
+	}
+	s.json(w, http.StatusOK, answer)
+}
+
+// sitePages is how many pages of a site one request lists.
+const sitePages = 100
+
+// readSite tells how often all pages of a site were viewed, and the owner also which.
+func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
+	values, err := query(r, "after")
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	address, err := counters.UnescapePage(mux.Vars(r)["host"])
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	root, err := counters.ParsePage(address, nil)
+	if err == nil && root.Path != "/" {
+		err = queryError{"a site is named by its host alone"}
+	}
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	if root, err = s.counted(root); err != nil {
+		s.refuse(w, r, root.Host, err)
+		return
+	}
+	view, err := s.views.Look(r, root.Site())
+	if err != nil {
+		s.refuse(w, r, root.Host, err)
+		return
+	}
+	answer := struct {
+		number
+		Pages []number `json:"pages,omitempty"`
+		Next  string   `json:"next,omitempty"` // the after of the next pages
+	}{number: newNumber(root.Host, views{page: view})}
+	if s.isOwner(r) {
+		after := values.Get("after")
+		if after != "" {
+			after = counters.PagePrefix + after
+		}
+		listing, err := s.counters.List(r.Context(), counters.PagePrefix+root.Host+"/", after, sitePages)
+		if err != nil {
+			s.refuse(w, r, root.Host, err)
+			return
+		}
+		for _, entry := range listing.Entries {
+			answer.Pages = append(answer.Pages, number{Name: strings.TrimPrefix(entry.Name, counters.PagePrefix), Value: &entry.Value})
+		}
+		answer.Next = strings.TrimPrefix(listing.Next(), counters.PagePrefix)
+	}
+	s.json(w, http.StatusOK, answer)
+}

@@ -1,0 +1,170 @@
+package public
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
+	"example.com/herokuapp/counter-core/counterhttp"
+	"example.com/herokuapp/templates/badge"
+)
+
+// imageHeader is what every badge and pixel has, on success and on error alike. Image
+// proxies such as GitHub's keep what they may, and an error for days.
+func imageHeader() http.Header {
+	return http.Header{
+		"Cache-Control":                {"max-age=0, no-cache, no-store, must-revalidate"},
+		"Content-Security-Policy":      {"default-src 'none'; sandbox"},
+		"Cross-Origin-Resource-Policy": {"cross-origin"}, // pages of other sites show it
+		"Access-Control-Allow-Origin":  {"*"},
+	}
+}
+
+// badge counts a view of the page that the path names, or with ?read reads it, and
+// draws the number.
+func (s *Surfaces) badge(w http.ResponseWriter, r *http.Request) {
+	options, read, err := badgeOptions(r)
+	if err != nil {
+		s.drawError(w, http.StatusBadRequest, err)
+		return
+	}
+	page, err := s.page(r)
+	if err != nil {
+		s.drawError(w, http.StatusBadRequest, err)
+		return
+	}
+	page, err = s.counted(page)
+	var view counterhttp.View
+	switch {
+	case err != nil:
+	case read:
+		view, err = s.views.Look(r, page.Counter())
+	default:
+		view, err = s.countPage(r, page)
+	}
+	s.draw(w, options, view, err)
+}
+
+// badgeHome draws the number of the home page, which it does not count.
+func (s *Surfaces) badgeHome(w http.ResponseWriter, r *http.Request) {
+	options, _, err := badgeOptions(r)
+	if err != nil {
+		s.drawError(w, http.StatusBadRequest, err)
+		return
+	}
+	view, err := s.views.Look(r, counters.Home)
+	s.draw(w, options, view, err)
+}
+
+// badgeOptions returns how the badge is to look, and whether it is only to be read.
+func badgeOptions(r *http.Request) (options badge.Options, read bool, err error) {
+	values, err := parameters(r)
+	if err != nil {
+		return options, false, err
+	}
+	if flag, ok := values["read"]; ok {
+		if len(flag) > 1 || flag[0] != "" && flag[0] != "true" && flag[0] != "1" {
+			return options, false, errors.New("read is written ?read, with no value")
+		}
+		delete(values, "read")
+		read = true
+	}
+	options, err = badge.ParseOptions(values, badge.Options{Label: "views"})
+	return options, read, err
+}
+
+// draw answers with the number, or with a badge that says that there is none. Its
+// status is 200 even then: an error would be shown as a broken image.
+func (s *Surfaces) draw(w http.ResponseWriter, options badge.Options, view counterhttp.View, err error) {
+	if status := statusOf(err, view); status != "" {
+		setStatus(w, status)
+	}
+	if err != nil || !view.Known {
+		options.Color = badge.LightGrey()
+		s.image(w, http.StatusOK, options.Badge("unavailable"))
+		return
+	}
+	text := options.Format.Number(view.Number)
+	if view.AtLeast {
+		text = "≥ " + text
+	}
+	s.image(w, http.StatusOK, options.Badge(text))
+}
+
+// drawError draws what is wrong with the request.
+func (s *Surfaces) drawError(w http.ResponseWriter, status int, err error) {
+	s.image(w, status, badge.Badge{Label: "views", Message: err.Error(), Color: badge.Red()})
+}
+
+func (s *Surfaces) image(w http.ResponseWriter, status int, b badge.Badge) {
+	respond.Write(w, status, "image/svg+xml; charset=utf-8", s.drawer.Draw(b))
+}
+
+// endpoint answers with the number of the page as shields.io wants it, and does not
+// count: https://shields.io/badges/endpoint-badge.
+func (s *Surfaces) endpoint(w http.ResponseWriter, r *http.Request) {
+	page, ok := s.pageOf(w, r)
+	if !ok {
+		return
+	}
+	view, err := s.views.Look(r, page.Counter())
+	s.writeEndpoint(w, view, err)
+}
+
+func (s *Surfaces) endpointHome(w http.ResponseWriter, r *http.Request) {
+	if _, err := query(r); err != nil {
+		badRequest(w, err)
+		return
+	}
+	view, err := s.views.Look(r, counters.Home)
+	s.writeEndpoint(w, view, err)
+}
+
+// writeEndpoint knows no key that shields.io does not: it refuses them.
+func (s *Surfaces) writeEndpoint(w http.ResponseWriter, view counterhttp.View, err error) {
+	answer := struct {
+		SchemaVersion int    `json:"schemaVersion"`
+		Label         string `json:"label"`
+		Message       string `json:"message"`
+		Color         string `json:"color"`
+		IsError       bool   `json:"isError,omitempty"`
+	}{1, "views", strconv.FormatInt(view.Number, 10), "blue", false}
+	switch {
+	case err != nil:
+		answer.Message, answer.Color, answer.IsError = "unavailable", "lightgrey", true
+	case view.AtLeast:
+		answer.Message = "≥ " + answer.Message
+	}
+	s.json(w, http.StatusOK, answer)
+}
+
+// gif is an image of one transparent pixel.
+const gif = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+
+// pixel counts a view of the page that the path names, and shows nothing. Whatever is
+// wrong stands in the header View-Status: a broken image would be seen.
+func (s *Surfaces) pixel(w http.ResponseWriter, r *http.Request) {
+	page, err := s.page(r)
+	if _, queryErr := query(r); queryErr != nil {
+		err = queryErr
+	}
+	if err != nil {
+		setStatus(w, counterhttp.SkippedName)
+		respond.Write(w, http.StatusBadRequest, "text/plain; charset=utf-8", []byte(sentence(err)+"\n"))
+		return
+	}
+	var view counterhttp.View
+	if page, err = s.counted(page); err == nil {
+		view, err = s.countPage(r, page)
+	}
+	setStatus(w, statusOf(err, view))
+	respond.Write(w, http.StatusOK, "image/gif", []byte(gif))
+}
+
+// countPage is [Surfaces.count] for a surface that shows no more than the page's number.
+func (s *Surfaces) countPage(r *http.Request, page counters.Page) (counterhttp.View, error) {
+	found, err := s.count(r, page)
+	return found.page, err
+}

@@ -1,0 +1,111 @@
+package public
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/app/internal/client"
+	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
+	"example.com/herokuapp/counter-core/counterhttp"
+)
+
+// views are what is known of a page and of its site.
+type views struct {
+	page, site counterhttp.View
+}
+
+// errSite says that the owner does not count a page's site.
+var errSite = errors.New("its site is not counted here: see SITES")
+
+// counted returns the page under which a page is counted, which may belong to another
+// host. The error is errSite if it is not counted.
+func (s *Surfaces) counted(page counters.Page) (counters.Page, error) {
+	host, ok := s.sites.Host(page.Host)
+	if !ok {
+		return page, fmt.Errorf("%s: %w", page, errSite)
+	}
+	page.Host = host
+	return page, nil
+}
+
+// count counts a view of the page, and one of its site. Where a rule says that the
+// request does not count, it reads both. The status of the page says which rule.
+//
+// The error is errSite or [counters.ErrQuota], of a page that is not counted, or the
+// store's, of a number that is not known.
+func (s *Surfaces) count(r *http.Request, page counters.Page) (views, error) {
+	status := s.views.Skips(r)
+	if status == "" {
+		if err := s.quota.Admit(r.Context(), page.Counter()); err != nil {
+			return views{page: counterhttp.View{Status: counterhttp.SkippedLimit}}, err
+		}
+		if s.tooMany(r, page) {
+			status = counterhttp.SkippedRate
+		}
+	}
+	if status != "" {
+		found, err := s.look(r, page)
+		found.page.Status = status
+		return found, err
+	}
+	found, err := s.views.CountAll(r, page.Counter(), page.Site())
+	return views{found[0], found[1]}, err
+}
+
+// look reads the numbers of a page and of its site, which may be unknown.
+func (s *Surfaces) look(r *http.Request, page counters.Page) (views, error) {
+	view, err := s.views.Look(r, page.Counter())
+	if err != nil {
+		return views{}, err
+	}
+	site, _ := s.views.Look(r, page.Site())
+	return views{view, site}, nil
+}
+
+// tooMany reports whether the client has been counted for the page so often that it is
+// not counted again.
+func (s *Surfaces) tooMany(r *http.Request, page counters.Page) bool {
+	if s.limit == nil || isImageProxy(r.UserAgent()) {
+		return false
+	}
+	network := client.Network(s.proxies.Address(r))
+	return !s.limit.Take(clientPage{network, page.Counter()})
+}
+
+// isImageProxy tells the proxies that fetch the images of a README or a mail for
+// readers that they hide: one address stands for many people.
+func isImageProxy(userAgent string) bool {
+	for _, proxy := range []string{"github-camo", "GoogleImageProxy", "YahooMailProxy"} {
+		if strings.Contains(userAgent, proxy) {
+			return true
+		}
+	}
+	return false
+}
+
+// setStatus says in the answer what became of the view.
+func setStatus(w http.ResponseWriter, status counterhttp.Status) {
+	w.Header()[counterhttp.StatusHeader] = []string{string(status)}
+}
+
+// statusOf returns the status of a view that was refused.
+func statusOf(err error, view counterhttp.View) counterhttp.Status {
+	switch {
+	case errors.Is(err, errSite):
+		return counterhttp.SkippedSite
+	case errors.Is(err, counters.ErrQuota):
+		return counterhttp.SkippedLimit
+	default:
+		return view.Status
+	}
+}
+
+// logFault logs a store's error, which nobody else is told.
+func (s *Surfaces) logFault(r *http.Request, page string, err error) {
+	s.log.Error("the number of a page is not known", zap.String("page", page), zap.Error(err), zap.String("request_id", respond.RequestID(r)))
+}
