@@ -14,7 +14,10 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
+require go.etcd.io/bbolt v1.5.0 // indirect
+
 require (
+	example.com/herokuapp/counter-file v0.1.0
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
@@ -35,3 +38,5 @@ replace (
 	example.com/herokuapp/counter-memory => ../counter-memory
 	example.com/herokuapp/counter-redis => ../counter-redis
 )
+
+replace example.com/herokuapp/counter-file => ../counter-file

@@ -19,9 +19,6 @@ import (
 	"time"
 )
 
-// processes is how many processes serve the page.
-const processes = 4
-
 // fleet is the processes of the app. Its methods are for one goroutine, but pick,
 // visits and clock for any.
 type fleet struct {
@@ -30,9 +27,9 @@ type fleet struct {
 	logs   string // a folder
 	began  time.Time
 
-	serving [processes]atomic.Pointer[life] // the latest of each
-	lives   []*life                         // all there were
-	changed sync.Mutex                      // guards lives where others look
+	serving []atomic.Pointer[life] // the latest of each
+	lives   []*life                // all there were
+	changed sync.Mutex             // guards lives where others look
 }
 
 // build builds the app of the tree at top, and returns the program. It is under the
@@ -52,14 +49,14 @@ func build(ctx context.Context, top, dir string) (string, error) {
 }
 
 // startFleet builds the app and starts its processes, which end with the test.
-func startFleet(ctx context.Context, tb testing.TB, cfg config, variables []string) (*fleet, error) {
+func startFleet(ctx context.Context, tb testing.TB, cfg config, s setup) (*fleet, error) {
 	tb.Helper()
 	binary, err := build(ctx, cfg.top, tb.TempDir())
 	if err != nil {
 		return nil, err
 	}
-	env := slices.Concat([]string{"HOST=127.0.0.1", "PORT=0"}, variables)
-	f := &fleet{binary: binary, env: env, logs: cfg.logs, began: time.Now()}
+	env := slices.Concat([]string{"HOST=127.0.0.1", "PORT=0"}, s.variables())
+	f := &fleet{binary: binary, env: env, logs: cfg.logs, began: time.Now(), serving: make([]atomic.Pointer[life], s.processes())}
 	tb.Cleanup(func() {
 		for _, l := range f.lives {
 			l.end(syscall.SIGKILL)
@@ -77,7 +74,7 @@ func startFleet(ctx context.Context, tb testing.TB, cfg config, variables []stri
 func (f *fleet) clock() time.Duration { return time.Since(f.began) }
 
 // pick returns one of the processes, which may have ended.
-func (f *fleet) pick(random *rand.Rand) *life { return f.serving[random.IntN(processes)].Load() }
+func (f *fleet) pick(random *rand.Rand) *life { return f.serving[random.IntN(len(f.serving))].Load() }
 
 // start starts a process in the place and returns once it serves.
 func (f *fleet) start(ctx context.Context, place int) error {

@@ -73,12 +73,12 @@ func between(random *rand.Rand, least, most time.Duration) time.Duration {
 func appFaults(f *fleet) []fault {
 	return []fault{
 		{"app killed", func(ctx context.Context, random *rand.Rand) error {
-			place := random.IntN(processes)
+			place := random.IntN(len(f.serving))
 			f.settle(ctx, place)
 			return f.restart(ctx, place, syscall.SIGKILL, between(random, 0, time.Second))
 		}},
 		{"app terminated", func(ctx context.Context, random *rand.Rand) error {
-			return f.restart(ctx, random.IntN(processes), syscall.SIGTERM, between(random, 0, time.Second))
+			return f.restart(ctx, random.IntN(len(f.serving)), syscall.SIGTERM, between(random, 0, time.Second))
 		}},
 	}
 }

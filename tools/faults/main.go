@@ -5,13 +5,13 @@
 //
 // Usage, from the top of the tree:
 //
-//	go run ./tools/faults [-setup single|sentinel|cluster] [-views n] [-every n]
+//	go run ./tools/faults [-setup single|sentinel|cluster|file] [-views n] [-every n]
 //		[-duration d] [-clients n] [-seed n] [-safe=false]
 //
-// It builds the app, starts Redis and four processes of the app, and opens the
+// It builds the app, starts Redis and four processes of the app, or one on a file, and opens the
 // page over HTTP, while faults, drawn from the seed, come one after the other: on
 // the lines to Redis, on its servers and on the app. Then all heals, the processes
-// are stopped, and what Redis holds is held against what the visitors were told:
+// are stopped, and what the store holds is held against what the visitors were told:
 //
 //   - no number was shown twice, and none that is above what was counted;
 //   - acknowledged ≤ counted ≤ opened;
@@ -110,7 +110,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	cfg := config{top: "."}
 	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&cfg.setup, "setup", "single", "what Redis is: "+strings.Join(setups(), ", "))
+	flags.StringVar(&cfg.setup, "setup", "single", "what the store is: "+strings.Join(setups(), ", "))
 	flags.Int64Var(&cfg.views, "views", 20_000, "how many pages to open; more if faults are fewer by then than one in 5000, or one of each kind")
 	flags.Int64Var(&cfg.every, "every", 1000, "how many pages to open from one fault to the next, on average")
 	flags.DurationVar(&cfg.duration, "duration", 0, "how long to open pages at most; 0: no bound")

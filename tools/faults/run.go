@@ -16,7 +16,7 @@ import (
 // run opens pages on the set-up while faults come, and returns what came of it.
 func run(ctx context.Context, tb testing.TB, cfg config, s setup, progress io.Writer) (*outcome, error) {
 	tb.Helper()
-	f, err := startFleet(ctx, tb, cfg, s.variables())
+	f, err := startFleet(ctx, tb, cfg, s)
 	if err != nil {
 		return nil, err
 	}

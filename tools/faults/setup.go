@@ -12,10 +12,12 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// setup is Redis as people run it.
+// setup is a store as people run it.
 type setup interface {
 	// String says what it is, and the settings that matter.
 	String() string
+	// processes is how many serve the page.
+	processes() int
 	// variables configure the app for it, as NAME=value.
 	variables() []string
 	// faults are those of the app's processes, of the lines to its servers, and of these.
@@ -27,7 +29,10 @@ type setup interface {
 }
 
 // setups returns the names that open takes.
-func setups() []string { return []string{"single", "sentinel", "cluster"} }
+func setups() []string { return []string{"single", "sentinel", "cluster", "file"} }
+
+// severalProcesses share one Redis.
+const severalProcesses = 4
 
 // open starts the set-up with that name, to end with the test.
 func open(tb testing.TB, cfg config) setup {
@@ -37,6 +42,8 @@ func open(tb testing.TB, cfg config) setup {
 		return openSentinel(tb, cfg.safe)
 	case "cluster":
 		return openCluster(tb, cfg.safe)
+	case "file":
+		return openFile(tb)
 	default:
 		return openSingle(tb, cfg.safe)
 	}

@@ -72,6 +72,8 @@ func (r *replicated) String() string {
 	return fmt.Sprintf("%s, REDIS_WAIT_REPLICAS=%d, min-replicas-to-write %[2]d", r.name, r.replicas)
 }
 
+func (r *replicated) processes() int { return severalProcesses }
+
 func (r *replicated) variables() []string {
 	variables := []string{"REDIS_URL=" + r.url}
 	if r.safe {

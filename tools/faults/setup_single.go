@@ -41,6 +41,8 @@ func (s *single) String() string {
 	return "single, appendonly no, a snapshot each second"
 }
 
+func (s *single) processes() int { return severalProcesses }
+
 func (s *single) variables() []string { return []string{"REDIS_URL=redis://" + s.proxy.Addr()} }
 
 func (s *single) lines() []*redistest.Proxy { return []*redistest.Proxy{s.proxy} }
