@@ -1,4 +1,4 @@
-package countersqlite_test
+package counterfile_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 	"example.com/herokuapp/counter-core/coalesce"
 	"example.com/herokuapp/counter-core/counterhttp"
-	"example.com/herokuapp/tools/countersqlite"
+	counterfile "example.com/herokuapp/counter-file"
 )
 
 // A page whose views are counted in a file, each exactly once.
@@ -23,7 +23,7 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 
-	backend, err := countersqlite.Open(context.Background(), filepath.Join(dir, "counts.db"))
+	backend, err := counterfile.Open(filepath.Join(dir, "counts.db"), counterfile.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
