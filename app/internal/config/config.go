@@ -1,12 +1,12 @@
-// Package config turns the environment into a [Config], and refuses what is
-// wrong with a line that says how to mend it. Nothing else configures the
-// program.
+// Package config reads the environment into a [Config]. It refuses a wrong value
+// with one line that says how to mend it. Nothing else configures the program.
 package config
 
 import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"strconv"
@@ -18,57 +18,57 @@ import (
 	"example.com/herokuapp/counter-core/bots"
 )
 
-// Config is how the program was told to run.
+// Config is the program's configuration.
 type Config struct {
-	// Host is the address to listen on: it alone, or with the unspecified address every one of
-	// its family. The zero Addr is every address of the machine.
+	// Host is the only address to listen on. An unspecified address means every address
+	// of its family, the zero Addr every address of the machine.
 	Host netip.Addr
-	// Port is where the page is served. 0 lets the system choose.
+	// Port is the port to listen on. With 0 the system chooses one.
 	Port uint16
-	// RedisURL says where Redis is, and may hold a password.
+	// RedisURL is the address of Redis. It may hold a password.
 	RedisURL string
 	// DataFile is the file that counts are kept in. RedisURL and DataFile are not both
 	// set; if neither is, counts are kept in memory.
 	DataFile string
-	// RedisPoolSize is how many connections to Redis the program may have, in
-	// all; in a Cluster, to each node.
+	// RedisPoolSize is the most connections to Redis the program may have: in total,
+	// or in a Cluster, to each node.
 	RedisPoolSize int
 	// RedisWaitReplicas is how many replicas must have a view before its number is
-	// shown. 0: none.
+	// shown. 0 waits for none.
 	RedisWaitReplicas int
-	// RedisTLSRoots are the authorities whose word is taken for the certificate of
-	// a rediss:// server. Nil, those of the system.
+	// RedisTLSRoots are the authorities trusted to sign the certificate of a rediss://
+	// server. If nil, the system's are.
 	RedisTLSRoots *x509.CertPool
-	// RedisTLSSkipVerify takes any certificate, that of somebody in between who
-	// pretends to be the server, too.
+	// RedisTLSSkipVerify accepts any certificate, even one of an attacker in between.
 	RedisTLSSkipVerify bool
-	// AdminPassword lets the owner into the admin site. Empty, there is none.
+	// AdminPassword lets the owner into the admin site. If it and AdminToken are empty,
+	// there is no admin site.
 	AdminPassword string
-	// AdminToken lets the owner's programs into the API of the admin site. Empty, none
-	// gets in.
+	// AdminToken lets the owner's programs use the admin site's API. If empty, the API
+	// refuses everybody.
 	AdminToken string
 	// ImportLimit is how many counters one import may have.
 	ImportLimit int
-	// SecretKey signs the sessions of the admin site. Empty, a random one does, and
-	// sessions end with the process.
+	// SecretKey signs the sessions of the admin site. If empty, a random key is used,
+	// and sessions end with the process.
 	SecretKey string
-	// TrustedProxies are the peers whose word is taken for who a visitor is, and for
-	// whether TLS is used.
+	// TrustedProxies are the peers that are believed about who a visitor is and whether
+	// TLS is used.
 	TrustedProxies []netip.Prefix
-	// Dangers says why counts are likely to be lost where they are kept. Empty where
-	// nothing says so.
+	// Dangers says why counts are likely to be lost in the store that was chosen. It is
+	// empty if nothing suggests that they are.
 	Dangers []string
-	// SkipBots leaves uncounted the views of programs that nobody sits at.
+	// SkipBots leaves views by bots uncounted.
 	SkipBots bool
 	// Sites are the hosts whose pages are counted.
 	Sites counters.Sites
-	// KeepQuery are the parameters of a page's address that choose the page.
+	// KeepQuery are the query parameters that are part of a page's address.
 	KeepQuery []string
-	// MaxCounters is how many page counters there may be before strangers can't create more.
+	// MaxCounters is the number of page counters from which strangers can't create more.
 	MaxCounters int
-	// RateLimit is how many views a minute of one client and page count. 0: all.
+	// RateLimit is how many views of a page count for one client each minute. 0 counts all.
 	RateLimit int
-	// MaxListeners is how many may listen to numbers as they change at the same time.
+	// MaxListeners is how many clients may listen to changing numbers at the same time.
 	MaxListeners int
 	// PageWait is how long a page waits for its number when the store is slow.
 	PageWait time.Duration
@@ -76,17 +76,17 @@ type Config struct {
 	Revision string
 	// Debug turns on development logs and shows errors in the page.
 	Debug bool
-	// ShutdownTimeout is how long it may take, after the signal to stop, until the process
-	// has ended: to finish the requests in flight, to count what is pending, and to write
-	// the last lines of the log.
+	// ShutdownTimeout is how long the process may take to end after the signal to stop. In
+	// that time it finishes the requests in flight, counts what is pending, and writes the
+	// last lines of the log.
 	ShutdownTimeout time.Duration
 }
 
-// ReportTime is the last part of ShutdownTimeout, in which the log says what could not be
+// ReportTime is the last part of ShutdownTimeout. It is for logging what could not be
 // finished.
 func (c Config) ReportTime() time.Duration { return min(c.ShutdownTimeout/10, 2*time.Second) }
 
-// Bot returns what tells the User-Agents whose views don't count.
+// Bot returns the function that reports whether views with a User-Agent don't count.
 func (c Config) Bot() func(userAgent string) bool {
 	if c.SkipBots {
 		return bots.Is
@@ -94,19 +94,22 @@ func (c Config) Bot() func(userAgent string) bool {
 	return func(string) bool { return false }
 }
 
-// Error is a variable with a value the program can't run with.
+// Error is a variable whose value the program can't run with.
 type Error struct {
 	Variable, Fault, Example string
 }
 
-// Error says what is wrong in one line.
+// Error says in one line what is wrong.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s; for example %s=%s", e.Variable, e.Fault, e.Variable, e.Example)
 }
 
-// Load reads the configuration through getenv, which is os.Getenv outside of
-// tests. A variable that is empty is as good as not set. The error joins an
-// [*Error] for every variable that is wrong.
+// maxBound is the most counters, views or listeners that a bound may allow.
+const maxBound = 100_000_000
+
+// Load reads the configuration through getenv, which is os.Getenv outside tests. An
+// empty variable counts as not set. The error joins an [*Error] for every variable that
+// is wrong.
 func Load(getenv func(string) string) (Config, error) {
 	cfg := Config{
 		RedisURL:        getenv("REDIS_URL"),
@@ -126,22 +129,22 @@ func Load(getenv func(string) string) (Config, error) {
 	err := errors.Join(
 		set(&cfg.Host, getenv, "HOST", parseHost, "127.0.0.1"),
 		set(&cfg.Port, getenv, "PORT", parsePort, "8000"),
-		set(&cfg.RedisPoolSize, getenv, "REDIS_POOL_SIZE", parsePoolSize, "4"),
-		set(&cfg.RedisWaitReplicas, getenv, "REDIS_WAIT_REPLICAS", parseReplicas, "1"),
+		set(&cfg.RedisPoolSize, getenv, "REDIS_POOL_SIZE", wholeNumber("number of connections", 1, math.MaxUint16), "4"),
+		set(&cfg.RedisWaitReplicas, getenv, "REDIS_WAIT_REPLICAS", wholeNumber("number of replicas", 0, 100), "1"),
 		set(&cfg.RedisTLSRoots, getenv, "REDIS_TLS_CA", parseRoots, "/etc/ssl/redis-ca.pem"),
 		set(&cfg.RedisTLSSkipVerify, getenv, "REDIS_TLS_SKIP_VERIFY", parseBool, "true"),
 		set(&cfg.Debug, getenv, "DEBUG", parseBool, "true"),
 		setSecret(&cfg.AdminPassword, getenv, "ADMIN_PASSWORD", checkPassword, "$(openssl rand -hex 16)"),
 		setSecret(&cfg.AdminToken, getenv, "ADMIN_TOKEN", checkToken, newKey),
 		setSecret(&cfg.SecretKey, getenv, "SECRET_KEY", checkKey, newKey),
-		set(&cfg.ImportLimit, getenv, "IMPORT_LIMIT", parseImportLimit, "100000"),
+		set(&cfg.ImportLimit, getenv, "IMPORT_LIMIT", wholeNumber("number of counters", 1, 1_000_000_000), "100000"),
 		set(&cfg.TrustedProxies, getenv, "TRUSTED_PROXIES", parseProxies, "10.0.0.0/8,192.0.2.7"),
 		set(&cfg.SkipBots, getenv, "SKIP_BOTS", parseBool, "false"),
 		set(&cfg.Sites, getenv, "SITES", counters.ParseSites, "example.com,*.example.org,www.example.com=example.com"),
 		set(&cfg.KeepQuery, getenv, "KEEP_QUERY", parseKeepQuery, "p,page_id"),
-		set(&cfg.MaxCounters, getenv, "MAX_COUNTERS", parseBound, "100000"),
-		set(&cfg.RateLimit, getenv, "RATE_LIMIT", parseBound, "60"),
-		set(&cfg.MaxListeners, getenv, "MAX_LISTENERS", parseBound, "10000"),
+		set(&cfg.MaxCounters, getenv, "MAX_COUNTERS", wholeNumber("whole number", 0, maxBound), "100000"),
+		set(&cfg.RateLimit, getenv, "RATE_LIMIT", wholeNumber("whole number", 0, maxBound), "60"),
+		set(&cfg.MaxListeners, getenv, "MAX_LISTENERS", wholeNumber("whole number", 0, maxBound), "10000"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
@@ -158,7 +161,8 @@ func Load(getenv func(string) string) (Config, error) {
 	return cfg, err
 }
 
-// contradiction returns what can't be meant, though each variable can be right.
+// contradiction returns an error if variables that are right by themselves contradict
+// each other.
 func (c Config) contradiction() error {
 	switch {
 	case c.SecretKey != "" && (c.SecretKey == c.AdminPassword || c.SecretKey == c.AdminToken):
@@ -166,19 +170,29 @@ func (c Config) contradiction() error {
 	case c.AdminToken != "" && c.AdminToken == c.AdminPassword:
 		return &Error{Variable: "ADMIN_TOKEN", Fault: "is the same as ADMIN_PASSWORD", Example: newKey}
 	case c.RedisURL != "" && c.DataFile != "":
-		return &Error{Variable: "DATA_FILE", Fault: "is set, and so is REDIS_URL: which one is meant? Unset the other", Example: ""}
+		return &Error{Variable: "DATA_FILE", Fault: "is set, and so is REDIS_URL: unset the one you don't want", Example: ""}
 	case c.RedisTLSRoots == nil:
 		return nil
 	case c.RedisTLSSkipVerify:
-		return &Error{Variable: "REDIS_TLS_SKIP_VERIFY", Fault: "is true, and REDIS_TLS_CA would be of no use", Example: "false"}
-	case c.RedisURL != "" && !strings.HasPrefix(c.RedisURL, "rediss://"):
-		return &Error{Variable: "REDIS_TLS_CA", Fault: "is set, but the scheme of REDIS_URL is not rediss: nothing would be encrypted", Example: ""}
+		return &Error{Variable: "REDIS_TLS_SKIP_VERIFY", Fault: "is true, so REDIS_TLS_CA would never be used", Example: "false"}
+	case c.RedisURL != "" && !usesTLS(c.RedisURL):
+		return &Error{
+			Variable: "REDIS_TLS_CA",
+			Fault:    "is set, but REDIS_URL does not use TLS: begin it with rediss://, or unset REDIS_TLS_CA",
+			Example:  "",
+		}
 	}
 	return nil
 }
 
-// set gives field the variable's parsed value, and leaves the default in place
-// where the variable is not set.
+// usesTLS reports whether the URL's scheme is rediss, in any case.
+func usesTLS(url string) bool {
+	scheme, _, _ := strings.Cut(url, ":")
+	return strings.EqualFold(scheme, "rediss")
+}
+
+// set sets field to the variable's parsed value, or leaves the default in place if the
+// variable is not set.
 func set[T any](field *T, getenv func(string) string, variable string, parse func(string) (T, error), example string) error {
 	text := getenv(variable)
 	if text == "" {
@@ -192,7 +206,7 @@ func set[T any](field *T, getenv func(string) string, variable string, parse fun
 	return nil
 }
 
-// parseHost reads an address. One of IPv4 that is written as one of IPv6 is one of IPv4.
+// parseHost reads an address. An IPv4 address in IPv6 notation becomes an IPv4 address.
 func parseHost(text string) (netip.Addr, error) {
 	if inner, ok := strings.CutPrefix(text, "["); ok {
 		if inner, ok = strings.CutSuffix(inner, "]"); ok && strings.Contains(inner, ":") {
@@ -209,19 +223,20 @@ func parseHost(text string) (netip.Addr, error) {
 func parsePort(text string) (uint16, error) {
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil {
-		return 0, errors.New("which is no port number from 0 to 65535")
+		return 0, errors.New("not a port number from 0 to 65535")
 	}
 	return uint16(port), nil
 }
 
-// parseBound reads a number of things that there may be.
-func parseBound(text string) (int, error) {
-	const most = 100_000_000
-	bound, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || bound > most {
-		return 0, fmt.Errorf("not a whole number from 0 to %d", most)
+// wholeNumber returns a parser of whole numbers from least to most, called what in its error.
+func wholeNumber(what string, least, most int) func(text string) (int, error) {
+	return func(text string) (int, error) {
+		number, err := strconv.ParseUint(text, 10, 31)
+		if err != nil || int(number) < least || int(number) > most {
+			return 0, fmt.Errorf("not a %s from %d to %d", what, least, most)
+		}
+		return int(number), nil
 	}
-	return int(bound), nil
 }
 
 // parseKeepQuery reads names of parameters, joined by commas.
@@ -230,73 +245,43 @@ func parseKeepQuery(text string) ([]string, error) {
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)
 		if names[i] == "" || strings.ContainsAny(names[i], "=&#;") || strings.ContainsFunc(names[i], unicode.IsControl) {
-			return nil, fmt.Errorf("which has %q in place of a parameter's name", name)
+			return nil, fmt.Errorf("and %q is not the name of a parameter", name)
 		}
 	}
 	return names, nil
 }
 
-func parsePoolSize(text string) (int, error) {
-	size, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || size == 0 {
-		return 0, errors.New("which is no number of connections from 1 to 65535")
-	}
-	return int(size), nil
-}
-
-// maxReplicas is more than a primary ever had.
-const maxReplicas = 100
-
-func parseReplicas(text string) (int, error) {
-	replicas, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || replicas > maxReplicas {
-		return 0, fmt.Errorf("which is no number of replicas from 0 to %d", maxReplicas)
-	}
-	return int(replicas), nil
-}
-
-// parseRoots reads certificates in PEM: those in the text, or in the file it names.
+// parseRoots reads certificates in PEM, from the text itself or from the file it names.
 func parseRoots(text string) (*x509.CertPool, error) {
 	pem := []byte(text)
 	if !strings.Contains(text, "-----BEGIN") {
 		var err error
 		if pem, err = os.ReadFile(text); err != nil {
-			return nil, errors.New("which is neither a certificate in PEM nor a file that can be read")
+			return nil, errors.New("neither a certificate in PEM nor a file that can be read")
 		}
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(pem) {
-		return nil, errors.New("which holds no certificate in PEM")
+		return nil, errors.New("a file or text without a certificate in PEM")
 	}
 	return roots, nil
-}
-
-// maxImportLimit is more counters than a file of any use has.
-const maxImportLimit = 1_000_000_000
-
-func parseImportLimit(text string) (int, error) {
-	limit, err := strconv.ParseUint(text, 10, 31)
-	if err != nil || limit == 0 || limit > maxImportLimit {
-		return 0, fmt.Errorf("which is not a number of counters from 1 to %d", maxImportLimit)
-	}
-	return int(limit), nil
 }
 
 func parseBool(text string) (bool, error) {
 	value, err := strconv.ParseBool(text)
 	if err != nil {
-		return false, errors.New("which is neither true nor false")
+		return false, errors.New("neither true nor false")
 	}
 	return value, nil
 }
 
-// maxPageWait is what is left to answer with, of the time the server gives a request.
+// maxPageWait leaves enough of the server's time limit for a request to send the answer.
 const maxPageWait = 20 * time.Second
 
 func parsePageWait(text string) (time.Duration, error) {
 	wait, err := parseTimeout(text)
 	if err == nil && wait > maxPageWait {
-		err = fmt.Errorf("which is longer than %s", maxPageWait)
+		err = fmt.Errorf("longer than %s", maxPageWait)
 	}
 	return wait, err
 }
@@ -304,7 +289,7 @@ func parsePageWait(text string) (time.Duration, error) {
 func parseTimeout(text string) (time.Duration, error) {
 	timeout, err := time.ParseDuration(text)
 	if err != nil || timeout <= 0 {
-		return 0, errors.New("which is no time above zero with its unit")
+		return 0, errors.New("not a time above zero with a unit")
 	}
 	return timeout, nil
 }

@@ -97,8 +97,8 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// Counts in memory or on a passing disk are warned of where a host says that they won't last, and where there is a
-// Redis under another name. The warning holds no address: it may have a password in it.
+// A host that replaces processes or empties disks causes a warning, and so does a Redis under another name. The
+// warning has no address, which may hold a password.
 func TestDangers(t *testing.T) {
 	for name, test := range map[string]struct {
 		env  map[string]string
@@ -151,9 +151,17 @@ func TestLoadReadsCertificates(t *testing.T) {
 	if fault, ok := errors.AsType[*config.Error](err); !ok || !strings.Contains(fault.Error(), "REDIS_TLS_CA") {
 		t.Errorf("%v; want an error that names both variables", err)
 	}
-	_, err = config.Load(env(map[string]string{"REDIS_TLS_CA": ca, "REDIS_URL": "redis://:hunter2@h"}))
-	if fault, ok := errors.AsType[*config.Error](err); !ok || fault.Variable != "REDIS_TLS_CA" || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("%v; want an error of REDIS_TLS_CA without the password", err)
+	for _, url := range []string{"redis://:hunter2@h", "unix://:hunter2@/s", "Redis://:hunter2@h", ":hunter2"} {
+		_, err = config.Load(env(map[string]string{"REDIS_TLS_CA": ca, "REDIS_URL": url}))
+		if fault, ok := errors.AsType[*config.Error](err); !ok || fault.Variable != "REDIS_TLS_CA" ||
+			!strings.Contains(err.Error(), "begin it with rediss://") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("REDIS_URL=%s: %v; want an error that says how to mend it, without the password", url, err)
+		}
+	}
+	for _, url := range []string{"", "rediss://h", "REDISS://h"} {
+		if _, err = config.Load(env(map[string]string{"REDIS_TLS_CA": ca, "REDIS_URL": url})); err != nil {
+			t.Errorf("REDIS_URL=%s: %v", url, err)
+		}
 	}
 }
 

@@ -2,8 +2,8 @@ package config
 
 import "fmt"
 
-// memoryDangers says why counts in memory are likely to be lost: the host ends its processes
-// when it likes to, or there is a Redis that only has another name here.
+// memoryDangers says why counts in memory are likely to be lost: the host replaces its
+// processes, or there is a Redis under another variable.
 func memoryDangers(getenv func(string) string) []string {
 	var dangers []string
 	for _, variable := range redisVariables() {
@@ -23,8 +23,8 @@ func memoryDangers(getenv func(string) string) []string {
 	return dangers
 }
 
-// fileDangers says why counts in a file are likely to be lost: the host gives each process an
-// empty disk.
+// fileDangers says why counts in a file are likely to be lost: the host gives each process
+// an empty disk.
 func fileDangers(getenv func(string) string) []string {
 	for _, host := range passingHosts() {
 		if host.emptyDisk && getenv(host.variable) != "" {
@@ -35,8 +35,8 @@ func fileDangers(getenv func(string) string) []string {
 	return nil
 }
 
-// redisVariables are what hosts and add-ons call the address of a Redis, or of a server that
-// speaks its protocol.
+// redisVariables are the names under which hosts and add-ons give the address of a Redis or
+// a compatible server.
 func redisVariables() []string {
 	return []string{
 		"REDIS_TLS_URL", "REDISCLOUD_URL", "REDISTOGO_URL", "REDISGREEN_URL", "OPENREDIS_URL", "STACKHERO_REDIS_URL_TLS",
@@ -46,7 +46,8 @@ func redisVariables() []string {
 	}
 }
 
-// passingHost is where processes come and go by themselves, and the variable that tells.
+// passingHost is a host that replaces processes now and then, and the variable that shows
+// that the program runs there.
 type passingHost struct {
 	variable, name string
 	emptyDisk      bool // a file does not outlive the process

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// nearby is where a proxy or a hosting service's router comes from: this machine
+// nearby returns the networks that a proxy or a host's router connects from: this machine
 // and private networks.
 func nearby() []netip.Prefix {
 	return []netip.Prefix{
@@ -25,20 +25,20 @@ func parseProxies(text string) ([]netip.Prefix, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		proxy, err := parseNetwork(strings.TrimSpace(part))
 		if err != nil {
-			return nil, errors.New("which is neither a list of networks, joined by commas, nor none")
+			return nil, errors.New("neither a list of networks joined by commas nor none")
 		}
 		proxies = append(proxies, proxy)
 	}
 	return proxies, nil
 }
 
-// parseNetwork reads a network, or an address as the network of it alone.
+// parseNetwork reads a network, or an address as a network of one.
 func parseNetwork(text string) (netip.Prefix, error) {
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
 		network, err := netip.ParsePrefix(text)
 		if network.Addr().Is4In6() {
-			err = errors.New("of which no address would be")
+			err = errors.New("matches no address, because addresses are unmapped first")
 		}
 		return network.Masked(), err
 	}

@@ -2,8 +2,8 @@ package config
 
 import "runtime/debug"
 
-// linkedRevision is set by the linker where the build has no Git: Heroku's
-// buildpack does so for the variable that GO_LINKER_SYMBOL names.
+// linkedRevision is set by the linker in builds without Git. Heroku's buildpack sets the
+// variable that GO_LINKER_SYMBOL names.
 var linkedRevision string //nolint:gochecknoglobals // the linker can set nothing else
 
 // revision names the commit the program was built from, or "unknown".
@@ -11,7 +11,7 @@ func revision(getenv func(string) string) string {
 	if linkedRevision != "" {
 		return linkedRevision
 	}
-	if commit := getenv("HEROKU_SLUG_COMMIT"); commit != "" { // where dyno metadata is on
+	if commit := getenv("HEROKU_SLUG_COMMIT"); commit != "" { // set if dyno metadata is on
 		return commit
 	}
 	info, ok := debug.ReadBuildInfo()
