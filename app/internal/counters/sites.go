@@ -28,7 +28,7 @@ func ParseSites(text string) (Sites, error) {
 			continue
 		}
 		if err := sites.add(part); err != nil {
-			return Sites{}, fmt.Errorf("which has %.40q in place of a site: %w", part, err)
+			return Sites{}, fmt.Errorf("and %.40q is not a site: %w", part, err)
 		}
 	}
 	return sites, nil
