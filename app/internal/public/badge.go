@@ -60,7 +60,7 @@ func (s *Surfaces) badgeHome(w http.ResponseWriter, r *http.Request) {
 
 // badgeOptions returns how the badge is to look, and whether it is only to be read.
 func badgeOptions(r *http.Request) (options badge.Options, read bool, err error) {
-	values, err := parameters(r)
+	values, err := respond.Parameters(r)
 	if err != nil {
 		return options, false, err
 	}
@@ -114,7 +114,7 @@ func (s *Surfaces) endpoint(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Surfaces) endpointHome(w http.ResponseWriter, r *http.Request) {
-	if _, err := query(r); err != nil {
+	if _, err := respond.Query(r); err != nil {
 		badRequest(w, err)
 		return
 	}
@@ -147,12 +147,12 @@ const gif = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04
 // wrong stands in the header View-Status: a broken image would be seen.
 func (s *Surfaces) pixel(w http.ResponseWriter, r *http.Request) {
 	page, err := s.page(r)
-	if _, queryErr := query(r); queryErr != nil {
+	if _, queryErr := respond.Query(r); queryErr != nil {
 		err = queryErr
 	}
 	if err != nil {
 		setStatus(w, counterhttp.SkippedName)
-		respond.Write(w, http.StatusBadRequest, "text/plain; charset=utf-8", []byte(sentence(err)+"\n"))
+		respond.Write(w, http.StatusBadRequest, "text/plain; charset=utf-8", []byte(respond.Sentence(err)+"\n"))
 		return
 	}
 	var view counterhttp.View

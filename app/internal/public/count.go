@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gorilla/mux"
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/client"
@@ -21,6 +22,15 @@ type views struct {
 
 // errSite says that the owner does not count a page's site.
 var errSite = errors.New("its site is not counted here: see SITES")
+
+// page returns the page that the variable "name" of the request's path names.
+func (s *Surfaces) page(r *http.Request) (counters.Page, error) {
+	address, err := counters.UnescapePage(mux.Vars(r)["name"])
+	if err != nil {
+		return counters.Page{}, err
+	}
+	return counters.ParsePage(address, s.keep)
+}
 
 // counted returns the page under which a page is counted, which may belong to another
 // host. The error is errSite if it is not counted.

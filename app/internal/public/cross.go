@@ -68,7 +68,7 @@ func (s *Surfaces) json(w http.ResponseWriter, status int, value any) {
 }
 
 func badRequest(w http.ResponseWriter, err error) {
-	respond.WriteProblem(w, http.StatusBadRequest, sentence(err))
+	respond.WriteProblem(w, http.StatusBadRequest, respond.Sentence(err))
 }
 
 func (s *Surfaces) refuseMethod(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +79,7 @@ func (s *Surfaces) refuseMethod(w http.ResponseWriter, r *http.Request) {
 func (s *Surfaces) refuse(w http.ResponseWriter, r *http.Request, page string, err error) {
 	switch {
 	case errors.Is(err, errSite), errors.Is(err, counters.ErrQuota):
-		respond.WriteProblem(w, http.StatusForbidden, sentence(err))
+		respond.WriteProblem(w, http.StatusForbidden, respond.Sentence(err))
 	case errors.Is(err, counter.ErrType), errors.Is(err, counter.ErrOverflow):
 		s.logFault(r, page, err)
 		respond.WriteProblem(w, http.StatusInternalServerError, "The counter is broken. The log of the server says more.")
@@ -88,15 +88,6 @@ func (s *Surfaces) refuse(w http.ResponseWriter, r *http.Request, page string, e
 		respond.RetryAfter(w, respond.StoreRetry)
 		respond.WriteProblem(w, http.StatusServiceUnavailable, "The counter can't be reached at the moment.")
 	}
-}
-
-// sentence returns an error as a sentence.
-func sentence(err error) string {
-	text := []rune(err.Error())
-	if len(text) > 0 && text[0] >= 'a' && text[0] <= 'z' {
-		text[0] -= 'a' - 'A'
-	}
-	return string(text) + "."
 }
 
 //go:embed openapi.yaml
