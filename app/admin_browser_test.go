@@ -23,12 +23,14 @@ import (
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/public"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates"
+	"example.com/herokuapp/templates/badge"
 )
 
 // noGate lets all in: who is let in is tested elsewhere.
@@ -45,11 +47,19 @@ func startAdmin(t *testing.T, counted counter.Store) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	drawer, err := badge.NewDrawer()
+	if err != nil {
+		t.Fatal(err)
+	}
 	handler := func(counted counter.Store, dangers ...string) http.Handler {
 		log := zaptest.NewLogger(t)
 		health := store.NewHealth(counted, log, dangers...)
+		cfg := config.Config{PageWait: time.Minute, MaxCounters: 1000}
+		all := counters.New(counted, 1000, log)
+		surfaces := public.New(cfg, counted, all, func(*http.Request) bool { return false }, drawer, log)
+		t.Cleanup(surfaces.Stop)
 		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Health: health}
-		return web.NewHandler(config.Config{}, counted, health, pages, log, admin.Routes(counters.New(counted, 1000, log), about, noGate{}, pages, log)...)
+		return web.NewHandler(cfg, counted, health, pages, log, append(surfaces.Routes(), admin.Routes(all, about, noGate{}, pages, log)...)...)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", handler(counted))
@@ -68,7 +78,7 @@ func startAdmin(t *testing.T, counted counter.Store) string {
 	html, err = pages.AdminLogin(templates.AdminLogin{Message: "This is not the password."})
 	show("/test/refused", html, err)
 	html, err = pages.AdminConfirm(templates.AdminConfirm{
-		Action: "set", AdminName: templates.AdminName{Name: longName()}, Message: "The counter has changed since then, from 4 to 5.",
+		Action: "set", AdminName: templates.AdminName{Name: longName(), Shown: longName()}, Message: "The counter has changed since then, from 4 to 5.",
 		Before: 5, Value: 1<<63 - 1, After: 1<<63 - 1, Once: "x", Again: true,
 	})
 	show("/test/confirm", html, err)
@@ -91,6 +101,9 @@ func longName() string {
 	return "views:/" + strings.Repeat("averylongnamewithoutspaces", 15) + "\u202e<b>"
 }
 
+// longPage is the counter of a page whose address is hard to break into lines.
+const longPage = "views:a-very-long-host-name-of-a-site.example.com/averylongaddresswithoutspacesoranythingelsethatabrowsercouldbreakat.html"
+
 // absent is a store that does not answer.
 type absent struct{ *coalesce.Store }
 
@@ -106,11 +119,11 @@ func fillAdmin(t *testing.T) counter.Store {
 	t.Helper()
 	store := countermemory.New()
 	for n := range 120 {
-		if err := store.Set(t.Context(), fmt.Sprintf("views:/blog/%03d", n), int64(n*n+1)); err != nil {
+		if err := store.Set(t.Context(), fmt.Sprintf("views:example.com/blog/%03d", n), int64(n*n+1)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"counter_key", longName(), `views:/"><script>alert(1)</script>`, "views:/日本語"} {
+	for _, name := range []string{"counter_key", longName(), longPage, `views:/"><script>alert(1)</script>`, "views:/日本語", "site:example.com", "site:xn--bcher-kva.example"} {
 		if err := store.Set(t.Context(), name, 1<<62); err != nil {
 			t.Fatal(err)
 		}
@@ -123,8 +136,10 @@ func adminPages() map[string]string {
 	name := url.QueryEscape(longName())
 	return map[string]string{
 		"login": "/test/login", "refused": "/test/refused", "confirm": "/test/confirm", "report": "/test/report", "away": "/test/away",
-		"counters": "/admin/", "last": "/admin/?after=views:/blog/100", "none": "/admin/?prefix=nothing",
-		"counter": "/admin/counter?done=add&name=" + name, "import": "/admin/import", "problem": "/admin/nowhere",
+		"counters": "/admin/", "last": "/admin/?after=views:example.com/blog/100", "none": "/admin/?prefix=nothing",
+		"sites": "/admin/?list=sites", "by value": "/admin/?sort=value",
+		"counter": "/admin/counter?done=add&name=" + name, "page": "/admin/counter?page=example.com/blog/041",
+		"long page": "/admin/counter?name=" + longPage, "home": "/admin/counter?name=counter_key", "site": "/admin/counter?name=site:example.com", "import": "/admin/import", "problem": "/admin/nowhere",
 	}
 }
 
@@ -150,6 +165,21 @@ func TestAdminPagesAreAccessible(t *testing.T) {
 					wantNoViolation(browser, t)
 				})
 			}
+		}
+	}
+}
+
+// A counter's page shows its badge, drawn by the surface that its snippets name, and
+// nobody is counted by looking at it.
+func TestAdminShowsTheBadge(t *testing.T) {
+	store := fillAdmin(t)
+	site := startAdmin(t, store)
+	browser := startBrowser(t)
+	for page, want := range map[string]int64{"views:example.com/blog/041": 41*41 + 1, "counter_key": 1 << 62} {
+		do(browser, t, chromedp.Navigate(site+"/admin/counter?name="+page))
+		waitUntil(browser, t, `document.querySelector("dd img").naturalWidth > 60`)
+		if got, err := store.Get(t.Context(), page); err != nil || got != want {
+			t.Errorf("%s has the value %d, %v; want %d", page, got, err, want)
 		}
 	}
 }
@@ -198,16 +228,16 @@ func TestAdminByKeyboardWithoutScripts(t *testing.T) {
 	}), chromedp.Navigate(site+"/admin/"))
 	const tab, enter = "\t", "\r"
 	do(browser, t,
-		chromedp.Focus(chromedp.CSS("#prefix")), chromedp.KeyEvent("/blog/04"+enter),
-		chromedp.WaitReady(chromedp.CSS(`#prefix[value="/blog/04"]`)),
-		chromedp.Focus(chromedp.CSS("#prefix")), chromedp.KeyEvent(tab+tab+tab+enter), // the button, the first counter, the second
-		chromedp.WaitReady(chromedp.CSS("#delta")),
+		chromedp.Focus(chromedp.CSS("#prefix")), chromedp.KeyEvent("example.com/blog/04"+enter),
+		chromedp.WaitReady(chromedp.CSS(`#prefix[value="example.com/blog/04"]`)),
+		chromedp.Focus(chromedp.CSS("#prefix")), chromedp.KeyEvent(tab+tab+tab+tab+tab+enter), // the button, the heads of two columns, the first counter, the second
+		chromedp.WaitReady(chromedp.CSS(`img[src="/badge/example.com/blog/041.svg?read"]`)),
 		chromedp.Focus(chromedp.CSS("#delta")), chromedp.KeyEvent("100"+enter),
 		chromedp.WaitReady(chromedp.CSS(`input[name="seen"]`)),
 		chromedp.Focus(chromedp.CSS("main button")), chromedp.KeyEvent(enter),
 		chromedp.WaitReady(chromedp.CSS(`[role="status"]`)),
 	)
-	if got, err := store.Get(t.Context(), "views:/blog/041"); err != nil || got != 41*41+1+100 {
+	if got, err := store.Get(t.Context(), "views:example.com/blog/041"); err != nil || got != 41*41+1+100 {
 		t.Errorf("the counter has the value %d, %v; want %d", got, err, 41*41+1+100)
 	}
 

@@ -68,7 +68,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 	stopping, stop := context.WithCancel(context.Background())
 	routes := surfaces.Routes()
 	if gate.Enabled() {
-		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping}
+		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping, Proxies: cfg.TrustedProxies, KeepQuery: cfg.KeepQuery, Sites: cfg.Sites}
 		about.Backup, _ = counter.As[counter.Snapshotter](opened.Store)
 		routes = append(routes, gate.Routes()...)
 		routes = append(routes, admin.Routes(all, about, gate, pages, log)...)

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"html/template"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -14,7 +15,7 @@ import (
 var stylesheet []byte
 
 // AdminPolicy is the Content-Security-Policy under which the admin pages work.
-const AdminPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const AdminPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'self'"
 
 // AdminLogin is what the page to log in shows. It posts the field "password" to
 // /admin/login.
@@ -25,15 +26,71 @@ type AdminLogin struct {
 
 // AdminName is a counter's name.
 type AdminName struct {
-	Name string
+	// Name is the name in the store, Shown what of it people see.
+	Name, Shown string
 	// Title is what people call the counter. Empty, they call it by its name.
 	Title string
 }
 
-// AdminPlace is a place in the list, for the way back to it.
+// AdminPlace is a place in the list, for the way back to it. The zero value is where the
+// list begins.
 type AdminPlace struct {
-	// Prefix is what was searched for, After the name before the first of the page.
+	// Sites says that this is the list of sites, and not that of pages.
+	Sites bool
+	// ByValue says that the list is sorted by value, and not by name.
+	ByValue bool
+	// Prefix is what was searched for, After stands for the counter before the first one.
 	Prefix, After string
+}
+
+// Values returns the parameters of an address that leads to the place.
+func (p AdminPlace) Values() url.Values {
+	values := url.Values{}
+	for name, value := range map[string]string{"prefix": p.Prefix, "after": p.After} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	if p.Sites {
+		values.Set("list", "sites")
+	}
+	if p.ByValue {
+		values.Set("sort", "value")
+	}
+	return values
+}
+
+// List returns the address of the list at the place.
+func (p AdminPlace) List() string {
+	if values := p.Values(); len(values) > 0 {
+		return "/admin/?" + values.Encode()
+	}
+	return "/admin/"
+}
+
+// Counter returns the address of the page of a counter, from which the way leads back to
+// the place.
+func (p AdminPlace) Counter(name string) string {
+	values := p.Values()
+	values.Set("name", name)
+	return "/admin/counter?" + values.Encode()
+}
+
+// From returns the place that begins after another counter.
+func (p AdminPlace) From(after string) AdminPlace {
+	p.After = after
+	return p
+}
+
+// Sorted returns where the list begins if it is sorted by value, or by name.
+func (p AdminPlace) Sorted(byValue bool) AdminPlace {
+	p.After, p.ByValue = "", byValue
+	return p
+}
+
+// Of returns where the list of sites begins, or that of pages.
+func (p AdminPlace) Of(sites bool) AdminPlace {
+	return AdminPlace{Sites: sites, ByValue: p.ByValue}
 }
 
 // AdminCounters is what the list of the counters shows.
@@ -45,11 +102,11 @@ type AdminCounters struct {
 	// Rows are the counters From to To, counted from 1, of Total.
 	Rows            []AdminRow
 	From, To, Total int
-	// Earlier says that there are counters before the first row. The page before this one
-	// begins after the name Previous.
+	// Earlier says that there are counters before the first row. Previous is the
+	// [AdminPlace.After] of the page before this one.
 	Earlier  bool
 	Previous string
-	// Next is the name after which the next page begins. Empty on the last.
+	// Next is the [AdminPlace.After] of the next page. Empty on the last.
 	Next string
 	// Store is what is known of where the counts are kept.
 	Store AdminStore
@@ -87,6 +144,18 @@ type AdminCounter struct {
 	Notice, Message string
 	// Add and Set are what was typed into these fields.
 	Add, Set string
+	// Badge is the path of the badge that shows the value without counting. Empty if there
+	// is none.
+	Badge string
+	// Snippets are what to paste elsewhere, to count and to show the number.
+	Snippets []AdminSnippet
+	// NoCount says why no view of the page is counted from elsewhere. Empty if views are.
+	NoCount string
+}
+
+// AdminSnippet is something to paste.
+type AdminSnippet struct {
+	Title, Text string
 }
 
 // AdminConfirm is what is asked before a counter is changed.

@@ -11,7 +11,7 @@ import (
 func TestAdminPagesEscape(t *testing.T) {
 	const hostile = `"><script>alert('1')</script></title>&amp;{{.}}` + "\u202e"
 	pages := newPages(t)
-	name, place := templates.AdminName{Name: hostile, Title: hostile}, templates.AdminPlace{Prefix: hostile, After: hostile}
+	name, place := templates.AdminName{Name: hostile, Shown: hostile, Title: hostile}, templates.AdminPlace{Prefix: hostile, After: hostile}
 	stylesheet, css := templates.AdminStylesheet()
 	if len(css) == 0 || !strings.HasPrefix(stylesheet, "/admin/") || !strings.HasSuffix(stylesheet, ".css") {
 		t.Errorf("the stylesheet is at %q and has %d bytes", stylesheet, len(css))
@@ -25,7 +25,8 @@ func TestAdminPagesEscape(t *testing.T) {
 			})
 		},
 		"counter": func() ([]byte, error) {
-			return pages.AdminCounter(templates.AdminCounter{AdminName: name, Place: place, Notice: hostile, Message: hostile, Add: hostile, Set: hostile})
+			return pages.AdminCounter(templates.AdminCounter{AdminName: name, Place: place, Notice: hostile, Message: hostile, Add: hostile, Set: hostile,
+				Badge: hostile, Snippets: []templates.AdminSnippet{{Title: hostile, Text: hostile}}, NoCount: hostile})
 		},
 		"confirm": func() ([]byte, error) {
 			return pages.AdminConfirm(templates.AdminConfirm{Action: hostile, AdminName: name, Place: place, Message: hostile, Once: hostile})

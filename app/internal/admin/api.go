@@ -33,62 +33,43 @@ type apiCounters struct {
 }
 
 func (s *site) apiList(w http.ResponseWriter, r *http.Request) {
-	query, err := readQuery(r, "prefix", "after", "limit")
+	values, err := respond.Query(r, "prefix", "after", "limit")
 	if err != nil {
-		apiProblem(w, http.StatusBadRequest, err.Error()+".")
+		apiProblem(w, http.StatusBadRequest, respond.Sentence(err))
 		return
 	}
-	limit := apiLimit
-	if text, ok := query["limit"]; ok {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > apiMaxLimit {
+	query := counters.Query{Prefix: values.Get("prefix"), After: counter.Entry{Name: values.Get("after")}, Limit: apiLimit}
+	if values.Has("limit") {
+		text := values.Get("limit")
+		if query.Limit, err = strconv.Atoi(text); err != nil || query.Limit < 1 || query.Limit > apiMaxLimit {
 			apiProblem(w, http.StatusBadRequest, fmt.Sprintf("limit is %.40q, not a number from 1 to %d.", text, apiMaxLimit))
 			return
 		}
 	}
-	if tooLong(query["prefix"]) || tooLong(query["after"]) {
+	if tooLong(query.Prefix) || tooLong(query.After.Name) {
 		apiProblem(w, http.StatusBadRequest, fmt.Sprintf("prefix and after can have up to %d bytes of valid UTF-8.", counter.MaxNameLen))
 		return
 	}
-	found, err := s.counters.List(r.Context(), query["prefix"], query["after"], limit)
+	found, err := s.counters.List(r.Context(), query)
 	if err != nil {
 		apiProblem(w, statusOf(err), counters.Explain(err))
 		return
 	}
-	answer := apiCounters{Counters: make([]counters.Counter, 0, len(found.Entries)), Next: found.Next()}
+	answer := apiCounters{Counters: make([]counters.Counter, 0, len(found.Entries)), Next: found.Next().Name}
 	for _, entry := range found.Entries {
 		answer.Counters = append(answer.Counters, counters.Counter(entry))
 	}
 	s.json(w, r, http.StatusOK, "application/json", answer)
 }
 
-// readQuery returns the parameters of a request, which can have each of those named once,
-// and no other.
-func readQuery(r *http.Request, names ...string) (map[string]string, error) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, errors.New("the query can't be read")
-	}
-	query := map[string]string{}
-	for name, all := range values {
-		if !slices.Contains(names, name) {
-			return nil, fmt.Errorf("there is no parameter %.40q", name)
-		}
-		if len(all) > 1 {
-			return nil, fmt.Errorf("the parameter %s is there twice", name)
-		}
-		query[name] = all[0]
-	}
-	return query, nil
-}
-
 // apiName returns the counter that is named in the path, or answers why it can't.
 func apiName(w http.ResponseWriter, r *http.Request) (name string, ok bool) {
 	name, err := url.PathUnescape(mux.Vars(r)["name"])
 	if err == nil {
-		_, err = readQuery(r)
+		_, err = respond.Query(r)
 	}
 	if err != nil {
-		apiProblem(w, http.StatusBadRequest, err.Error()+".")
+		apiProblem(w, http.StatusBadRequest, respond.Sentence(err))
 		return "", false
 	}
 	if err := counters.CheckName(name); err != nil {

@@ -63,7 +63,7 @@ func TestAPIIsStrict(t *testing.T) {
 		{"PUT", "views:%2Fa", "application/json", `{"value": 1}` + "\x00", 400, "follows"},
 		{"PUT", "views:%2Fa", "application/json", `{"value": 1`, 400, "not a JSON object"},
 		{"PUT", "views:%2Fa", "application/json", `{"value": 1}` + strings.Repeat(" ", 1024), 413, "1024 bytes"},
-		{"PUT", "views:%2Fa?x=1", "application/json", `{"value": 1}`, 400, "no parameter"},
+		{"PUT", "views:%2Fa?x=1", "application/json", `{"value": 1}`, 400, "does not exist here"},
 		{"PUT", "session:1", "application/json", `{"value": 1}`, 404, "not a counter of this app"},
 		{"GET", "session:1", "", "", 404, ""},
 		{"DELETE", "session:1", "", "", 404, ""},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"example.com/herokuapp/app/internal/counters"
@@ -98,11 +97,5 @@ func (s *site) carryOut(w http.ResponseWriter, r *http.Request, c counters.Chang
 		s.pageProblem(w, r, statusOf(err), counters.Explain(err), named(c.Name))
 		return
 	}
-	query := url.Values{"name": {c.Name}, "done": {done}}
-	for _, field := range []string{"prefix", "after"} {
-		if value := r.PostForm.Get(field); value != "" {
-			query.Set(field, value)
-		}
-	}
-	http.Redirect(w, r, "/admin/counter?"+query.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, placeOf(r.PostForm).Counter(c.Name)+"&done="+done, http.StatusSeeOther)
 }

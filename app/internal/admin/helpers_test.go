@@ -50,7 +50,7 @@ type site struct {
 // importLimit is how many counters an import may have in these tests.
 const importLimit = 2000
 
-func newSite(t *testing.T, counted counter.Store) *site {
+func newSite(t *testing.T, counted counter.Store, settings ...func(*admin.About)) *site {
 	t.Helper()
 	pages, err := templates.New()
 	if err != nil {
@@ -61,12 +61,15 @@ func newSite(t *testing.T, counted counter.Store) *site {
 	health := store.NewHealth(counted, log)
 	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health}
 	about.Backup, _ = counter.As[counter.Snapshotter](counted)
+	for _, set := range settings {
+		set(&about)
+	}
 	routes := admin.Routes(counters.New(counted, importLimit, log), about, open{}, pages, log)
 	return &site{web.NewHandler(config.Config{}, counted, health, pages, log, routes...), counted, logs}
 }
 
 // newFilled returns a site with these counters.
-func newFilled(t *testing.T, entries map[string]int64) *site {
+func newFilled(t *testing.T, entries map[string]int64, settings ...func(*admin.About)) *site {
 	t.Helper()
 	store := countermemory.New()
 	for name, value := range entries {
@@ -74,7 +77,7 @@ func newFilled(t *testing.T, entries map[string]int64) *site {
 			t.Fatal(err)
 		}
 	}
-	return newSite(t, store)
+	return newSite(t, store, settings...)
 }
 
 // do asks for target with a body and its Content-Type.

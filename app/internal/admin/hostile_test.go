@@ -38,6 +38,7 @@ func hostileNames() []string {
 // wantHarmless fails if the page has an element or an attribute that is none of ours.
 func wantHarmless(t *testing.T, page string) {
 	t.Helper()
+	page = regexp.MustCompile(`<img src="/badge/[\w%./:-]+\?read" alt="views: \d+">`).ReplaceAllString(page, "")
 	for _, harm := range []string{"<script", "<img", "onerror=alert(1)>", "</title></bdi>", `href="javascript:`, "\u0000"} {
 		if strings.Contains(page, harm) {
 			t.Errorf("%q is in the page: %s", harm, page)
@@ -103,7 +104,7 @@ func TestHostileNames(t *testing.T) {
 func TestHiddenCharactersAreWrittenOut(t *testing.T) {
 	s := newFilled(t, map[string]int64{"views:\u202etxt.exe": 1, `views:"quoted"`: 2, "views:e\u0301": 3})
 	page := s.get("/admin/").Body.String()
-	for _, want := range []string{`<code>views:\u202etxt.exe</code>`, `<code>views:e\u0301</code>`} {
+	for _, want := range []string{`<code>\u202etxt.exe</code>`, `<code>e\u0301</code>`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("lacks %s: %s", want, page)
 		}

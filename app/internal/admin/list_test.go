@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,12 +16,16 @@ import (
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
-// rows are the names and values that a page of the list shows.
+// rows are the names, by the links, and the values that a page of the list shows.
 func rows(t *testing.T, html string) []string {
 	t.Helper()
 	var shown []string
-	for _, row := range regexp.MustCompile(`<bdi class="name(?: soft)?">([^<]*)</bdi></a>.*<td class="number">(-?[\d,]+)</td>`).FindAllStringSubmatch(html, -1) {
-		shown = append(shown, unescape(row[1])+"="+strings.ReplaceAll(row[2], ",", ""))
+	for _, row := range regexp.MustCompile(`<tr><td><a href="(/admin/counter[^"]*)">.*<td class="number">(-?[\d,]+)</td>`).FindAllStringSubmatch(html, -1) {
+		address, err := url.Parse(unescape(row[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, address.Query().Get("name")+"="+strings.ReplaceAll(row[2], ",", ""))
 	}
 	return shown
 }
@@ -75,30 +80,33 @@ func TestWayBackToTheSearch(t *testing.T) {
 	wantPage(t, s.get("/admin/"), http.StatusOK, `Home page <bdi class="name soft">counter_key</bdi>`, "123,456,789,012")
 	list := s.get("/admin/?prefix=%2Fa&after=views:/a").Body.String()
 	link := regexp.MustCompile(`href="(/admin/counter[^"]*)"`).FindStringSubmatch(list)
-	const back = `href="/admin/?prefix=%2fa&amp;after=views%3a%2fa">Back to the search`
+	const back = `href="/admin/?after=views%3A%2Fa&amp;prefix=%2Fa">Back to the search`
 	counter := s.get(unescape(link[1]))
 	wantPage(t, counter, http.StatusOK, back)
 	fields := []string{"name", "views:/a/b", "value", "5", "prefix", "/a", "after", "views:/a"}
 	asked := s.post("/admin/add", fields...)
-	wantPage(t, asked, http.StatusOK, `href="/admin/counter?name=views%3a%2fa%2fb&amp;prefix=%2fa&amp;after=views%3a%2fa">Cancel`)
+	wantPage(t, asked, http.StatusOK, `href="/admin/counter?after=views%3A%2Fa&amp;name=views%3A%2Fa%2Fb&amp;prefix=%2Fa">Cancel`)
 	wantPage(t, s.get(s.confirm(t, asked).Header().Get("Location")), http.StatusOK, back)
-	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusOK, `href="/admin/?prefix=">Back to the list`, "Home page")
+	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusOK, `href="/admin/">Back to the list`, "Home page")
 }
 
+// However an address is typed, the search finds the counters of pages, or on the other
+// list those of sites.
 func TestListByPrefix(t *testing.T) {
-	s := newFilled(t, map[string]int64{"counter_key": 1, "views:/a": 2, "views:/a/b": 3, "views:/b": 4, "other": 5})
+	s := newFilled(t, map[string]int64{
+		"counter_key": 1, "views:/a": 2, "views:/a/b": 3, "views:example.com/": 4, "views:example.com/blog": 5, "views:example.com/blog/2": 6,
+		"views:xn--bcher-kva.example/\u00fc": 7, "views:site.example/": 8, "site:example.com": 15, "site:site.example": 8, "site:xn--bcher-kva.example": 7, "other": 5,
+	})
+	blog := []string{"views:example.com/blog=5", "views:example.com/blog/2=6"}
+	root := append([]string{"views:example.com/=4"}, blog...)
+	pages := append(append([]string{"counter_key=1", "views:/a=2", "views:/a/b=3"}, root...), "views:site.example/=8", "views:xn--bcher-kva.example/\u00fc=7")
 	for prefix, want := range map[string][]string{
-		"":             {"counter_key=1", "views:/a=2", "views:/a/b=3", "views:/b=4"},
-		"c":            {"counter_key=1"},
-		"counter_key":  {"counter_key=1"},
-		"counter_key2": nil,
-		"v":            {"views:/a=2", "views:/a/b=3", "views:/b=4"},
-		"views:":       {"views:/a=2", "views:/a/b=3", "views:/b=4"},
-		"views:/a":     {"views:/a=2", "views:/a/b=3"},
-		"/b":           {"views:/b=4"}, // a path
-		"views:*":      nil,
-		"other":        nil,
-		"o":            nil,
+		"": pages, "  ": pages, "counter_key": {"counter_key=1"}, "counter_key2": nil, "views:": pages[1:], "views:/a": {"views:/a=2", "views:/a/b=3"},
+		"/a/": {"views:/a/b=3"}, "/": {"views:/a=2", "views:/a/b=3"}, "views:*": nil, "*": nil, "other": nil, "o": nil, "v": nil,
+		"e": root, "EXAMPLE": root, "example.com": root, "example.com/": root, "https://example.com": root, "http://example.com:80/": root,
+		"example.com/blog": blog, " https://Example.com/blog/?utm_source=x#top ": blog, "example.com/b": blog, "example.com/blog/2": blog[1:],
+		"example.com/%62log": blog, "b\u00fccher.example/": {"views:xn--bcher-kva.example/\u00fc=7"}, "site": {"views:site.example/=8"},
+		"site:": {"site:example.com=15", "site:site.example=8", "site:xn--bcher-kva.example=7"}, "site:e": {"site:example.com=15"},
 	} {
 		w := s.get("/admin/?prefix=" + url.QueryEscape(prefix))
 		wantPage(t, w, http.StatusOK)
@@ -106,8 +114,87 @@ func TestListByPrefix(t *testing.T) {
 			t.Errorf("%q shows %q; want %q", prefix, got, want)
 		}
 	}
+	for prefix, want := range map[string][]string{
+		"": {"site:example.com=15", "site:site.example=8", "site:xn--bcher-kva.example=7"}, "s": {"site:site.example=8"}, "Example.": {"site:example.com=15"},
+		"https://example.com/blog": {"site:example.com=15"}, "b\u00fccher.example/": {"site:xn--bcher-kva.example=7"}, "views:/a/": {"views:/a/b=3"}, "/a": nil, "counter_key": {"counter_key=1"},
+	} {
+		w := s.get("/admin/?list=sites&prefix=" + url.QueryEscape(prefix))
+		wantPage(t, w, http.StatusOK)
+		if got := rows(t, w.Body.String()); !slices.Equal(got, want) {
+			t.Errorf("of sites, %q shows %q; want %q", prefix, got, want)
+		}
+	}
+	wantPage(t, s.get("/admin/?list=sites"), http.StatusOK, `<bdi class="name">example.com</bdi>`, `aria-current="page">Sites`)
+	wantPage(t, s.get("/admin/?prefix=x.example"), http.StatusOK, "No page has an address that begins with this.")
+	wantPage(t, s.get("/admin/?list=sites&prefix=x.example"), http.StatusOK, "No site has a name that begins with this.")
 	wantPage(t, s.get("/admin/?prefix="+strings.Repeat("a", 513)), http.StatusBadRequest)
+	wantPage(t, s.get("/admin/?prefix=%ff"), http.StatusBadRequest)
 	wantPage(t, s.get("/admin/?after=%ff"), http.StatusBadRequest)
+}
+
+// Sorted by value, the list goes through all counters, there and back, and so does the way
+// through a change of one.
+func TestListByValue(t *testing.T) {
+	entries := map[string]int64{"counter_key": 60, "site:example.com": 1000}
+	var want []string
+	for n := range 120 {
+		name := fmt.Sprintf("views:example.com/a b&c/%03d", n)
+		entries[name] = int64((n * 37) % 60) // two of each value
+		if entries[name] > 0 {
+			want = append(want, fmt.Sprintf("%s=%d", name, entries[name]))
+		}
+	}
+	value := func(row string) (number int) {
+		fmt.Sscan(row[strings.LastIndexByte(row, '=')+1:], &number)
+		return number
+	}
+	slices.SortFunc(want, func(a, b string) int { return cmp.Or(value(b)-value(a), strings.Compare(a, b)) })
+	want = append([]string{"counter_key=60"}, want...)
+	s := newFilled(t, entries)
+	follow := func(target, rel string, join func(all, shown []string) []string) (all []string, last string) {
+		for range 10 {
+			last = target
+			html := s.get(target).Body.String()
+			all = join(all, rows(t, html))
+			link := regexp.MustCompile(`rel="` + rel + `" href="([^"]*)"`).FindStringSubmatch(html)
+			if link == nil {
+				return all, last
+			}
+			target = unescape(link[1])
+		}
+		return all, last
+	}
+	there, last := follow("/admin/?sort=value", "next", func(all, shown []string) []string { return append(all, shown...) })
+	back, _ := follow(last, "prev", func(all, shown []string) []string { return append(slices.Clone(shown), all...) })
+	if !slices.Equal(there, want) || !slices.Equal(back, want) {
+		t.Errorf("the list shows\n%q, and backwards\n%q; want\n%q", there, back, want)
+	}
+	page := s.get(last)
+	wantPage(t, page, http.StatusOK, "the most views first", `aria-sort="descending"><a href="/admin/?sort=value">Views`, `"><a href="/admin/">Page`)
+	link := regexp.MustCompile(`href="(/admin/counter[^"]*)"`).FindStringSubmatch(page.Body.String())
+	back1 := regexp.MustCompile(`<p><a href="([^"]*)">Back to the list`).FindStringSubmatch(s.get(unescape(link[1])).Body.String())
+	if back1 == nil || !slices.Equal(rows(t, s.get(unescape(back1[1])).Body.String()), rows(t, page.Body.String())) {
+		t.Errorf("the way back from %q is %q; want %q", link, back1, last)
+	}
+	for _, after := range []string{"x", "-", "9223372036854775808 a", " views:a", "5"} { // what nobody is led to
+		wantPage(t, s.get("/admin/?sort=value&after="+url.QueryEscape(after)), http.StatusOK, "1 to 50 of")
+	}
+	wantPage(t, s.get("/admin/?list=sites&sort=value"), http.StatusOK, "1 to 1 of 1")
+}
+
+// The address of a page opens its counter, however it is written.
+func TestOpenByAddress(t *testing.T) {
+	s := newFilled(t, map[string]int64{"views:example.com/blog": 41, "views:/blog": 42, "counter_key": 43, "site:example.com": 44})
+	for typed, want := range map[string]string{
+		"example.com/blog": "41", "https://Example.com:443/blog/?utm=1#top": "41", " example.com/blog/index.html ": "41", "views:example.com/blog": "41",
+		"/blog": "42", "counter_key": "43", "site:example.com": "44", "example.org/new": "0",
+	} {
+		wantPage(t, s.get("/admin/counter?page="+url.QueryEscape(typed)), http.StatusOK, "<strong>"+want+"</strong>")
+	}
+	for typed, want := range map[string]string{"": "no host", "ftp://example.com/": "scheme is ftp", "a b": "part of a host", "<b>": "&lt;b&gt;"} {
+		wantPage(t, s.get("/admin/counter?page="+url.QueryEscape(typed)), http.StatusBadRequest, want)
+	}
+	wantPage(t, s.get("/admin/counter?name=session:1"), http.StatusNotFound, "not a counter of this app")
 }
 
 func TestAPIList(t *testing.T) {

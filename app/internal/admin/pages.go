@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,22 +25,30 @@ const (
 
 // list shows the counters, and how the store is.
 func (s *site) list(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	data := templates.AdminCounters{Place: placeOf(query)}
-	if tooLong(data.Place.Prefix) || tooLong(data.Place.After) {
+	data := templates.AdminCounters{Place: placeOf(r.URL.Query())}
+	prefix := s.typedPrefix(&data.Place)
+	query := counters.Query{
+		Prefix: prefix, NoSites: !data.Place.Sites, ByValue: data.Place.ByValue,
+		After: entryOf(data.Place), Limit: pageSize,
+	}
+	if tooLong(prefix) || tooLong(query.After.Name) || !utf8.ValidString(data.Place.Prefix) {
 		s.pageProblem(w, r, http.StatusBadRequest, "No counter has a name that begins like this.", templates.AdminName{})
 		return
 	}
 	status := http.StatusOK
-	found, err := s.counters.List(r.Context(), fullName(data.Place.Prefix), data.Place.After, pageSize)
+	found, err := s.counters.List(r.Context(), query)
 	if err != nil {
 		status, data.Message = http.StatusServiceUnavailable, "The store does not answer, so the counters can't be listed now."
 	}
 	for _, entry := range found.Entries {
-		data.Rows = append(data.Rows, templates.AdminRow{AdminName: named(entry.Name), Value: entry.Value})
+		name := named(entry.Name)
+		if data.Place.Sites {
+			name.Title = "" // the list says what they are
+		}
+		data.Rows = append(data.Rows, templates.AdminRow{AdminName: name, Value: entry.Value})
 	}
 	data.From, data.To, data.Total = found.Before+1, found.Before+len(found.Entries), found.Total
-	data.Earlier, data.Previous, data.Next = found.Before > 0, found.Previous, found.Next()
+	data.Earlier, data.Previous, data.Next = found.Before > 0, afterOf(data.Place, found.Previous), afterOf(data.Place, found.Next())
 
 	report := s.about.Health.Report(r.Context())
 	data.Store = templates.AdminStore{
@@ -56,20 +65,93 @@ func (s *site) list(w http.ResponseWriter, r *http.Request) {
 
 // placeOf returns where in the list somebody comes from, for the way back.
 func placeOf(values url.Values) templates.AdminPlace {
-	return templates.AdminPlace{Prefix: values.Get("prefix"), After: values.Get("after")}
+	return templates.AdminPlace{
+		Sites: values.Get("list") == "sites", ByValue: values.Get("sort") == "value",
+		Prefix: values.Get("prefix"), After: values.Get("after"),
+	}
 }
 
-// fullName returns the name that somebody means who types a path.
-func fullName(typed string) string {
-	if strings.HasPrefix(typed, "/") {
-		return counters.PagePrefix + typed
+// entryOf returns the counter after which a page of the list begins: by value, its value
+// stands before its name.
+func entryOf(place templates.AdminPlace) counter.Entry {
+	if !place.ByValue {
+		return counter.Entry{Name: place.After}
 	}
-	return typed
+	number, name, _ := strings.Cut(place.After, " ")
+	value, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return counter.Entry{}
+	}
+	return counter.Entry{Name: name, Value: value}
+}
+
+// afterOf is the other way round.
+func afterOf(place templates.AdminPlace, entry counter.Entry) string {
+	if !place.ByValue || entry.Name == "" {
+		return entry.Name
+	}
+	return strconv.FormatInt(entry.Value, 10) + " " + entry.Name
+}
+
+// typedPrefix returns what the names begin with that somebody means who searches for an
+// address, or the beginning of one. Whoever writes the name in the store is taken to the
+// list that has it.
+func (s *site) typedPrefix(place *templates.AdminPlace) string {
+	typed := strings.TrimSpace(place.Prefix)
+	switch {
+	case strings.HasPrefix(typed, counters.SitePrefix):
+		place.Sites = true
+		return typed
+	case strings.HasPrefix(typed, counters.PagePrefix), typed == counters.Home:
+		place.Sites = false
+		return typed
+	case typed == "" && !place.Sites:
+		return "" // the home page's counter has a name of its own
+	}
+	if host, _, whole := strings.Cut(typed, "/"); whole && host != "" {
+		if page, err := counters.ParsePage(typed, s.about.KeepQuery); err == nil && place.Sites {
+			return page.Site()
+		} else if err == nil {
+			return page.Counter()
+		}
+	}
+	host, path, _ := strings.Cut(typed, "/")
+	typed = strings.ToLower(host) + typed[len(typed)-len(path)-min(1, len(typed)-len(host)):]
+	if place.Sites {
+		return counters.SitePrefix + typed
+	}
+	return counters.PagePrefix + typed
+}
+
+// typedName returns the name of the counter that somebody means who types the address of
+// a page. A path alone is that of a program which counts by itself.
+func (s *site) typedName(typed string) (string, error) {
+	typed = strings.TrimSpace(typed)
+	if typed == counters.Home || strings.HasPrefix(typed, counters.PagePrefix) || strings.HasPrefix(typed, counters.SitePrefix) {
+		return typed, nil
+	}
+	if strings.HasPrefix(typed, "/") {
+		return counters.PagePrefix + typed, nil
+	}
+	page, err := counters.ParsePage(typed, s.about.KeepQuery)
+	if err != nil {
+		return "", err
+	}
+	if host, ok := s.about.Sites.Host(page.Host); ok {
+		page.Host = host
+	}
+	return page.Counter(), nil
 }
 
 // named returns a name as pages show it.
 func named(name string) templates.AdminName {
-	shown := templates.AdminName{Name: name}
+	shown := templates.AdminName{Name: name, Shown: name}
+	if page, ok := strings.CutPrefix(name, counters.PagePrefix); ok && page != "" {
+		shown.Shown = page
+	}
+	if host, ok := strings.CutPrefix(name, counters.SitePrefix); ok && host != "" {
+		shown.Shown, shown.Title = host, "All pages of"
+	}
 	if name == counters.Home {
 		shown.Title = "Home page"
 	}
@@ -84,8 +166,16 @@ func tooLong(text string) bool {
 // counter shows one counter, and asks what to do with it.
 func (s *site) counter(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
+	name := query.Get("name")
+	if query.Has("page") {
+		var err error
+		if name, err = s.typedName(query.Get("page")); err != nil {
+			s.pageProblem(w, r, http.StatusBadRequest, respond.Sentence(err), templates.AdminName{})
+			return
+		}
+	}
 	s.showCounter(w, r, http.StatusOK, templates.AdminCounter{
-		AdminName: named(fullName(query.Get("name"))), Place: placeOf(query), Notice: notice(query.Get("done")),
+		AdminName: named(name), Place: placeOf(query), Notice: notice(query.Get("done")),
 	})
 }
 
@@ -100,6 +190,7 @@ func (s *site) showCounter(w http.ResponseWriter, r *http.Request, status int, d
 	if err != nil && data.Message == "" {
 		status, data.Message = statusOf(err), counters.Explain(err)
 	}
+	s.addSnippets(r, &data)
 	html, err := s.pages.AdminCounter(data)
 	s.html(w, r, status, html, err)
 }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/client"
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/app/internal/store"
@@ -37,6 +38,11 @@ type About struct {
 	Health *store.Health
 	// Backup copies the store; nil if it can't be copied.
 	Backup counter.Snapshotter
+	// Proxies tell which address the owner asked, for what is to be pasted elsewhere.
+	Proxies client.Proxies
+	// KeepQuery names the parameters that choose a page, Sites the hosts that are counted.
+	KeepQuery []string
+	Sites     counters.Sites
 	// Stopping is done once the process begins to stop: imports then end early. Nil, it
 	// never does.
 	Stopping context.Context

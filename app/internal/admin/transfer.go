@@ -87,12 +87,12 @@ func (s *site) apiExport(w http.ResponseWriter, r *http.Request) {
 // export sends all counters. If that can't be finished it cuts the connection off, so that
 // a part does not pass for the whole.
 func (s *site) export(w http.ResponseWriter, r *http.Request, refuse func(status int, text string)) {
-	query, err := readQuery(r, "format")
+	query, err := respond.Query(r, "format")
 	if err != nil {
-		refuse(http.StatusBadRequest, err.Error()+".")
+		refuse(http.StatusBadRequest, respond.Sentence(err))
 		return
 	}
-	format := counters.Format(query["format"])
+	format := counters.Format(query.Get("format"))
 	contentType := map[counters.Format]string{counters.CSV: "text/csv; charset=utf-8", counters.JSONLines: "application/jsonl"}[format]
 	if contentType == "" {
 		refuse(http.StatusBadRequest, fmt.Sprintf("format is %.40q, and neither %s nor %s.", format, counters.CSV, counters.JSONLines))
@@ -157,14 +157,14 @@ func statusOfReport(report *counters.Report) int {
 
 // apiImport imports the body. Its Content-Type says its format.
 func (s *site) apiImport(w http.ResponseWriter, r *http.Request) {
-	query, err := readQuery(r, "mode")
+	query, err := respond.Query(r, "mode")
 	if err != nil {
-		apiProblem(w, http.StatusBadRequest, err.Error()+".")
+		apiProblem(w, http.StatusBadRequest, respond.Sentence(err))
 		return
 	}
 	action := counters.Set
-	if mode, ok := query["mode"]; ok {
-		action = counters.Action(mode)
+	if query.Has("mode") {
+		action = counters.Action(query.Get("mode"))
 	}
 	if action != counters.Set && action != counters.Add {
 		apiProblem(w, http.StatusBadRequest, "mode is neither set nor add.")

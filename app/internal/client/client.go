@@ -4,6 +4,7 @@ package client
 import (
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -27,6 +28,42 @@ func (p Proxies) Address(r *http.Request) netip.Addr {
 // TLS reports whether the client used TLS.
 func (p Proxies) TLS(r *http.Request) bool {
 	return r.TLS != nil || p.trust(peerAddress(r)) && strings.EqualFold(lastOf(r.Header, "X-Forwarded-Proto"), "https")
+}
+
+// Origin returns the scheme and the host that the client asked, such as
+// https://views.example.org. It is empty if the header Host can't be a host: anybody can
+// write there what they like. What it returns has no character that means something to
+// HTML, Markdown or a shell.
+func (p Proxies) Origin(r *http.Request) string {
+	if len(r.Host) > maxHost || !isHost(r.Host) {
+		return ""
+	}
+	if p.TLS(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// maxHost is how long a name can be, with its port.
+const maxHost = 253 + len(":65535")
+
+// isHost reports whether text is a host, of which only an IPv6 address in brackets has
+// more than one colon, with or without a port.
+func isHost(text string) bool {
+	host, port, hasPort := text, "", false
+	if i := strings.LastIndexByte(text, ':'); i >= 0 && !strings.HasSuffix(text, "]") {
+		host, port, hasPort = text[:i], text[i+1:], true
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); hasPort && err != nil {
+		return false
+	}
+	if inner, ok := strings.CutPrefix(host, "["); ok {
+		addr, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+		return err == nil && addr.Is6() && addr.Zone() == "" && strings.HasSuffix(host, "]")
+	}
+	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '.' && r != '_'
+	})
 }
 
 func (p Proxies) trust(peer netip.Addr) bool {

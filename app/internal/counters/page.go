@@ -45,6 +45,30 @@ func (p Page) Counter() string { return PagePrefix + p.Host + p.Path }
 // Site returns the name under which the views of the page's site are counted.
 func (p Page) Site() string { return SitePrefix + p.Host }
 
+// Escaped returns the address as it stands in the path of a URL of ours, after the
+// surface's name. [UnescapePage] and [ParsePage] make the page of it again. It holds no
+// character that means something to HTML, Markdown or a shell.
+func (p Page) Escaped() string {
+	if strings.ContainsAny(p.Host, "[]") || strings.Contains(p.Path, "?") || strings.Contains(p.Path, "//") {
+		return escapeAll(p.String(), "") // as a whole, in one segment
+	}
+	return escapeAll(p.String(), "/:%") // its escapes are its own
+}
+
+// escapeAll escapes each byte but those of keep and those that never need it.
+func escapeAll(text, keep string) string {
+	var escaped strings.Builder
+	for i := range len(text) {
+		b := text[i]
+		if b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || strings.IndexByte("-._~"+keep, b) >= 0 {
+			escaped.WriteByte(b)
+		} else {
+			fmt.Fprintf(&escaped, "%%%02X", b)
+		}
+	}
+	return escaped.String()
+}
+
 // ParsePage reads the address of a page: a whole URL of http or https, or one
 // without the scheme. A host alone is its root page. The fragment and the query are
 // left out, but for the parameters whose names are in keepQuery. The error is

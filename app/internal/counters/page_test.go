@@ -136,6 +136,23 @@ func TestUnescapePage(t *testing.T) {
 	}
 }
 
+func TestEscaped(t *testing.T) {
+	for address, want := range map[string]string{
+		"example.com":                 "example.com/",
+		"example.com:8080/a(b)'\"<i>": "example.com:8080/a%28b%29%27%22%3Ci%3E",
+		"bücher.example/ü":            "xn--bcher-kva.example/%C3%BC",
+		"example.com/a%2Fb c":         "example.com/a%2Fb%20c",
+		"example.com/?p=1&x=2":        "example.com%2F%3Fp%3D1",
+		"example.com/a//b":            "example.com%2Fa%2F%2Fb",
+		"[::1]:8000/a":                "%5B%3A%3A1%5D%3A8000%2Fa",
+	} {
+		page, err := counters.ParsePage(address, []string{"p"})
+		if err != nil || page.Escaped() != want {
+			t.Errorf("%q is %q, %v; want %q", address, page.Escaped(), err, want)
+		}
+	}
+}
+
 // FuzzParsePage: the normal form of a normal form is itself, and every one can be
 // counted.
 func FuzzParsePage(f *testing.F) {
@@ -165,6 +182,15 @@ func FuzzParsePage(f *testing.F) {
 		unescaped, err := counters.UnescapePage(url.PathEscape(page.String()))
 		if err != nil || unescaped != page.String() {
 			t.Errorf("%q escaped is %q, %v", page, unescaped, err)
+		}
+		escaped := page.Escaped()
+		if strings.ContainsAny(escaped, "\"'<>()[]&|;$`\\*?#! \n") || strings.ContainsFunc(escaped, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			t.Errorf("%q is written %q in a URL", page, escaped)
+		}
+		if unescaped, err = counters.UnescapePage(escaped); err != nil {
+			t.Errorf("%q: %v", escaped, err)
+		} else if again, err := counters.ParsePage(unescaped, keep); err != nil || again != page {
+			t.Errorf("%q in a URL is %q, %v; want %q", escaped, again, err, page)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/counterhttp"
 )
@@ -74,7 +75,7 @@ func (s *Surfaces) readOne(w http.ResponseWriter, r *http.Request) {
 
 // pageOf returns the page of a request that has no query, or answers what is wrong.
 func (s *Surfaces) pageOf(w http.ResponseWriter, r *http.Request) (counters.Page, bool) {
-	if _, err := query(r); err != nil {
+	if _, err := respond.Query(r); err != nil {
 		badRequest(w, err)
 		return counters.Page{}, false
 	}
@@ -94,7 +95,7 @@ func (s *Surfaces) pageOf(w http.ResponseWriter, r *http.Request) (counters.Page
 // readSeveral tells the numbers of the pages that the query names, in its order, or
 // without any that of the home page.
 func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
-	values, err := parameters(r)
+	values, err := respond.Parameters(r)
 	if err != nil {
 		badRequest(w, err)
 		return
@@ -102,7 +103,7 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 	names := values["name"]
 	delete(values, "name")
 	if len(values) > 0 {
-		badRequest(w, queryError{"the only query option here is name, which may be given several times"})
+		badRequest(w, errors.New("the only query option here is name, which may be given several times"))
 		return
 	}
 	if len(names) == 0 {
@@ -115,7 +116,7 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(names) > maxNames {
-		badRequest(w, queryError{"there are more than 100 names: ask several times"})
+		badRequest(w, errors.New("there are more than 100 names: ask several times"))
 		return
 	}
 	answer := struct {
@@ -146,7 +147,7 @@ const sitePages = 100
 
 // readSite tells how often all pages of a site were viewed, and the owner also which.
 func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
-	values, err := query(r, "after")
+	values, err := respond.Query(r, "after")
 	if err != nil {
 		badRequest(w, err)
 		return
@@ -158,7 +159,7 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 	}
 	root, err := counters.ParsePage(address, nil)
 	if err == nil && root.Path != "/" {
-		err = queryError{"a site is named by its host alone"}
+		err = errors.New("a site is named by its host alone")
 	}
 	if err != nil {
 		badRequest(w, err)
@@ -179,11 +180,11 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 		Next  string   `json:"next,omitempty"` // the after of the next pages
 	}{number: newNumber(root.Host, views{page: view})}
 	if s.isOwner(r) {
-		after := values.Get("after")
-		if after != "" {
-			after = counters.PagePrefix + after
+		pages := counters.Query{Prefix: counters.PagePrefix + root.Host + "/", Limit: sitePages}
+		if after := values.Get("after"); after != "" {
+			pages.After.Name = counters.PagePrefix + after
 		}
-		listing, err := s.counters.List(r.Context(), counters.PagePrefix+root.Host+"/", after, sitePages)
+		listing, err := s.counters.List(r.Context(), pages)
 		if err != nil {
 			s.refuse(w, r, root.Host, err)
 			return
@@ -191,7 +192,7 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 		for _, entry := range listing.Entries {
 			answer.Pages = append(answer.Pages, number{Name: strings.TrimPrefix(entry.Name, counters.PagePrefix), Value: &entry.Value})
 		}
-		answer.Next = strings.TrimPrefix(listing.Next(), counters.PagePrefix)
+		answer.Next = strings.TrimPrefix(listing.Next().Name, counters.PagePrefix)
 	}
 	s.json(w, http.StatusOK, answer)
 }
