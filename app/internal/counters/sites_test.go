@@ -41,7 +41,7 @@ func TestSites(t *testing.T) {
 func TestParseSitesRefuses(t *testing.T) {
 	for _, part := range []string{"*", "https://example.com", "example.com/blog", "a b", "=b", "a=", "*.", "a=*.b", "a=b=c"} {
 		_, err := counters.ParseSites("example.com," + part)
-		if err == nil || !strings.Contains(err.Error(), "in place of a site") || !strings.Contains(err.Error(), part) {
+		if err == nil || !strings.Contains(err.Error(), "is not a site") || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q: %v; want an error that names it", part, err)
 		}
 	}
