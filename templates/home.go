@@ -1,0 +1,67 @@
+package templates
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"math"
+	"strconv"
+)
+
+// Home is what the home page shows.
+type Home struct {
+	// Views is how often the page was viewed, this view included.
+	Views int64
+	// AtLeast says that more views may have been counted elsewhere.
+	AtLeast bool
+}
+
+// home is the home page without its number, which is all that differs from one view to
+// the next: html/template renders it once, not for each view.
+type home struct{ before, after []byte }
+
+// cutHome renders the page with a number that is nowhere else in it, and takes that out.
+func cutHome(page *template.Template, atLeast bool) (home, error) {
+	const number = math.MaxInt64
+	html, err := render(page, Home{Views: number, AtLeast: atLeast})
+	if err != nil {
+		return home{}, err
+	}
+	before, after, found := bytes.Cut(html, strconv.AppendInt(nil, number, 10))
+	if !found || bytes.Contains(after, strconv.AppendInt(nil, number, 10)) {
+		return home{}, fmt.Errorf("%s must show the number of views once", page.Name())
+	}
+	return home{before, after}, nil
+}
+
+// with returns the page with a number.
+func (h home) with(number int64) []byte {
+	const digits = len("-9223372036854775808")
+	html := make([]byte, 0, len(h.before)+digits+len(h.after))
+	html = append(html, h.before...)
+	html = strconv.AppendInt(html, number, 10)
+	return append(html, h.after...)
+}
+
+// Home returns the home page as HTML in UTF-8.
+func (p *Pages) Home(data Home) []byte {
+	if data.AtLeast {
+		return p.homeAtLeast.with(data.Views)
+	}
+	return p.home.with(data.Views)
+}
+
+// HomePolicy returns the Content-Security-Policy under which the home page works. It lets
+// no script run but the page's own.
+func (p *Pages) HomePolicy() string { return p.homePolicy }
+
+// scriptHash returns the hash of the page's script, which does not depend on what the page
+// shows, as a Content-Security-Policy names it.
+func scriptHash(page []byte) string {
+	_, after, _ := bytes.Cut(page, []byte("<script>"))
+	script, _, _ := bytes.Cut(after, []byte("</script>"))
+	sum := sha256.Sum256(script)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
