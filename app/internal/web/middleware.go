@@ -6,9 +6,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"example.com/herokuapp/app/internal/logging"
 	"example.com/herokuapp/app/internal/respond"
@@ -37,7 +39,8 @@ func withPath(next http.Handler) http.Handler {
 type frame struct {
 	next   http.Handler
 	failed func(w http.ResponseWriter, r *http.Request, err error, fields ...zap.Field)
-	access *zap.Logger
+	access zapcore.Core
+	fields sync.Pool // of *accessFields
 
 	// The values of headers that never change are shared by all answers.
 	policy, opener, referrer, sniff, frames []string
@@ -48,7 +51,8 @@ type frame struct {
 // panics.
 func newFrame(next http.Handler, log *zap.Logger, failed func(http.ResponseWriter, *http.Request, error, ...zap.Field)) *frame {
 	return &frame{
-		next: next, failed: failed, access: logging.Droppable(log),
+		next: next, failed: failed, access: logging.Droppable(log).Core(),
+		fields:   sync.Pool{New: func() any { return new(accessFields) }},
 		policy:   []string{"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 		opener:   []string{"same-origin"},
 		referrer: []string{"same-origin"},
@@ -81,7 +85,7 @@ func (f *frame) finish(e *exchange, r *http.Request) {
 	if fault != nil && !aborted {
 		f.failed(e, r, fmt.Errorf("panic: %v", fault), zap.ByteString("stack", debug.Stack()))
 	}
-	e.log(f.access, r)
+	f.log(e, r)
 	if aborted {
 		panic(fault)
 	}
@@ -94,7 +98,6 @@ type exchange struct {
 	status int
 	bytes  int64
 	id     [1]string // the value of two headers
-	fields [8]zap.Field
 }
 
 // WriteHeader implements [http.ResponseWriter].
@@ -118,35 +121,47 @@ func (e *exchange) Write(body []byte) (int, error) {
 // Unwrap is for [http.ResponseController].
 func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
+// accessFields are the fields of an access line. They are used again and again.
+type accessFields [8]zap.Field
+
 // log writes the access line. The query is left out: it may hold what is not for logs.
-func (e *exchange) log(access *zap.Logger, r *http.Request) {
+func (f *frame) log(e *exchange, r *http.Request) {
+	now := time.Now()
+	line := f.access.Check(zapcore.Entry{Level: zap.InfoLevel, Time: now, Message: "request"}, nil)
+	if line == nil {
+		return
+	}
 	if r.Method == http.MethodHead {
 		e.bytes = 0 // net/http drops the body
 	}
-	var viewStatus string
-	if values := e.Header()[counterhttp.StatusHeader]; len(values) > 0 {
-		viewStatus = values[0]
-	}
-	e.fields = [...]zap.Field{
+	fields := f.fields.Get().(*accessFields)
+	*fields = accessFields{
 		zap.String("method", r.Method),
 		zap.String("path", r.URL.EscapedPath()),
 		zap.Int("status", e.status),
 		zap.Int64("bytes", e.bytes),
-		zap.Duration("duration", time.Since(e.start)),
+		zap.Duration("duration", now.Sub(e.start)),
 		zap.String("request_id", e.id[0]),
-		zap.String("view_status", viewStatus),
-		zap.String("user_agent", r.UserAgent()),
+		zap.String("view_status", first(e.Header()[counterhttp.StatusHeader])),
+		zap.String("user_agent", first(r.Header["User-Agent"])),
 	}
-	if line := access.Check(zap.InfoLevel, "request"); line != nil {
-		line.Write(e.fields[:]...)
+	line.Write(fields[:]...)
+	f.fields.Put(fields)
+}
+
+// first returns the first value of a header, if there is one.
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
 	}
+	return values[0]
 }
 
 // requestID returns the id that the caller has given the request if it is short and plain,
 // else a new one. An id has to be unique, and need not be a secret.
 func requestID(r *http.Request) string {
-	if ids := r.Header[respond.RequestIDHeader]; len(ids) > 0 && isPlain(ids[0]) {
-		return ids[0]
+	if id := first(r.Header[respond.RequestIDHeader]); isPlain(id) {
+		return id
 	}
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 	var id [26]byte
