@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"net/http"
@@ -114,6 +115,31 @@ func TestHeadCountsNothing(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(head.Header()), fmt.Sprint(get.Header()); got != want {
 		t.Errorf("HEAD answers %s\nGET answers %s", got, want)
+	}
+}
+
+// The type and length of the page are net/http's to say.
+func TestHomeOverHTTP(t *testing.T) {
+	server := httptest.NewServer(newSite(t, config.Config{PageWait: time.Minute}, countermemory.New()))
+	defer server.Close()
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		request, err := http.NewRequestWithContext(t.Context(), method, server.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || (len(page) == 0) != (method == http.MethodHead) {
+			t.Errorf("%s: a body of %d bytes, %v", method, len(page), err)
+		}
+		if kind := response.Header.Get("Content-Type"); kind != "text/html; charset=utf-8" || response.ContentLength < 100 ||
+			len(page) > 0 && response.ContentLength != int64(len(page)) {
+			t.Errorf("%s: Content-Type %q, Content-Length %d; the page has %d bytes", method, kind, response.ContentLength, len(page))
+		}
 	}
 }
 
