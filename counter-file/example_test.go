@@ -30,10 +30,10 @@ func Example() {
 	}
 	// This patience is for the machines that test; leave it out.
 	const patience = time.Minute
-	store := coalesce.New(backend, coalesce.Options{AttemptTimeout: patience})
+	store := coalesce.New(backend, coalesce.Options{Wait: patience, AttemptTimeout: patience})
 	defer store.Close()
 
-	views := counterhttp.New(store, counterhttp.Options{Wait: patience})
+	views := counterhttp.New(store, counterhttp.Options{Wait: -1})
 	handler := views.Page(counterhttp.Named("home"), func(w http.ResponseWriter, _ *http.Request, view counterhttp.View) {
 		fmt.Fprintf(w, "This page was viewed %s times.\n", view)
 	})

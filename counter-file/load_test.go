@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
@@ -59,7 +60,7 @@ func load(path string) error {
 			return err
 		}
 	}
-	store := coalesce.New(file, coalesce.Options{})
+	store := coalesce.New(file, coalesce.Options{Wait: time.Minute})
 	var wg sync.WaitGroup
 	for w := range loadWorkers {
 		wg.Go(func() {

@@ -3,6 +3,7 @@ package counterfile_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
@@ -20,7 +21,7 @@ func TestConformance(t *testing.T) {
 func TestConformanceGathered(t *testing.T) {
 	countertest.Run(t, func(t *testing.T) counter.Store {
 		t.Helper()
-		return coalesce.New(open(t, newPath(t)), coalesce.Options{})
+		return coalesce.New(open(t, newPath(t)), coalesce.Options{Wait: time.Minute})
 	})
 }
 

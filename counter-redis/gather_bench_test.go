@@ -71,14 +71,13 @@ func openGatheredURL(b *testing.B, url string) func(string) error {
 	if err != nil {
 		b.Fatal(err)
 	}
-	gathering := coalesce.New(store, coalesce.Options{})
+	gathering := coalesce.New(store, coalesce.Options{Wait: time.Minute})
 	b.Cleanup(func() {
 		if err := gathering.Close(); err != nil {
 			b.Error(err)
 		}
 	})
-	ctx, cancel := context.WithTimeout(b.Context(), time.Hour) // with a deadline, as requests have one
-	b.Cleanup(cancel)
+	ctx := context.WithoutCancel(b.Context()) // as package counterhttp calls it
 	return func(name string) error {
 		_, err := counter.Inc(ctx, gathering, name)
 		return err

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -95,7 +96,7 @@ func (s *site) newWriter(t *testing.T) *coalesce.Store {
 			return new(net.Dialer).DialContext(ctx, network, *s.addr.Load())
 		},
 	})
-	writer := coalesce.New(newStore(t, client, counterredis.Options{}), coalesce.Options{})
+	writer := coalesce.New(newStore(t, client, counterredis.Options{}), coalesce.Options{Wait: time.Minute})
 	t.Cleanup(func() {
 		_ = writer.Close() // what it holds is of no interest
 		_ = client.Close()

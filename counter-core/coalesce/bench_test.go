@@ -24,9 +24,8 @@ func BenchmarkAdd(b *testing.B) {
 		}
 	})
 	b.Run("gathered", func(b *testing.B) {
-		s := coalesce.New(l, coalesce.Options{})
-		ctx, cancel := context.WithCancel(b.Context())
-		defer cancel()
+		s := coalesce.New(l, coalesce.Options{Wait: patient})
+		ctx := context.WithoutCancel(b.Context()) // as package counterhttp calls it
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := counter.Inc(ctx, s, "b"); err != nil {

@@ -28,8 +28,8 @@ func (s *Store) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	s.closed = true
+	s.settleLocked()
 	s.mu.Unlock()
-	s.settle()
 
 	select {
 	case <-s.drained:
@@ -43,8 +43,8 @@ func (s *Store) Shutdown(ctx context.Context) error {
 	return errors.Join(undrained, s.inner.Close())
 }
 
-// announceDrained closes drained when that is so. The caller holds the lock.
-func (s *Store) announceDrained() {
+// announceDrainedLocked closes drained when that is so.
+func (s *Store) announceDrainedLocked() {
 	if !s.closed || s.groups > 0 {
 		return
 	}
@@ -59,6 +59,10 @@ func (s *Store) announceDrained() {
 func (s *Store) abandon() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.waiting.timer != nil {
+		s.waiting.timer.Stop()
+	}
+	s.waiting = waiting{}
 	var left UndrainedError
 	for _, t := range s.tallies {
 		if kept := t.kept(); kept > 0 {
@@ -69,7 +73,7 @@ func (s *Store) abandon() error {
 			if !f.doubt.IsZero() {
 				err = fmt.Errorf("%w: %w", counter.ErrUnknown, err)
 			}
-			f.group.finish(0, err)
+			f.finish(0, err)
 		}
 		for _, group := range t.queue {
 			group.finish(0, counter.ErrClosed)

@@ -16,7 +16,7 @@ import (
 func TestCloseDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
-		s := coalesce.New(l, coalesce.Options{})
+		s := coalesce.New(l, coalesce.Options{Wait: patient})
 		l.fails(errDoubt)
 		waiting := inc(t.Context(), s, "a")
 		time.Sleep(time.Second)
@@ -49,7 +49,7 @@ func TestCloseDrains(t *testing.T) {
 func TestShutdownSaysWhatRemains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
-		s := coalesce.New(l, coalesce.Options{})
+		s := coalesce.New(l, coalesce.Options{Wait: patient})
 		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
 			results := make([]counter.Result, len(batches))
 			for i, b := range batches {

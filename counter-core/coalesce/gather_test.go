@@ -77,18 +77,21 @@ func TestNumbersFollowTheDeltas(t *testing.T) {
 
 // A caller that goes with what was kept has a number above it.
 func TestNumbersFollowWhatWasKept(t *testing.T) {
-	bubble(t, coalesce.Options{Overdue: time.Second, AttemptTimeout: time.Minute}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		gate := l.gated()
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		gate := l.gatedFailing()
 		first := inc(t.Context(), s, "a")
 		synctest.Wait()
-		with := inc(t.Context(), s, "a") // goes with those that are kept when it is overdue
-		time.Sleep(2 * time.Second)
+		with := inc(t.Context(), s, "a") // goes with those that are kept when the store is known to fail
+		synctest.Wait()
+		close(gate)
+		synctest.Wait()
+		time.Sleep(time.Second)
 		for range 5 {
 			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
 				t.Fatalf("Inc: %v; want ErrPending", err)
 			}
 		}
-		close(gate)
+		l.interpose(nil)
 		for want, outcome := range map[int64]func() (int64, error){1: first, 7: with} {
 			if number, err := outcome(); err != nil || number != want {
 				t.Errorf("Inc = %d, %v; want %d", number, err, want)

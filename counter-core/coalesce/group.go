@@ -1,22 +1,57 @@
 package coalesce
 
-import "context"
+import (
+	"time"
 
-// group is additions that go to the store as one.
+	counter "example.com/herokuapp/counter-core"
+)
+
+// group is additions to one counter that go to the store as one batch. It waits in
+// the queue of its tally, is sent, perhaps several times, and is finished: counted,
+// refused, or split in two. The store's lock guards it, but for what the callers read
+// once done is closed.
 type group struct {
-	// ends has, for each caller that waits, the sum of the additions up to and
-	// with its own. It does not change once the group is on the way.
-	ends      []int64
-	gone      []int // the callers, by index, that wait no more
-	anonymous int64 // what nobody ever waited for; has its numbers before the callers'
+	tally *tally
 
-	done  chan struct{} // closed once what follows is set
-	total int64         // the counter's value after the group
-	err   error
-	parts [2]*group // nil, or what the group was split into
+	// ends has, for each caller that waits, the sum of the additions up to and with its
+	// own. It does not change once the group is in flight, but that expire clears it.
+	ends []int64
+	one  [1]int64 // the memory of ends as long as there is one caller
+	// gone has the callers, by index, that wait no longer.
+	gone []int
+	// anonymous is the additions that no caller waits for. Their numbers come before
+	// those of the callers.
+	anonymous int64
+
+	// expires is when the callers are told that they are pending. It is set with the
+	// first of them, when the group joins the store's waiting.
+	expires    time.Time
+	prev, next *group // in waiting
+
+	// While the group is in flight:
+
+	batch    counter.Batch
+	sentAt   time.Time // when it was sent last
+	failures int       // how many calls with it failed
+	cause    error     // why the last one did
+	doubt    time.Time // since when it may have been counted; zero: it was not
+	retryAt  time.Time // when it is due again; set once it has failed
+
+	// What becomes of the callers is set once: told says that it is.
+
+	told   bool
+	done   chan struct{} // closed when told; nil as long as nobody waits for it
+	before int64         // the counter's value before the callers' additions
+	err    error         // why they have no number
+	split  *split        // where they wait from then on; nil if told is the end
 }
 
-func newGroup() *group { return &group{done: make(chan struct{})} }
+// split is what a group was split into.
+type split struct {
+	left, right *group
+	callers     int   // how many of them, the first ones, went left
+	base        int64 // what these have added
+}
 
 // waited is what the callers that wait have added.
 func (g *group) waited() int64 {
@@ -30,12 +65,15 @@ func (g *group) delta() int64 { return g.waited() + g.anonymous }
 
 // join adds delta for a caller that waits.
 func (g *group) join(delta int64) place {
+	if g.ends == nil {
+		g.ends = g.one[:0]
+	}
 	end := g.waited() + delta
 	g.ends = append(g.ends, end)
 	return place{group: g, index: len(g.ends) - 1, end: end}
 }
 
-// unheard is what nobody waits for who could be told of an error.
+// unheard is the additions of which no caller can be told that they are refused.
 func (g *group) unheard() int64 {
 	sum := g.anonymous
 	for _, i := range g.gone {
@@ -47,17 +85,45 @@ func (g *group) unheard() int64 {
 	return sum
 }
 
-// finish tells the callers.
-func (g *group) finish(total int64, err error) {
-	g.total, g.err = total, err
-	close(g.done)
+// doneChan returns the channel that closes when the callers are told.
+func (g *group) doneChan() <-chan struct{} {
+	if g.done == nil {
+		g.done = make(chan struct{})
+		if g.told {
+			close(g.done)
+		}
+	}
+	return g.done
 }
 
-// split hands over to two groups: what nobody waits for and the callers, or half
-// of the callers each. It returns false where there is nothing to split. Others
-// may join the right group.
-func (g *group) split() bool {
-	left, right := newGroup(), newGroup()
+// tell wakes the callers, all at once.
+func (g *group) tell() {
+	g.told = true
+	if g.done != nil {
+		close(g.done)
+	}
+}
+
+// finish tells the callers their numbers, which end with total, or the error.
+func (g *group) finish(total int64, err error) {
+	if !g.told {
+		g.before, g.err = total-g.waited(), err
+		g.tell()
+	}
+}
+
+// expire tells the callers that they are pending. Their additions stay.
+func (g *group) expire(pending error) {
+	g.anonymous, g.ends, g.gone = g.delta(), nil, nil
+	g.err = pending
+	g.tell()
+}
+
+// halve hands over to two groups: what nobody waits for and the callers, or half
+// of the callers each. It returns nil where there is nothing to split. Others may
+// join the right group.
+func (g *group) halve() *split {
+	left, right := &group{tally: g.tally, expires: g.expires}, &group{tally: g.tally, expires: g.expires}
 	half := 0
 	switch {
 	case g.anonymous > 0 && len(g.ends) > 0:
@@ -65,7 +131,7 @@ func (g *group) split() bool {
 	case len(g.ends) > 1:
 		half = len(g.ends) / 2
 	default:
-		return false
+		return nil
 	}
 	left.ends = g.ends[:half:half]
 	base := left.waited()
@@ -79,9 +145,11 @@ func (g *group) split() bool {
 			right.gone = append(right.gone, i-half)
 		}
 	}
-	g.parts = [2]*group{left, right}
-	close(g.done)
-	return true
+	left.doneChan()
+	right.doneChan()
+	g.split = &split{left: left, right: right, callers: half, base: base}
+	g.tell()
+	return g.split
 }
 
 // place is where a caller's addition stands in its group.
@@ -91,42 +159,48 @@ type place struct {
 	end   int64
 }
 
-// wait returns the number of the addition, or why it has none. If the context
-// ends before, known is false.
-func (p *place) wait(ctx context.Context) (number int64, known bool, err error) {
+// wait returns the number of the addition, or why it has none. If ended closes before,
+// known is false. It needs no lock.
+func (p *place) wait(done, ended <-chan struct{}) (number int64, known bool, err error) {
 	for {
-		select {
-		case <-p.group.done:
-		case <-ctx.Done():
-			return p.look()
+		if ended == nil { // cheaper than a select
+			<-done
+		} else {
+			select {
+			case <-done:
+			case <-ended:
+				return 0, false, nil
+			}
 		}
-		if number, known, err = p.look(); known {
+		if number, known, err = p.step(); known {
 			return number, true, err
 		}
+		done = p.group.done
 	}
 }
 
-// look is wait for one who can't wait. It leaves the place in the group that
-// there is to wait for.
+// look is wait for one who holds the lock, and so can't wait.
 func (p *place) look() (number int64, known bool, err error) {
-	for {
-		select {
-		case <-p.group.done:
-		default:
-			return 0, false, nil
-		}
-		left, right := p.group.parts[0], p.group.parts[1]
-		switch {
-		case left == nil && p.group.err != nil:
-			return 0, true, p.group.err
-		case left == nil:
-			return p.group.total - p.group.waited() + p.end, true, nil
-		case p.index < len(left.ends):
-			p.group = left
-		default:
-			*p = place{right, p.index - len(left.ends), p.end - left.waited()}
-		}
+	for p.group.told && !known {
+		number, known, err = p.step()
 	}
+	return number, known, err
+}
+
+// step returns what the callers of the group were told. If the group was split, it
+// moves the place instead.
+func (p *place) step() (number int64, known bool, err error) {
+	switch g := p.group; {
+	case g.split == nil && g.err != nil:
+		return 0, true, g.err
+	case g.split == nil:
+		return g.before + p.end, true, nil
+	case p.index < g.split.callers:
+		p.group = g.split.left
+	default:
+		*p = place{g.split.right, p.index - g.split.callers, p.end - g.split.base}
+	}
+	return 0, false, nil
 }
 
 // leave says that nobody waits at the place any more.

@@ -69,6 +69,16 @@ func (l *ledger) gated() chan struct{} {
 	return gate
 }
 
+// gatedFailing has calls wait until the channel it returns is closed, and then fail.
+func (l *ledger) gatedFailing() chan struct{} {
+	gate := make(chan struct{})
+	l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
+		<-gate
+		return failAll(batches, errAway)
+	})
+	return gate
+}
+
 // fails has every call fail with err from now on, uncounted.
 func (l *ledger) fails(err error) {
 	l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {

@@ -20,8 +20,8 @@ type outage struct {
 	reconciledAt time.Time
 }
 
-// answered notes that the store has answered a batch, be it by refusing it.
-func (s *Store) answered(f *flight, now time.Time) {
+// answeredLocked notes that the store has answered a batch, be it by refusing it.
+func (s *Store) answeredLocked(f *group) {
 	if f.failures == 0 {
 		s.outage.answered = s.outage.answered || len(s.failed) == 0
 		return
@@ -33,6 +33,7 @@ func (s *Store) answered(f *flight, now time.Time) {
 	if f.failures == 1 || f.batch.Delta == 0 && f.failures < 4 {
 		return
 	}
+	now := time.Now()
 	s.outage.endedAt = now
 	if !s.outage.due {
 		s.outage.due = true
@@ -41,20 +42,20 @@ func (s *Store) answered(f *flight, now time.Time) {
 			s.outage.dueAt = next
 		}
 	}
-	s.startRetrying()
+	s.retryLocked()
 }
 
-// reconcile has each counter that was added to before the outage, and was not
+// reconcileLocked has each counter that was added to before the outage, and was not
 // heard of since, send a batch of nothing.
-func (s *Store) reconcile(now time.Time) {
+func (s *Store) reconcileLocked(now time.Time) {
 	s.outage.due = false
 	s.outage.reconciledAt = now
 	retention := s.inner.Retention()
 	for _, t := range s.tallies {
 		if t.writer != "" && t.sum <= counter.MaxSum && t.idle() &&
 			t.heardOf.Before(s.outage.endedAt) && s.outage.endedAt.Sub(t.counted) < retention {
-			s.groups += t.keep(0)
-			s.schedule(t)
+			s.keepLocked(t, 0)
+			s.scheduleLocked(t)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func TestReconcilesWhatWasAnsweredLate(t *testing.T) {
 func TestCloseReconciles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
-		s := coalesce.New(l, coalesce.Options{})
+		s := coalesce.New(l, coalesce.Options{Wait: patient})
 		add(t, s, "idle", 9)
 		add(t, s, "idle", 1)
 		time.Sleep(time.Minute)

@@ -94,33 +94,6 @@ func TestPendingWithoutAValue(t *testing.T) {
 	})
 }
 
-// A call that hangs is overdue after a while: later callers do not wait for it.
-func TestOverdue(t *testing.T) {
-	opts := coalesce.Options{AttemptTimeout: time.Minute, Overdue: time.Second}
-	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		if _, err := counter.Inc(t.Context(), s, "a"); err != nil {
-			t.Fatal(err)
-		}
-		l.interpose(func(ctx context.Context, batches []counter.Batch, _ commit) []counter.Result {
-			<-ctx.Done()
-			return failAll(batches, errDoubt)
-		})
-		first := inc(t.Context(), s, "a")
-		time.Sleep(time.Second)
-		second := inc(t.Context(), s, "a") // not overdue yet
-		synctest.Wait()
-		time.Sleep(time.Nanosecond)
-		_, err := counter.Inc(t.Context(), s, "a")
-		wantPending(t, err, 4)
-		l.interpose(nil)
-		for want, outcome := range map[int64]func() (int64, error){2: first, 4: second} {
-			if number, err := outcome(); err != nil || number != want {
-				t.Errorf("Inc = %d, %v; want %d", number, err, want)
-			}
-		}
-	})
-}
-
 // More than an int64 may be pending at once; what is told of it stays right.
 func TestPendingBeyondTheLargestNumber(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {

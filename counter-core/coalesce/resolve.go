@@ -8,123 +8,145 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// resolve takes in what the store has answered.
-func (s *Store) resolve(tallies []*tally, results []counter.Result) {
-	s.mu.Lock()
-	now := time.Now()
-	for i, t := range tallies {
-		s.resolveOne(t, results[i], now)
-		s.schedule(t)
-	}
-	s.mu.Unlock()
-	s.settle()
-}
-
-func (s *Store) resolveOne(t *tally, result counter.Result, now time.Time) {
+// resolveLocked takes in what the store has answered to the tally's batch.
+func (s *Store) resolveLocked(t *tally, result counter.Result) {
 	f, err := t.flight, ofAttempt(result.Err)
 	if err == nil || isFinal(err) {
-		s.answered(f, now)
+		s.answeredLocked(f)
 	}
 	switch {
 	case err == nil:
-		t.sum, t.heardOf = f.batch.Sum, f.sentAt
-		if f.batch.Delta > 0 {
-			t.counted = f.sentAt
-		}
-		if f.batch.Delta > 0 || result.Healed > 0 { // else the total may be that of long ago
-			t.total, t.known = result.Total, true
-		}
-		if result.Healed > 0 {
-			s.stats.Healed = saturatingAdd(s.stats.Healed, result.Healed)
-			s.events = append(s.events, Event{Kind: Healed, Name: t.name, Additions: result.Healed})
-		}
-		s.finish(t, result.Total, nil)
-		if f.failures == 0 && f.sentAt.Before(s.outage.endedAt) && t.idle() {
-			s.groups += t.keep(0) // what answered late may have been lost since
-		}
-	case errors.Is(err, counter.ErrOverflow) && f.doubt.IsZero() && f.group.split():
+		s.countedLocked(t, result)
+	case errors.Is(err, counter.ErrOverflow) && f.doubt.IsZero() && s.splitLocked(t):
 		// Those that fit count nevertheless.
-		t.renew()
-		t.queue = append(f.group.parts[:], t.queue...)
-		s.groups++ // two for one
-		delete(s.failed, t)
-		t.land()
 	case isFinal(err):
-		s.refuse(t, err)
+		s.refuseLocked(t, err)
 	default:
-		s.fail(t, err, now)
+		s.failLocked(t, err)
+	}
+	s.scheduleLocked(t)
+}
+
+// countedLocked ends a batch that is counted.
+func (s *Store) countedLocked(t *tally, result counter.Result) {
+	f := t.flight
+	t.sum, t.heardOf = f.batch.Sum, f.sentAt
+	if f.batch.Delta > 0 {
+		t.counted = f.sentAt
+	}
+	if f.batch.Delta > 0 || result.Healed > 0 { // else the total may be that of long ago
+		t.total, t.known = result.Total, true
+	}
+	if result.Healed > 0 {
+		s.stats.Healed = saturatingAdd(s.stats.Healed, result.Healed)
+		s.events = append(s.events, Event{Kind: Healed, Name: t.name, Additions: result.Healed})
+	}
+	s.finishLocked(t, result.Total, nil)
+	if f.failures == 0 && f.sentAt.Before(s.outage.endedAt) && t.idle() {
+		s.keepLocked(t, 0) // what answered late may have been lost since
 	}
 }
 
-// fail has a batch sent again.
-func (s *Store) fail(t *tally, err error, now time.Time) {
+// splitLocked has a batch that is too large for the counter sent in two parts, if there are
+// parts.
+func (s *Store) splitLocked(t *tally) bool {
+	f := t.flight
+	parts := f.halve()
+	if parts == nil {
+		return false
+	}
+	if len(parts.left.ends) > 0 {
+		s.waiting.insert(f, parts.left)
+		s.waiting.insert(parts.left, parts.right)
+	} else {
+		s.waiting.insert(f, parts.right)
+	}
+	s.waiting.remove(f)
+	t.renew()
+	t.queue = append([]*group{parts.left, parts.right}, t.queue...)
+	s.groups++ // two for one
+	delete(s.failed, t)
+	t.land()
+	return true
+}
+
+// failLocked has a batch sent again.
+func (s *Store) failLocked(t *tally, err error) {
 	f := t.flight
 	f.failures++
 	f.cause = err
 	if errors.Is(err, counter.ErrUnknown) && f.doubt.IsZero() {
 		f.doubt = f.sentAt
 	}
-	f.retryAt = now.Add(backoff(f.failures))
+	f.retryAt = time.Now().Add(backoff(f.failures))
 	s.failed[t] = struct{}{}
-	if f.failures > 1 && !s.outage.announced && s.attempts.Err() == nil {
-		s.outage.announced, s.outage.answered = true, false
-		s.events = append(s.events, Event{Kind: Failing, Err: err})
+	if f.failures > 1 {
+		t.notify() // Set need not wait
+		if !s.outage.announced && s.attempts.Err() == nil {
+			s.outage.announced, s.outage.answered = true, false
+			s.events = append(s.events, Event{Kind: Failing, Err: err})
+		}
 	}
-	s.startRetrying()
+	s.retryLocked()
 }
 
-// refuse ends a batch that will not be sent again.
-func (s *Store) refuse(t *tally, err error) {
+// refuseLocked ends a batch that will not be sent again.
+func (s *Store) refuseLocked(t *tally, err error) {
 	f := t.flight
 	if (!f.doubt.IsZero() || errors.Is(err, counter.ErrStale)) && !errors.Is(err, counter.ErrUnknown) {
 		err = fmt.Errorf("%w: %w", counter.ErrUnknown, err) // a copy may have been counted
 	}
 	t.renew()
-	event := Event{Kind: Refused, Name: t.name, Additions: f.group.unheard(), Err: err}
+	event := Event{Kind: Refused, Name: t.name, Additions: f.unheard(), Err: err}
 	if errors.Is(err, counter.ErrUnknown) {
 		event.Kind, event.Additions = GivenUp, f.batch.Delta
 	}
 	if event.Additions > 0 {
 		s.events = append(s.events, event)
 	}
-	s.finish(t, 0, err)
+	s.finishLocked(t, 0, err)
 }
 
-// finish takes the batch off the way and tells its callers.
-func (s *Store) finish(t *tally, total int64, err error) {
-	t.flight.group.finish(total, err)
+// finishLocked takes the batch out of flight and tells its callers.
+func (s *Store) finishLocked(t *tally, total int64, err error) {
+	s.waiting.remove(t.flight)
+	t.flight.finish(total, err)
 	s.groups--
 	delete(s.failed, t)
 	t.land()
 }
 
-// settle does what follows from a change: it announces what has come to an end,
-// and has the events observed, in their order, by one goroutine at a time.
-func (s *Store) settle() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// settleLocked does what follows from a change: it announces what has come to an end,
+// and has the events observed, in their order, by one goroutine at a time. It gives up
+// the lock while they are.
+func (s *Store) settleLocked() {
 	if s.closed && s.outage.due {
-		s.reconcile(time.Now()) // there is no later
+		s.reconcileLocked(time.Now()) // there is no later
 	}
-	s.announceDrained()
+	s.announceDrainedLocked()
 	if s.outage.announced && s.outage.answered && len(s.failed) == 0 {
 		s.outage.announced = false
 		s.events = append(s.events, Event{Kind: Recovered})
 	}
-	if s.telling {
+	if s.telling || len(s.events) == 0 {
 		return
 	}
 	s.telling = true
+	defer func() { s.telling = false }()
 	for len(s.events) > 0 {
 		events := s.events
 		s.events = nil
-		s.mu.Unlock()
-		for _, event := range events {
-			s.opts.Observe(event)
-		}
-		s.mu.Lock()
+		s.observeLocked(events)
 	}
-	s.telling = false
+}
+
+// observeLocked gives up the lock while the events are observed.
+func (s *Store) observeLocked(events []Event) {
+	s.mu.Unlock()
+	defer s.mu.Lock() // also if Observe panics
+	for _, event := range events {
+		s.opts.Observe(event)
+	}
 }
 
 // isFinal tells whether a batch will never be counted, however often it is sent.

@@ -23,122 +23,131 @@ const (
 	enoughFor  = 64 // batches, each more sender
 )
 
-// schedule has the tally's next batch sent. The caller holds the lock.
-func (s *Store) schedule(t *tally) {
-	if s.enqueue(t) {
-		s.senders.Go(s.sendReady)
-	}
+// call is what a sender sends at once. It uses the memory again for its next call.
+type call struct {
+	tallies []*tally
+	batches []counter.Batch
 }
 
-// enqueue makes the tally ready, and returns true if the caller has to see to it
-// that somebody sends what is ready.
-func (s *Store) enqueue(t *tally) bool {
+// scheduleLocked has the tally's next batch sent.
+func (s *Store) scheduleLocked(t *tally) {
 	if t.scheduled || !t.waiting() || s.attempts.Err() != nil {
-		return false
+		return
 	}
 	t.scheduled = true
 	s.ready = append(s.ready, t)
 	if s.sending == 0 || s.sending < maxSenders && len(s.ready) >= enoughFor {
 		s.sending++
-		return true
+		s.senders.Go(s.sendReady)
 	}
-	return false
-}
-
-// inlineTimeout returns how long an attempt may take that the caller makes
-// itself, which saves a lone caller the way to another goroutine and back. Zero
-// says that it must not: its context has no deadline to return by, or one before
-// an attempt had its chance.
-func (s *Store) inlineTimeout(ctx context.Context) time.Duration {
-	if s.sending > 0 {
-		return 0
-	}
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		if ctx.Done() != nil {
-			return 0
-		}
-		return s.opts.AttemptTimeout
-	}
-	left := time.Until(deadline)
-	if left < s.opts.AttemptTimeout/4 {
-		return 0
-	}
-	return min(left, s.opts.AttemptTimeout)
-}
-
-// sendInline sends what is ready once, and leaves what has become ready
-// meanwhile to a sender of its own.
-//
-// The caller has added itself to senders. Should the store panic, which the
-// caller may recover from, everything goes on all the same.
-func (s *Store) sendInline(timeout time.Duration) {
-	defer s.senders.Done()
-	tallies := s.departReady()
-	if len(tallies) == 0 {
-		return
-	}
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if len(s.ready) > 0 && s.attempts.Err() == nil {
-			s.senders.Go(s.sendReady)
-		} else {
-			s.sending--
-		}
-	}()
-	s.attempt(tallies, timeout)
 }
 
 // sendReady sends what is new until there is nothing.
 func (s *Store) sendReady() {
+	var c call
 	for {
 		runtime.Gosched() // who is about to add joins
-		tallies := s.departReady()
-		if len(tallies) == 0 {
+		if !s.departReady(&c) {
 			return
 		}
-		s.attempt(tallies, s.opts.AttemptTimeout)
+		s.attempt(&c)
 	}
 }
 
-// departReady puts what is ready on the way, and ends the sender if that is nothing.
-func (s *Store) departReady() []*tally {
+// departReady puts what is ready in flight. If there is nothing, it ends the sender and
+// returns false.
+func (s *Store) departReady(c *call) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.attempts.Err() != nil {
-		s.sending--
-		return nil
-	}
-	now := time.Now()
-	var tallies []*tally
-	for len(s.ready) > 0 && len(tallies) < maxBatches {
-		t := s.ready[0]
-		s.ready = s.ready[1:]
-		t.scheduled = false
-		if t.waiting() { // it may be held since
-			t.depart(now)
-			tallies = append(tallies, t)
+	c.tallies = c.tallies[:0]
+	if s.attempts.Err() == nil {
+		now := time.Now()
+		taken := 0
+		for ; taken < len(s.ready) && len(c.tallies) < maxBatches; taken++ {
+			t := s.ready[taken]
+			t.scheduled = false
+			if t.waiting() { // Set may have come first
+				t.depart(now)
+				c.tallies = append(c.tallies, t)
+			}
 		}
+		s.ready = slices.Delete(s.ready, 0, taken)
 	}
-	s.countCall(tallies)
-	if len(tallies) == 0 {
+	if len(c.tallies) == 0 {
 		s.sending--
+		return false
 	}
-	return tallies
+	s.countCallLocked(len(c.tallies))
+	return true
+}
+
+// aloneLocked returns how long a caller that has just joined the tally's queue may take
+// to send it itself, which saves it the way to another goroutine and back. Zero says
+// that it must not: another sends already, or its context may end before the call does,
+// or before the call had its chance.
+func (s *Store) aloneLocked(ctx context.Context, t *tally) time.Duration {
+	if s.sending > 0 || !t.waiting() || s.attempts.Err() != nil {
+		return 0
+	}
+	timeout := min(s.opts.Wait, s.opts.AttemptTimeout)
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline))
+	} else if ctx.Done() != nil {
+		return 0
+	}
+	if timeout < s.opts.AttemptTimeout/4 {
+		return 0
+	}
+	return timeout
+}
+
+// departAloneLocked puts the tally's next batch in flight, and makes the caller its sender.
+func (s *Store) departAloneLocked(t *tally) {
+	t.depart(time.Now())
+	s.sending++
+	s.senders.Add(1)
+	s.countCallLocked(1)
+}
+
+// sendAlone sends the batch of departAloneLocked, which has the place, and returns what became of
+// it. It leaves to others what has become ready meanwhile, and to repeat what has failed.
+func (s *Store) sendAlone(t *tally, p *place, timeout time.Duration) (number int64, known bool, err error) {
+	result := counter.Result{Err: errNoAnswer}
+	defer func() { // also if Apply panics, from which the caller may recover
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.resolveLocked(t, result)
+		if number, known, err = p.look(); !known {
+			p.group.doneChan() // for wait
+		}
+		s.sending--
+		s.hurryLocked()
+		s.settleLocked()
+		s.senders.Done()
+	}()
+	result = s.apply([]counter.Batch{t.flight.batch}, timeout)[0]
+	return // as set above
+}
+
+// hurryLocked has what is ready sent, should there be nobody to do so.
+func (s *Store) hurryLocked() {
+	if s.sending == 0 && len(s.ready) > 0 && s.attempts.Err() == nil {
+		s.sending++
+		s.senders.Go(s.sendReady)
+	}
 }
 
 // sendFailed sends again what has failed, each batch when it is due, until all
 // are answered.
 func (s *Store) sendFailed() {
+	var c call
 	for {
-		tallies, pause, done := s.dueFailed()
-		s.settle()
+		pause, done := s.departFailed(&c)
 		switch {
 		case done:
 			return
-		case len(tallies) > 0:
-			s.attempt(tallies, s.opts.AttemptTimeout)
+		case len(c.tallies) > 0:
+			s.attempt(&c)
 		default:
 			timer := time.NewTimer(pause)
 			select {
@@ -151,69 +160,78 @@ func (s *Store) sendFailed() {
 	}
 }
 
-// dueFailed returns what is to be sent again now, or how long to wait for it. It
-// ends the sender if there is nothing.
-func (s *Store) dueFailed() (tallies []*tally, pause time.Duration, done bool) {
+// departFailed finds what is to be sent again now. If that is nothing, it returns how long
+// to pause, or ends the sender.
+func (s *Store) departFailed(c *call) (pause time.Duration, done bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer s.settleLocked()
+	c.tallies = c.tallies[:0]
 	now := time.Now()
 	if s.attempts.Err() != nil || len(s.failed) == 0 && !s.outage.due {
 		s.retrying = false
-		return nil, 0, true
+		return 0, true
 	}
 	pause = maxBackoff
 	if s.outage.due {
 		pause = min(pause, s.outage.dueAt.Sub(now))
 		if pause <= 0 {
-			s.reconcile(now)
+			s.reconcileLocked(now)
 			pause = maxBackoff
 		}
 	}
 	for t := range s.failed {
-		if doubt := t.flight.doubt; !doubt.IsZero() && now.Sub(doubt) >= s.inner.Retention()/2 {
+		f := t.flight
+		if !f.doubt.IsZero() && now.Sub(f.doubt) >= s.inner.Retention()/2 {
 			// Soon the store would not know it for a repeat any more.
-			s.refuse(t, fmt.Errorf("%w: given up after %s: %w", counter.ErrUnknown, now.Sub(doubt), t.flight.cause))
-			s.schedule(t)
+			s.refuseLocked(t, fmt.Errorf("%w: given up after %s: %w", counter.ErrUnknown, now.Sub(f.doubt), f.cause))
+			s.scheduleLocked(t)
 			continue
 		}
-		wait := t.flight.retryAt.Sub(now)
+		wait := f.retryAt.Sub(now)
 		pause = min(pause, max(wait, 0))
-		if wait <= 0 && len(tallies) < maxBatches {
-			tallies = append(tallies, t)
+		if wait <= 0 && len(c.tallies) < maxBatches {
+			f.sentAt = now
+			c.tallies = append(c.tallies, t)
 		}
 	}
-	s.countCall(tallies)
-	return tallies, pause, false
+	if len(c.tallies) > 0 {
+		s.countCallLocked(len(c.tallies))
+	}
+	return pause, false
 }
 
-// countCall counts a call that is about to carry the tallies' batches. The caller
-// holds the lock.
-func (s *Store) countCall(tallies []*tally) {
-	if len(tallies) > 0 {
-		s.stats.Calls++
-		s.stats.Batches += int64(len(tallies))
-	}
+// countCallLocked counts a call that is about to be made.
+func (s *Store) countCallLocked(batches int) {
+	s.stats.Calls++
+	s.stats.Batches += int64(batches)
 }
 
-// attempt sends the tallies' batches in one call. Until they are resolved their
-// flights are the sender's alone, but for what Add reads under the lock.
-func (s *Store) attempt(tallies []*tally, timeout time.Duration) {
-	batches := make([]counter.Batch, len(tallies))
-	now := time.Now()
-	for i, t := range tallies {
-		t.flight.sentAt = now
-		batches[i] = t.flight.batch
+// attempt sends the batches in flight of the call's tallies. Until they are resolved, no
+// other sender touches them.
+func (s *Store) attempt(c *call) {
+	c.batches = c.batches[:0]
+	for _, t := range c.tallies {
+		c.batches = append(c.batches, t.flight.batch)
 	}
+	results := s.apply(c.batches, s.opts.AttemptTimeout)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, t := range c.tallies {
+		s.resolveLocked(t, results[i])
+	}
+	s.settleLocked()
+}
+
+// apply makes one call. There is a result for each batch, whatever the backend returns.
+func (s *Store) apply(batches []counter.Batch, timeout time.Duration) []counter.Result {
 	ctx, cancel := context.WithTimeout(s.attempts, timeout)
 	defer cancel()
-	var results []counter.Result
-	defer func() { // should Apply panic, too
-		if len(results) != len(batches) {
-			results = slices.Repeat([]counter.Result{{Err: errNoAnswer}}, len(batches))
-		}
-		s.resolve(tallies, results)
-	}()
-	results = s.inner.Apply(ctx, batches)
+	results := s.inner.Apply(ctx, batches)
+	if len(results) != len(batches) {
+		return slices.Repeat([]counter.Result{{Err: errNoAnswer}}, len(batches))
+	}
+	return results
 }
 
 // errNoAnswer is for a store that does not answer each batch.
@@ -235,7 +253,8 @@ func backoff(failures int) time.Duration {
 	return wait/2 + rand.N(wait/2+1) //nolint:gosec // to be out of step takes no secret
 }
 
-func (s *Store) startRetrying() {
+// retryLocked has what has failed, or is to be reconciled, looked at.
+func (s *Store) retryLocked() {
 	if !s.retrying && s.attempts.Err() == nil {
 		s.retrying = true
 		s.senders.Go(s.sendFailed)

@@ -3,12 +3,12 @@
 //
 // Additions that arrive while a call to the backend is in flight are sent together in
 // the next call. Each caller waits for the call that carries its addition, and gets a
-// number of its own from the range that the call added. There is no timer and, when
-// idle, no delay.
+// number of its own from the range that the call added. Nothing waits for more to
+// arrive: when idle, there is no delay.
 //
 // A batch whose outcome is unknown is repeated until the backend answers, which counts
 // it once. Additions that arrive meanwhile are summed up, and their callers get
-// [counter.ErrPending].
+// [counter.ErrPending], as do callers that have waited for Options.Wait.
 package coalesce
 
 import (
@@ -28,9 +28,12 @@ type Options struct {
 	// AttemptTimeout bounds one call to the store. Default: 1s.
 	AttemptTimeout time.Duration
 
-	// Overdue is how long a batch may be on the way until callers that add to its
-	// counter are told at once that theirs is pending. Default: 500ms.
-	Overdue time.Duration
+	// Wait is how long Add waits for its number before it returns a
+	// [*counter.PendingError], and Get for the value if its context has no deadline.
+	// Additions that go to the store together have one such time, which begins with the
+	// first of them; who adds to a counter whose time is over does not wait at all.
+	// Default: 500ms.
+	Wait time.Duration
 
 	// CloseTimeout bounds Close, which drains. Default: 10s.
 	CloseTimeout time.Duration
@@ -43,7 +46,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	o.AttemptTimeout = cmp.Or(max(o.AttemptTimeout, 0), time.Second)
-	o.Overdue = cmp.Or(max(o.Overdue, 0), 500*time.Millisecond)
+	o.Wait = cmp.Or(max(o.Wait, 0), 500*time.Millisecond)
 	o.CloseTimeout = cmp.Or(max(o.CloseTimeout, 0), 10*time.Second)
 	if o.Observe == nil {
 		o.Observe = func(Event) {}
@@ -60,21 +63,27 @@ type Store struct {
 	cancel   context.CancelFunc
 	senders  sync.WaitGroup
 
-	mu       sync.Mutex
-	closed   bool
-	drained  chan struct{} // closed once the store is closed and has no groups
-	groups   int           // whose outcome is not known
-	tallies  map[string]*tally
-	sweepAt  int // how many tallies there are when the unused are looked for
-	ready    []*tally
-	sending  int // how many senders work on ready
+	// mu guards what follows, all tallies and their groups. Methods whose names end in
+	// Locked want it held.
+	mu      sync.Mutex
+	tallies map[string]*tally // by the counter's name
+	sweepAt int               // how many of them there are when the unused are looked for
+	waiting waiting
+
+	ready    []*tally // have a batch to send
+	sending  int      // how many senders work on ready
 	failed   map[*tally]struct{}
 	retrying bool          // a sender works on failed
 	wake     chan struct{} // tells it that failed has grown
 	outage   outage
-	stats    Stats   // but for Pending and Failing
-	events   []Event // to be observed
-	telling  bool    // somebody calls Observe
+
+	stats   Stats   // but for Pending and Failing
+	events  []Event // to be observed
+	telling bool    // somebody calls Observe
+
+	groups  int           // whose outcome is not known
+	closed  bool          // Shutdown was called
+	drained chan struct{} // closed once it was, and there are no groups
 }
 
 var (
@@ -98,14 +107,13 @@ func New(inner counter.Backend, opts Options) *Store {
 // Unwrap returns the store within, for [counter.As].
 func (s *Store) Unwrap() counter.Store { return s.inner }
 
-// Add implements [counter.Store]. When the context ends before the number is
-// known, or when the store is known to be failing for this counter, the error is
-// a [*counter.PendingError] and the addition will be counted once; an [Event]
-// tells if that turns out to be impossible.
+// Add implements [counter.Store]. When Options.Wait is over, or the context ends, before
+// the number is known, or when the store is known to be failing for this counter, the error
+// is a [*counter.PendingError] and the addition will be counted once; an [Event] tells if
+// that turns out to be impossible.
 //
-// The caller that finds no call on the way makes the next one itself. It returns by
-// its deadline, but may notice a cancellation no sooner than that, or than
-// Options.AttemptTimeout.
+// The caller that finds no call on the way makes the next one itself, unless its context
+// may be cancelled before a deadline, or without one.
 func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -114,45 +122,75 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 		return 0, err
 	}
 	s.mu.Lock()
-	t, err := s.tally(name)
+	t, err := s.tallyLocked(name)
 	if err != nil {
 		s.mu.Unlock()
 		return 0, err
 	}
 	s.stats.Additions = saturatingAdd(s.stats.Additions, delta)
-	if cause := s.failing(t); cause != nil {
+	if cause := t.failing(); cause != nil {
 		defer s.mu.Unlock()
-		s.groups += t.keep(delta)
-		s.schedule(t)
+		s.keepLocked(t, delta)
+		s.scheduleLocked(t)
 		return 0, t.pending(cause)
 	}
-	place, grown := t.join(delta)
-	s.groups += grown
-	if timeout := s.inlineTimeout(ctx); timeout > 0 && s.enqueue(t) {
-		s.senders.Add(1)
+	p := s.joinLocked(t, delta)
+	var done <-chan struct{}
+	if timeout := s.aloneLocked(ctx, t); timeout > 0 {
+		s.departAloneLocked(t)
 		s.mu.Unlock()
-		s.sendInline(timeout)
+		if number, known, err := s.sendAlone(t, &p, timeout); known {
+			return number, err
+		}
+		done = p.group.done
 	} else {
-		s.schedule(t)
+		done = p.group.doneChan()
+		s.scheduleLocked(t)
 		s.mu.Unlock()
 	}
 
-	total, known, err := place.wait(ctx)
+	number, known, err := p.wait(done, ctx.Done())
 	if known {
-		return total, err
+		return number, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if total, known, err := place.look(); known { // meanwhile
-		return total, err
+	if number, known, err := p.look(); known { // meanwhile
+		return number, err
 	}
-	place.leave()
+	p.leave()
 	return 0, t.pending(ctx.Err())
+}
+
+// joinLocked adds delta to the batch that the tally sends next, for a caller that waits.
+func (s *Store) joinLocked(t *tally, delta int64) place {
+	g, grown := t.makeRoom(delta)
+	s.groups += grown
+	if len(g.ends) == 0 {
+		s.watchLocked(g)
+	}
+	return g.join(delta)
+}
+
+// keepLocked adds delta to the batch that the tally sends next, for nobody.
+func (s *Store) keepLocked(t *tally, delta int64) {
+	g, grown := t.makeRoom(delta)
+	s.groups += grown
+	g.anonymous += delta
 }
 
 // Get implements [counter.Store]: it is the store's value, without what is pending.
 func (s *Store) Get(ctx context.Context, name string) (int64, error) {
-	return s.inner.Get(ctx, name)
+	if _, ok := ctx.Deadline(); ok {
+		return s.inner.Get(ctx, name)
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.opts.Wait)
+	defer cancel()
+	value, err := s.inner.Get(bounded, name)
+	if ctx.Err() == nil {
+		err = ofAttempt(err)
+	}
+	return value, err
 }
 
 // List implements [counter.Store]: it yields the store's values, without what is
@@ -186,7 +224,7 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	}
 	t.held = false
 	t.notify()
-	s.schedule(t)
+	s.scheduleLocked(t)
 	return err
 }
 
@@ -194,17 +232,17 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, err := s.tally(name)
+	t, err := s.tallyLocked(name)
 	if err != nil {
 		return nil, err
 	}
 	t.setters++
 	defer func() {
 		t.setters--
-		s.schedule(t) // unless it is held now
+		s.scheduleLocked(t) // unless it is held now
 	}()
 	for t.flight != nil || t.held {
-		if cause := s.failing(t); cause != nil {
+		if cause := t.failing(); cause != nil {
 			return nil, fmt.Errorf("%w: %w", counter.ErrBusy, cause)
 		}
 		changed := t.changed()
@@ -238,27 +276,8 @@ func (s *Store) AtLeast(name string) (value int64, known bool) {
 	return t.atLeast(), t.known
 }
 
-// failing returns why additions to the counter can't be expected to be counted
-// soon, nil if they can. Where nothing can be repeated, it is always nil.
-func (s *Store) failing(t *tally) error {
-	if t.flight == nil {
-		return nil
-	}
-	switch f := t.flight; {
-	case f.failures > 1: // the first is followed by another attempt at once
-		// Not wrapped: the cause may be ErrUnknown, which a pending addition is not.
-		return errors.New("the store is failing: " + f.cause.Error())
-	case time.Since(f.since) > s.opts.Overdue:
-		return errOverdue
-	default:
-		return nil
-	}
-}
-
-var errOverdue = errors.New("the store takes long to answer")
-
-// tally returns the tally of a counter, made if there is none.
-func (s *Store) tally(name string) (*tally, error) {
+// tallyLocked returns the tally of a counter, made if there is none.
+func (s *Store) tallyLocked(name string) (*tally, error) {
 	if s.closed {
 		return nil, counter.ErrClosed
 	}
@@ -268,15 +287,15 @@ func (s *Store) tally(name string) (*tally, error) {
 	if err := counter.CheckName(name); err != nil {
 		return nil, err
 	}
-	s.sweep()
+	s.sweepLocked()
 	t := &tally{name: name}
 	s.tallies[name] = t
 	return t, nil
 }
 
-// sweep drops the tallies whose records the store has dropped, too. To look
+// sweepLocked drops the tallies whose records the store has dropped, too. To look
 // through all of them is done rarely enough to cost an addition next to nothing.
-func (s *Store) sweep() {
+func (s *Store) sweepLocked() {
 	if len(s.tallies) < s.sweepAt {
 		return
 	}

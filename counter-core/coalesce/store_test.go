@@ -1,6 +1,7 @@
 package coalesce_test
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"testing"
@@ -13,14 +14,19 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	countertest.Run(t, func(*testing.T) counter.Store { return coalesce.New(newLedger(), coalesce.Options{}) })
+	countertest.Run(t, func(*testing.T) counter.Store { return coalesce.New(newLedger(), coalesce.Options{Wait: patient}) })
 }
 
-// bubble runs a test in a synctest bubble with a store over a new ledger.
+// patient is Options.Wait for callers that are to wait as long as it takes.
+const patient = 365 * 24 * time.Hour
+
+// bubble runs a test in a synctest bubble with a store over a new ledger. Unless opts
+// says otherwise, callers are patient.
 func bubble(t *testing.T, opts coalesce.Options, test func(*testing.T, *coalesce.Store, *ledger)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
+		opts.Wait = cmp.Or(opts.Wait, patient)
 		s := coalesce.New(l, opts)
 		test(t, s, l)
 		if err := s.Close(); err != nil {

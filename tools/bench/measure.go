@@ -118,7 +118,7 @@ func (b *bench) measureLibrary(ctx context.Context, got results, seconds int) er
 	if err != nil {
 		return err
 	}
-	gathered := coalesce.New(store, coalesce.Options{})
+	gathered := coalesce.New(store, coalesce.Options{Wait: time.Minute})
 	defer gathered.Close() // nothing is left that it could lose
 
 	for _, c := range []struct {
@@ -127,7 +127,7 @@ func (b *bench) measureLibrary(ctx context.Context, got results, seconds int) er
 	}{
 		{incr, func(ctx context.Context, name string) error { return client.Incr(ctx, "incr:"+name).Err() }},
 		{library, func(ctx context.Context, name string) error {
-			_, err := counter.Inc(ctx, gathered, name)
+			_, err := counter.Inc(context.WithoutCancel(ctx), gathered, name) // as package counterhttp does
 			return err
 		}},
 	} {

@@ -53,7 +53,8 @@ const maxClients = 100_000
 // New returns the surfaces of the counters in a store. isOwner tells the owner's requests.
 func New(cfg config.Config, store counter.Store, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer, log *zap.Logger) *Surfaces {
 	options := counterhttp.Options{
-		Wait: cfg.PageWait, Methods: []string{http.MethodGet, http.MethodPost}, Embedded: true, Bot: cfg.Bot(),
+		Wait:    -1, // what store.Open returns bounds its waits by cfg.PageWait
+		Methods: []string{http.MethodGet, http.MethodPost}, Embedded: true, Bot: cfg.Bot(),
 	}
 	s := &Surfaces{
 		counters: all,

@@ -63,7 +63,7 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, err
 
 // gather counts each view once, in few calls to the backend.
 func (o *Opened) gather(backend counter.Backend, cfg config.Config) {
-	o.gathering = coalesce.New(backend, coalesce.Options{Overdue: cfg.PageWait, Observe: observer(o.log)})
+	o.gathering = coalesce.New(backend, coalesce.Options{Wait: cfg.PageWait, Observe: observer(o.log)})
 	o.Store = o.gathering
 }
 

@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
@@ -50,5 +52,41 @@ func TestOpenRefusesNamingTheVariable(t *testing.T) {
 		if !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "REDIS_URL: ") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%v; want one that names REDIS_URL, is %v and hides the password", err, want)
 		}
+	}
+}
+
+// PAGE_WAIT is how long a view waits for its number, whatever the context of its request.
+func TestPageWait(t *testing.T) {
+	redis := redistest.Start(t)
+	line := redistest.StartProxy(t, redis.Addr())
+	for name, test := range map[string]struct {
+		wait     time.Duration
+		patience time.Duration // of the request; 0: without end
+	}{
+		"short": {wait: time.Millisecond},
+		"long":  {wait: time.Hour, patience: time.Second}, // longer than the default
+	} {
+		t.Run(name, func(t *testing.T) {
+			line.SetFaults(redistest.Faults{})
+			opened, err := store.Open(t.Context(), config.Config{RedisURL: "redis://" + line.Addr(), RedisPoolSize: 1, PageWait: test.wait}, zap.NewNop())
+			if err != nil {
+				t.Fatal(err)
+			}
+			line.SetFaults(redistest.Faults{LoseReplies: 1})
+			ctx := context.Background()
+			if test.patience > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, test.patience)
+				defer cancel()
+			}
+			_, err = counter.Inc(ctx, opened.Store, name)
+			if !errors.Is(err, counter.ErrPending) || errors.Is(err, context.DeadlineExceeded) != (test.patience > 0) {
+				t.Errorf("Inc: %v; want that it is pending, with the request's deadline: %t", err, test.patience > 0)
+			}
+			line.SetFaults(redistest.Faults{})
+			if err := opened.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

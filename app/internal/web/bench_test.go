@@ -40,7 +40,7 @@ func BenchmarkView(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	gathered := coalesce.New(backend, coalesce.Options{})
+	gathered := coalesce.New(backend, coalesce.Options{Wait: time.Minute})
 	defer gathered.Close()
 	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(io.Discard), zap.InfoLevel))
 	pages, err := templates.New()

@@ -32,7 +32,8 @@ func NewHandler(cfg config.Config, counted counter.Store, health *store.Health, 
 		health: health, pages: pages, log: log,
 		debug: cfg.Debug, revision: cfg.Revision,
 	}
-	s.views = counterhttp.New(counted, counterhttp.Options{Wait: cfg.PageWait, Bot: cfg.Bot(), Refuse: s.storeProblem})
+	// What store.Open returns bounds its waits by cfg.PageWait.
+	s.views = counterhttp.New(counted, counterhttp.Options{Wait: -1, Bot: cfg.Bot(), Refuse: s.storeProblem})
 	router := newRouter(append(s.routes(), more...), s.notFound, s.methodNotAllowed)
 	return withPath(newFrame(router, log, s.internalProblem)) // not by router.Use, which leaves out what no route matches
 }
