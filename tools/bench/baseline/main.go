@@ -6,10 +6,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"html/template"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -57,15 +57,16 @@ func serve(log *zap.Logger, port, redisURL string) error {
 	router := mux.NewRouter()
 	router.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		status, body := http.StatusOK, new(strings.Builder)
-		if err := render(r.Context(), body); err != nil {
+		status := http.StatusOK
+		page, err := render(r.Context())
+		if err != nil {
 			log.Error("rendering", zap.Error(err))
 			status = http.StatusServiceUnavailable
 		}
 		id := strconv.FormatUint(rand.Uint64(), 36) //nolint:gosec // an id in a log is no secret
 		header := w.Header()
 		header.Set("Cache-Control", "no-store")
-		header.Set("Content-Length", strconv.Itoa(body.Len()))
+		header.Set("Content-Length", strconv.Itoa(len(page)))
 		header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -75,10 +76,10 @@ func serve(log *zap.Logger, port, redisURL string) error {
 		header.Set("X-Frame-Options", "DENY")
 		header.Set("X-Request-Id", id)
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body.String()) // the visitor may have left
+		_, _ = w.Write(page) // the visitor may have left
 		log.Info("request",
 			zap.String("method", r.Method), zap.String("path", r.URL.Path),
-			zap.Int("status", status), zap.Int("bytes", body.Len()),
+			zap.Int("status", status), zap.Int("bytes", len(page)),
 			zap.Duration("duration", time.Since(start)), zap.String("request_id", id))
 	}).Methods(http.MethodGet)
 	server := &http.Server{
@@ -87,14 +88,11 @@ func serve(log *zap.Logger, port, redisURL string) error {
 	return server.ListenAndServe()
 }
 
-// renderer returns what writes the page.
-func renderer(redisURL string) (func(context.Context, io.Writer) error, error) {
+// renderer returns what makes the page.
+func renderer(redisURL string) (func(context.Context) ([]byte, error), error) {
 	if redisURL == "" {
-		fixed := strings.Replace(pageText, "{{.}}", "1234567", 1)
-		return func(_ context.Context, w io.Writer) error {
-			_, err := io.WriteString(w, fixed)
-			return err
-		}, nil
+		fixed := []byte(strings.Replace(pageText, "{{.}}", "1234567", 1))
+		return func(context.Context) ([]byte, error) { return fixed, nil }, nil
 	}
 	opts, err := redis.ParseURL(redisURL)
 	if err != nil {
@@ -105,11 +103,13 @@ func renderer(redisURL string) (func(context.Context, io.Writer) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, w io.Writer) error {
+	return func(ctx context.Context) ([]byte, error) {
 		views, err := client.Incr(ctx, "baseline").Result()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return parsed.Execute(w, views)
+		var page bytes.Buffer
+		err = parsed.Execute(&page, views)
+		return page.Bytes(), err
 	}, nil
 }
