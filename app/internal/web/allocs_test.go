@@ -20,7 +20,7 @@ import (
 // A view makes little garbage, whatever net/http needs for it included. The race detector
 // makes some of its own.
 func TestViewAllocations(t *testing.T) {
-	const most, views = 30, 1000
+	const most, views = 25, 1000
 	log := logging.New(io.Discard, false)
 	defer func() { _ = log.Close(t.Context()) }()
 	pages, err := templates.New()
