@@ -59,9 +59,9 @@ const (
 func contestants(redisURL, dir string) []contestant {
 	return []contestant{
 		{bare, "a fixed page behind net/http and mux, with the same headers and a zap line a request", "baseline", nil},
-		{incr, "as bare, but each view is one INCR and html/template writes the page", "baseline", []string{"REDIS_URL=" + redisURL}},
+		{incr, "as bare, but each view is one INCR, and html/template writes the page", "baseline", []string{"REDIS_URL=" + redisURL}},
 		{"memory", "the app, counting in memory", "app", nil},
-		{"file", "the app, counting in a file, with every view on disk before its number is shown", "app", []string{"DATA_FILE=" + filepath.Join(dir, "counts.db")}},
+		{"file", "the app, counting in a file; every view is on disk before its number is shown", "app", []string{"DATA_FILE=" + filepath.Join(dir, "counts.db")}},
 		{"redis", "the app, counting in Redis", "app", []string{"REDIS_URL=" + redisURL}},
 	}
 }
