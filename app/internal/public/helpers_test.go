@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
 	"example.com/herokuapp/app/internal/config"
@@ -34,7 +35,11 @@ func newConfig() config.Config {
 // newSite returns all that the program serves without an owner's site.
 func newSite(t *testing.T, cfg config.Config, kept counter.Store) http.Handler {
 	t.Helper()
-	log := zaptest.NewLogger(t)
+	return newSiteWith(t, cfg, kept, zaptest.NewLogger(t))
+}
+
+func newSiteWith(t *testing.T, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
+	t.Helper()
 	drawer, err := badge.NewDrawer()
 	if err != nil {
 		t.Fatal(err)
