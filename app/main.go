@@ -1,5 +1,5 @@
-// Command app serves a page that says how often it was viewed. The environment
-// configures it: see package config.
+// Command app serves a page that shows how often it was viewed. It is configured by
+// environment variables: see package config.
 package main
 
 import (
@@ -17,15 +17,15 @@ import (
 	"example.com/herokuapp/app/internal/logging"
 )
 
-// lastWords is how long the log has at least for its last lines.
+// lastWords is the least time that the log has for its last lines.
 const lastWords = 250 * time.Millisecond
 
 func main() {
 	os.Exit(run(os.Getenv, os.Stderr))
 }
 
-// run runs the program until a signal or a fault ends it, and returns its exit
-// status. What keeps it from running is one line on stderr.
+// run runs the program until a signal or a failure ends it, and returns its exit status.
+// If the program can't start, run writes the reason to stderr in one line.
 func run(getenv func(string) string, stderr io.Writer) int {
 	cfg, err := config.Load(getenv)
 	if err != nil {
@@ -40,16 +40,16 @@ func run(getenv func(string) string, stderr io.Writer) int {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
-	_ = log.Close(ctx) // a log that takes no lines is not a fault of the program
+	_ = log.Close(ctx) // a log that can't be written is not a failure of the program
 	return status
 }
 
-// serve runs the program until it is told to stop, or can't go on. It returns the exit
-// status, and when the process has to have ended.
+// serve runs the program until it is told to stop or can't go on. It returns the exit
+// status and the deadline for the end of the process.
 func serve(cfg config.Config, log *logging.Log, stop <-chan os.Signal) (status int, deadline time.Time) {
 	app := fx.New(options(cfg, log.Logger))
-	// fx listens to signals only now, and to one. An earlier one must stop the program,
-	// too, and a second one must not end it before it has drained.
+	// fx starts to listen for signals here, and takes only one. An earlier signal must also
+	// stop the program, and a second one must not kill it before it has drained.
 	err := app.Start(context.Background())
 	if err != nil {
 		log.Print(faults(dig.RootCause(err)))
@@ -71,7 +71,7 @@ func serve(cfg config.Config, log *logging.Log, stop <-chan os.Signal) (status i
 	return status, deadline
 }
 
-// faults returns each fault as one line.
+// faults returns a line for each error that err joins.
 func faults(err error) string {
 	var lines strings.Builder
 	for line := range strings.Lines(err.Error()) {

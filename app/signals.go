@@ -7,11 +7,12 @@ import (
 	"syscall"
 )
 
-// stopSignals receives the first signal that asks the program to stop: each that can be
-// caught and would end it before it has drained. Later ones change nothing. A signal that
-// whoever started the program had it ignore, as nohup does SIGHUP, is ignored still.
+// stopSignals receives the first signal that asks the program to stop. Those are all that
+// can be caught and would otherwise end it before it has drained. Later signals change
+// nothing. A signal that was ignored when the program started, as nohup ignores SIGHUP,
+// stays ignored.
 //
-// SIGPIPE says that a log's reader or a client is gone, which is no reason to stop.
+// SIGPIPE is not among them: it only means that a client or the reader of the log is gone.
 func stopSignals() <-chan os.Signal {
 	signal.Ignore(syscall.SIGPIPE)
 	stop := make(chan os.Signal, 1)
@@ -23,8 +24,8 @@ func stopSignals() <-chan os.Signal {
 	return stop
 }
 
-// stacks returns what Go prints of a program that is sent SIGQUIT or SIGABRT: what each
-// goroutine does. For other signals it is empty.
+// stacks returns the stack of every goroutine after SIGQUIT or SIGABRT, as Go prints it by
+// default. For other signals it returns nothing.
 func stacks(s os.Signal) string {
 	if s != syscall.SIGQUIT && s != syscall.SIGABRT {
 		return ""

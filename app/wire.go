@@ -19,14 +19,14 @@ import (
 	"example.com/herokuapp/templates/badge"
 )
 
-// options is the program as fx builds it. fx stops the parts in reverse order: the
+// options tells fx how to build the program. fx stops the parts in reverse order: the
 // server first, the store last.
 func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, log),
 		fx.Provide(templates.New, badge.NewDrawer, openStore, newCounters, newGate, newSurfaces, newServer),
 		fx.Invoke(func(*web.Server) {}),
-		fx.NopLogger, // what goes wrong, fx returns, and main prints
+		fx.NopLogger, // fx returns errors, and main prints them
 	)
 }
 
@@ -37,7 +37,7 @@ func openStore(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*store.Open
 		return nil, err
 	}
 	lc.Append(fx.StopHook(func(ctx context.Context) error {
-		if deadline, ok := ctx.Deadline(); ok { // fx waits no longer, not even to hear what was not counted
+		if deadline, ok := ctx.Deadline(); ok { // fx waits no longer, and what was not counted must be logged before
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-cfg.ReportTime()))
 			defer cancel()
@@ -56,12 +56,12 @@ func newGate(cfg config.Config, pages *templates.Pages, log *zap.Logger) *auth.G
 	return auth.New(cfg, pages, log)
 }
 
-// newSurfaces returns what everybody may ask for.
+// newSurfaces returns the public addresses.
 func newSurfaces(cfg config.Config, opened *store.Opened, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer, log *zap.Logger) *public.Surfaces {
 	return public.New(cfg, opened.Store, all, gate.IsOwner, drawer, log)
 }
 
-// newServer serves all routes as long as the program runs, which ends if the server does.
+// newServer serves all routes while the program runs. If the server fails, the program ends.
 func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, opened *store.Opened, gate *auth.Gate,
 	surfaces *public.Surfaces, all *counters.Counters, pages *templates.Pages, log *zap.Logger,
 ) (*web.Server, error) {
@@ -84,7 +84,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 		},
 		OnStop: server.Stop,
 	})
-	// Before the server waits for its requests: streams have no end of their own.
+	// This runs before the server waits for its requests: a stream does not end by itself.
 	lc.Append(fx.StartStopHook(surfaces.Start, surfaces.Stop))
 	lc.Append(fx.StopHook(stop))
 	return server, nil

@@ -26,10 +26,10 @@ const (
 	bodySize = 1 << 10
 )
 
-// apiCounters is a page of the list.
+// apiCounters is one page of the list.
 type apiCounters struct {
 	Counters []counters.Counter `json:"counters"`
-	Next     string             `json:"next"` // the after of the next page, empty on the last
+	Next     string             `json:"next"` // the value of "after" for the next page; empty on the last page
 }
 
 func (s *site) apiList(w http.ResponseWriter, r *http.Request) {
@@ -62,7 +62,7 @@ func (s *site) apiList(w http.ResponseWriter, r *http.Request) {
 	s.json(w, r, http.StatusOK, "application/json", answer)
 }
 
-// apiName returns the counter that is named in the path, or answers why it can't.
+// apiName returns the name of the counter in the path, or answers with what is wrong with it.
 func apiName(w http.ResponseWriter, r *http.Request) (name string, ok bool) {
 	name, err := url.PathUnescape(mux.Vars(r)["name"])
 	if err == nil {
@@ -108,7 +108,7 @@ func (s *site) apiPut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		apiProblem(w, http.StatusBadRequest, "The body did not arrive whole.")
+		apiProblem(w, http.StatusBadRequest, "The body did not arrive completely.")
 		return
 	}
 	value, err := counters.ParseSetting(body)
@@ -125,7 +125,7 @@ func (s *site) apiDelete(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// apiSet answers with the counter as it was set.
+// apiSet sets a counter and answers with it.
 func (s *site) apiSet(w http.ResponseWriter, r *http.Request, c counters.Change) {
 	c.By, c.Request = "api", respond.RequestID(r)
 	if err := s.counters.Do(r.Context(), c); err != nil {
@@ -143,7 +143,7 @@ func apiMethod(w http.ResponseWriter, r *http.Request) {
 	apiProblem(w, http.StatusMethodNotAllowed, fmt.Sprintf("This address has no method %.40q.", r.Method))
 }
 
-// apiProblem answers with what is wrong.
+// apiProblem answers with a problem.
 func apiProblem(w http.ResponseWriter, status int, detail string) {
 	if status == http.StatusServiceUnavailable {
 		respond.RetryAfter(w, respond.StoreRetry)
@@ -151,7 +151,7 @@ func apiProblem(w http.ResponseWriter, status int, detail string) {
 	respond.WriteProblem(w, status, detail)
 }
 
-// json answers with value.
+// json answers with value as JSON.
 func (s *site) json(w http.ResponseWriter, r *http.Request, status int, contentType string, value any) {
 	if err := respond.JSON(w, status, contentType, value); err != nil {
 		s.log.Error("the answer failed", zap.Error(err), zap.String("request_id", respond.RequestID(r)))
@@ -159,7 +159,7 @@ func (s *site) json(w http.ResponseWriter, r *http.Request, status int, contentT
 	}
 }
 
-// hasType reports whether the body is said to be of one of the types, in UTF-8.
+// hasType reports whether the Content-Type is one of the types, in UTF-8.
 func hasType(r *http.Request, types ...string) bool {
 	got, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || !slices.Contains(types, got) {

@@ -22,8 +22,8 @@ func (s *site) apiBackup(w http.ResponseWriter, r *http.Request) {
 	s.backup(w, r, func(status int, text string) { apiProblem(w, status, text) })
 }
 
-// backup sends a copy of the store. Its length is known, so that a part does not pass for
-// the whole.
+// backup sends a copy of the store. It sends the length, so a client notices an incomplete
+// copy.
 func (s *site) backup(w http.ResponseWriter, r *http.Request, refuse func(status int, text string)) {
 	if s.about.Backup == nil {
 		refuse(http.StatusNotFound, "Only counts in a file can be copied as a whole. Export the counters instead.")

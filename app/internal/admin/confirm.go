@@ -13,8 +13,8 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// confirm shows what an action would change, and does it when it is asked again with what
-// was shown.
+// confirm shows what an action would change. When the form that it showed comes back, it
+// carries out the action.
 func (s *site) confirm(action counters.Action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formSize)
@@ -36,7 +36,7 @@ func (s *site) confirm(action counters.Action) http.HandlerFunc {
 	}
 }
 
-// askValue shows the counter's page again, with what is wrong and what was typed.
+// askValue shows the counter's page again, with what was typed and what is wrong with it.
 func (s *site) askValue(w http.ResponseWriter, r *http.Request, status int, c counters.Change, message string) {
 	data := templates.AdminCounter{AdminName: named(c.Name), Place: placeOf(r.PostForm), Message: message}
 	switch c.Action {
@@ -49,9 +49,9 @@ func (s *site) askValue(w http.ResponseWriter, r *http.Request, status int, c co
 	s.showCounter(w, r, status, data)
 }
 
-// ask shows what would change, or does what was shown before. A value that has changed since
-// does not matter to an addition; otherwise it is shown and asked about once more, and not
-// again: visitors may be quicker than the owner.
+// ask shows what would change, or carries out what was shown before. If the value has
+// changed in the meantime, it asks once more, but not a third time: visitors may be quicker
+// than the owner. An addition does not depend on the value, so it never asks again.
 func (s *site) ask(w http.ResponseWriter, r *http.Request, c counters.Change) {
 	now, err := s.counters.Get(r.Context(), c.Name)
 	adds := c.Action == counters.Add
@@ -82,10 +82,10 @@ func (s *site) ask(w http.ResponseWriter, r *http.Request, c counters.Change) {
 	s.html(w, r, status, html, err)
 }
 
-// carryOut does what was asked for, once.
+// carryOut carries out a form, but only once.
 func (s *site) carryOut(w http.ResponseWriter, r *http.Request, c counters.Change) {
 	if !s.once.use(r.PostForm.Get("once")) {
-		s.pageProblem(w, r, http.StatusConflict, "This form was sent before, and is carried out only once.", named(c.Name))
+		s.pageProblem(w, r, http.StatusConflict, "This form was already sent, and is carried out only once.", named(c.Name))
 		return
 	}
 	done := string(c.Action)

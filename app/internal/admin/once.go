@@ -5,18 +5,18 @@ import (
 	"sync"
 )
 
-// onceSize is how many tokens are remembered, tokenLen the length of each.
+// onceSize is how many tokens are remembered, tokenLen the length of a token.
 const (
 	onceSize = 1024
 	tokenLen = 26
 )
 
-// once keeps a form from being carried out twice by this process: by an impatient
-// second click, or by going back. It is safe for concurrent use.
+// once keeps this process from carrying out a form twice, after an impatient second click
+// or the Back button. It is safe for concurrent use.
 type once struct {
 	mu   sync.Mutex
 	used map[string]struct{}
-	ring [onceSize]string // used, in their order
+	ring [onceSize]string // the used tokens, in order
 	at   int
 }
 
@@ -25,8 +25,8 @@ func newOnce() *once { return &once{used: map[string]struct{}{}} }
 // token returns a new token for a form.
 func (o *once) token() string { return rand.Text() }
 
-// use reports whether the token was not used before. It need not be one of this
-// process's: another may have served the form.
+// use reports whether this is the token's first use. Another process may have issued the
+// token.
 func (o *once) use(token string) bool {
 	if len(token) != tokenLen {
 		return false

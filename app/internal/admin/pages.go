@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// pageSize is how many counters a page of the list has.
+	// pageSize is the number of counters on a page of the list.
 	pageSize = 50
-	// formSize is how many bytes a form can have: names, escaped, and some numbers.
+	// formSize is the most bytes a form can have: escaped names and some numbers.
 	formSize = 16 << 10
 )
 
-// list shows the counters, and how the store is.
+// list shows the counters and the state of the store.
 func (s *site) list(w http.ResponseWriter, r *http.Request) {
 	data := templates.AdminCounters{Place: placeOf(r.URL.Query())}
 	prefix := s.typedPrefix(&data.Place)
@@ -32,7 +32,7 @@ func (s *site) list(w http.ResponseWriter, r *http.Request) {
 		After: entryOf(data.Place), Limit: pageSize,
 	}
 	if tooLong(prefix) || tooLong(query.After.Name) || !utf8.ValidString(data.Place.Prefix) {
-		s.pageProblem(w, r, http.StatusBadRequest, "No counter has a name that begins like this.", templates.AdminName{})
+		s.pageProblem(w, r, http.StatusBadRequest, "No counter's name can begin like this.", templates.AdminName{})
 		return
 	}
 	status := http.StatusOK
@@ -63,7 +63,7 @@ func (s *site) list(w http.ResponseWriter, r *http.Request) {
 	s.html(w, r, status, html, err)
 }
 
-// placeOf returns where in the list somebody comes from, for the way back.
+// placeOf returns the place in the list that the link back leads to.
 func placeOf(values url.Values) templates.AdminPlace {
 	return templates.AdminPlace{
 		Sites: values.Get("list") == "sites", ByValue: values.Get("sort") == "value",
@@ -143,7 +143,7 @@ func (s *site) typedName(typed string) (string, error) {
 	return page.Counter(), nil
 }
 
-// named returns a name as pages show it.
+// named returns a name in the form that pages show.
 func named(name string) templates.AdminName {
 	shown := templates.AdminName{Name: name, Shown: name}
 	if page, ok := strings.CutPrefix(name, counters.PagePrefix); ok && page != "" {
@@ -158,12 +158,12 @@ func named(name string) templates.AdminName {
 	return shown
 }
 
-// tooLong reports whether the text can't be in a name.
+// tooLong reports whether the text is too long for a name.
 func tooLong(text string) bool {
 	return len(text) > counter.MaxNameLen || !utf8.ValidString(text)
 }
 
-// counter shows one counter, and asks what to do with it.
+// counter shows one counter and the forms to change it.
 func (s *site) counter(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	name := query.Get("name")
@@ -179,7 +179,7 @@ func (s *site) counter(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// showCounter shows the counter that data names with its value.
+// showCounter shows the counter named in data, with its value.
 func (s *site) showCounter(w http.ResponseWriter, r *http.Request, status int, data templates.AdminCounter) {
 	if err := counters.CheckName(data.Name); err != nil {
 		s.pageProblem(w, r, statusOf(err), counters.Explain(err), templates.AdminName{})
@@ -195,10 +195,10 @@ func (s *site) showCounter(w http.ResponseWriter, r *http.Request, status int, d
 	s.html(w, r, status, html, err)
 }
 
-// donePending is an addition that was accepted, and is not counted yet.
+// donePending means an addition that was accepted but is not counted yet.
 const donePending = "pending"
 
-// notice says what was done. The text is ours, whatever a link says.
+// notice returns a sentence about what was done. A link can only choose one of our sentences.
 func notice(done string) string {
 	switch done {
 	case string(counters.Set):
@@ -222,13 +222,14 @@ func (s *site) pageMethod(w http.ResponseWriter, r *http.Request) {
 	s.pageProblem(w, r, http.StatusMethodNotAllowed, "This address can't do that.", templates.AdminName{})
 }
 
-// pageProblem says what is wrong with the counter, or with something else if about is empty.
+// pageProblem answers with a page that says what is wrong. about is the counter concerned, if
+// there is one.
 func (s *site) pageProblem(w http.ResponseWriter, r *http.Request, status int, text string, about templates.AdminName) {
 	html, err := s.pages.AdminProblem(templates.AdminProblem{Title: http.StatusText(status), Text: text, About: about})
 	s.html(w, r, status, html, err)
 }
 
-// html answers with a page, unless it could not be rendered.
+// html answers with a page, or with an error if it could not be rendered.
 func (s *site) html(w http.ResponseWriter, r *http.Request, status int, html []byte, err error) {
 	if err != nil {
 		s.log.Error("the page failed", zap.Error(err), zap.String("request_id", respond.RequestID(r)))

@@ -1,5 +1,5 @@
-// Package admin serves what the owner of the counters needs: pages and an API to
-// list, change, export and import them, and to see how their store is.
+// Package admin serves the owner's site: pages and an API to list, change, export and
+// import counters, and to see the state of their store.
 package admin
 
 import (
@@ -20,7 +20,7 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// Gate lets the owner in, and nobody else.
+// Gate lets only the owner in.
 type Gate interface {
 	// Session guards pages for people.
 	Session(next http.Handler) http.Handler
@@ -28,27 +28,27 @@ type Gate interface {
 	Bearer(next http.Handler) http.Handler
 }
 
-// About is what the site tells about the process.
+// About is what the site shows about the process.
 type About struct {
 	// Revision names the commit the program was built from.
 	Revision string
-	// Started is when the process did.
+	// Started is when the process started.
 	Started time.Time
-	// Health tells how the store is.
+	// Health is the state of the store.
 	Health *store.Health
-	// Backup copies the store; nil if it can't be copied.
+	// Backup copies the store. It is nil if the store can't be copied.
 	Backup counter.Snapshotter
 	// Proxies tell which address the owner asked, for what is to be pasted elsewhere.
 	Proxies client.Proxies
 	// KeepQuery names the parameters that choose a page, Sites the hosts that are counted.
 	KeepQuery []string
 	Sites     counters.Sites
-	// Stopping is done once the process begins to stop: imports then end early. Nil, it
-	// never does.
+	// Stopping is closed when the process begins to stop. Imports then end early. If it is
+	// nil, they don't.
 	Stopping context.Context
 }
 
-// apiPath is where the API begins.
+// apiPath begins every path of the API.
 const apiPath = "/admin/api/"
 
 // site is what the handlers share.
@@ -60,8 +60,8 @@ type site struct {
 	once     *once
 }
 
-// Routes returns everything at /admin and below but the login and the log-out. All but the
-// stylesheet is behind the gate, even an address that does not exist.
+// Routes returns everything at and below /admin except the login and the log-out. All of it
+// but the stylesheet is behind the gate, even addresses that do not exist.
 func Routes(counted *counters.Counters, about About, gate Gate, pages *templates.Pages, log *zap.Logger) []web.Route {
 	if about.Stopping == nil {
 		about.Stopping = context.Background()
@@ -76,7 +76,7 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 		return web.Route{Path: apiPath + path, Methods: methods, Refuse: apiMethod, Guard: gate.Bearer, Header: header}
 	}
 	css, _ := templates.AdminStylesheet()
-	refuse := gate.Session(http.HandlerFunc(s.pageMethod)).ServeHTTP // tells strangers nothing
+	refuse := gate.Session(http.HandlerFunc(s.pageMethod)).ServeHTTP // strangers learn nothing
 	return []web.Route{
 		{Path: css, Methods: methods{http.MethodGet: stylesheet}, Refuse: refuse, Header: header},
 		{Path: "/admin", Methods: methods{http.MethodGet: toSite}, Refuse: refuse, Header: header},
@@ -107,14 +107,14 @@ func toSite(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/admin/", http.StatusSeeOther)
 }
 
-// stylesheet is the same for everybody, and for good: its path has its hash.
+// stylesheet can be cached forever, because its path contains its hash.
 func stylesheet(w http.ResponseWriter, _ *http.Request) {
 	_, css := templates.AdminStylesheet()
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	respond.Write(w, http.StatusOK, "text/css; charset=utf-8", css)
 }
 
-// statusOf returns the status of an answer that says what [counters.Explain] does.
+// statusOf returns the HTTP status for an error that [counters.Explain] explains.
 func statusOf(err error) int {
 	switch {
 	case errors.Is(err, counters.ErrForeign):

@@ -18,16 +18,16 @@ import (
 // streamTimeout is how long the next part of an export or import may take.
 const streamTimeout = 30 * time.Second
 
-// deadlines puts off the deadlines of a connection, which are for short requests.
+// deadlines extends the deadlines of a connection, which are set for short requests.
 type deadlines struct {
 	control *http.ResponseController
 
 	mu   sync.Mutex
-	read bool // nothing more is to be read
+	read bool // nothing more will be read
 }
 
-// extend gives the connection another while. Where there are no deadlines, none need to be
-// put off.
+// extend gives the connection more time. A connection that doesn't support deadlines has
+// none to extend.
 func (d *deadlines) extend() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -38,7 +38,7 @@ func (d *deadlines) extend() {
 	_ = d.control.SetWriteDeadline(deadline)
 }
 
-// endReading makes the read that waits fail, and all after it. When the body was read whole, it
+// endReading makes the waiting read fail, and every later one. If the whole body was read, it
 // leaves the connection alone: net/http would take the error for a client that has left.
 func (d *deadlines) endReading() {
 	d.mu.Lock()
@@ -49,14 +49,14 @@ func (d *deadlines) endReading() {
 	}
 }
 
-// streamedBody is a body that takes its time.
+// streamedBody is a request body that may take long to arrive.
 type streamedBody struct {
 	io.ReadCloser
 	*deadlines
 	forget func() bool
 }
 
-// stream lets the body of a request take its time, until the process stops. The caller must
+// stream lets the body of a request arrive slowly, until the process stops. The caller must
 // call forget.
 func (s *site) stream(w http.ResponseWriter, r *http.Request) streamedBody {
 	d := &deadlines{control: http.NewResponseController(w)}
@@ -84,8 +84,8 @@ func (s *site) apiExport(w http.ResponseWriter, r *http.Request) {
 	s.export(w, r, func(status int, text string) { apiProblem(w, status, text) })
 }
 
-// export sends all counters. If that can't be finished it cuts the connection off, so that
-// a part does not pass for the whole.
+// export sends all counters. If it can't finish, it cuts the connection, so that a client
+// notices an incomplete export.
 func (s *site) export(w http.ResponseWriter, r *http.Request, refuse func(status int, text string)) {
 	query, err := respond.Query(r, "format")
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *site) export(w http.ResponseWriter, r *http.Request, refuse func(status
 	format := counters.Format(query.Get("format"))
 	contentType := map[counters.Format]string{counters.CSV: "text/csv; charset=utf-8", counters.JSONLines: "application/jsonl"}[format]
 	if contentType == "" {
-		refuse(http.StatusBadRequest, fmt.Sprintf("format is %.40q, and neither %s nor %s.", format, counters.CSV, counters.JSONLines))
+		refuse(http.StatusBadRequest, fmt.Sprintf("format is %.40q, neither %s nor %s.", format, counters.CSV, counters.JSONLines))
 		return
 	}
 	download := &download{ResponseWriter: w, deadlines: &deadlines{control: http.NewResponseController(w)}, header: http.Header{
@@ -107,7 +107,7 @@ func (s *site) export(w http.ResponseWriter, r *http.Request, refuse func(status
 	}
 	switch {
 	case err == nil:
-		download.begin() // there may have been nothing to write
+		download.begin() // in case there was nothing to write
 	case download.begun:
 		panic(http.ErrAbortHandler)
 	default:
@@ -115,7 +115,7 @@ func (s *site) export(w http.ResponseWriter, r *http.Request, refuse func(status
 	}
 }
 
-// download sets the headers of an answer once there is something to write.
+// download sets the headers of an answer before the first write.
 type download struct {
 	http.ResponseWriter
 	deadlines *deadlines
@@ -136,14 +136,14 @@ func (d *download) Write(p []byte) (int, error) {
 	return d.ResponseWriter.Write(p)
 }
 
-// importFrom imports a file as it arrives. It ends early once the process stops.
+// importFrom imports a file while it arrives. It ends early if the process stops.
 func (s *site) importFrom(r *http.Request, file io.Reader, progress func(), action counters.Action, format counters.Format) (*counters.Report, error) {
 	return s.counters.Import(r.Context(), file, counters.ImportOptions{
 		Action: action, Format: format, Request: respond.RequestID(r), Stop: s.about.Stopping.Done(), Progress: progress,
 	})
 }
 
-// statusOfReport is that of an answer with the report.
+// statusOfReport returns the status of an answer with the report.
 func statusOfReport(report *counters.Report) int {
 	switch {
 	case report.Err != nil:
@@ -155,7 +155,7 @@ func statusOfReport(report *counters.Report) int {
 	}
 }
 
-// apiImport imports the body. Its Content-Type says its format.
+// apiImport imports the body, in the format that its Content-Type names.
 func (s *site) apiImport(w http.ResponseWriter, r *http.Request) {
 	query, err := respond.Query(r, "mode")
 	if err != nil {
@@ -210,7 +210,7 @@ func (s *site) apiImport(w http.ResponseWriter, r *http.Request) {
 	}{respond.NewProblem(status, detail), report})
 }
 
-// importForm shows what can be exported and imported.
+// importForm shows the page to export and import.
 func (s *site) importForm(w http.ResponseWriter, r *http.Request) {
 	s.showImport(w, r, http.StatusOK, templates.AdminImport{})
 }
@@ -222,8 +222,8 @@ func (s *site) showImport(w http.ResponseWriter, r *http.Request, status int, da
 	s.html(w, r, status, html, err)
 }
 
-// importPage imports the file of a form while it arrives. The fields that say how come
-// before it.
+// importPage imports the file of a form while it arrives. The form's other fields come
+// first.
 func (s *site) importPage(w http.ResponseWriter, r *http.Request) {
 	const unreadable = "This form can't be read. Nothing was imported."
 	body := s.stream(w, r)
@@ -262,11 +262,11 @@ func (s *site) importFile(w http.ResponseWriter, r *http.Request, file io.Reader
 		s.showImport(w, r, status, data)
 	}
 	if action != counters.Set && action != counters.Add {
-		refuse(http.StatusUnprocessableEntity, "Choose what a line does. Nothing was imported.")
+		refuse(http.StatusUnprocessableEntity, "Choose what each line does. Nothing was imported.")
 		return
 	}
 	if !s.once.use(fields["once"]) {
-		refuse(http.StatusConflict, "This form was sent before, and is carried out only once.")
+		refuse(http.StatusConflict, "This form was already sent, and is carried out only once.")
 		return
 	}
 	report, err := s.importFrom(r, file, progress, action, "")

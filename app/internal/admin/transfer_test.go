@@ -333,7 +333,7 @@ func TestImportPage(t *testing.T) {
 	wantPage(t, w, http.StatusUnprocessableEntity, "Some lines were not imported", "<td class=\"number\">2</td>", "&lt;script&gt;")
 	wantHarmless(t, w.Body.String())
 	s.wantValue(t, "views:/b", 1)
-	wantPage(t, s.upload(t, "", "name,value\nviews:/a,5\n"), http.StatusUnprocessableEntity, "Choose what a line does")
+	wantPage(t, s.upload(t, "", "name,value\nviews:/a,5\n"), http.StatusUnprocessableEntity, "Choose what each line does")
 	wantPage(t, s.post("/admin/import", "mode", "set"), http.StatusBadRequest)
 	wantPage(t, s.do(http.MethodPost, "/admin/import", "multipart/form-data; boundary=x", strings.NewReader("--x--")), http.StatusBadRequest, "There is no file")
 

@@ -9,10 +9,10 @@ import (
 	"example.com/herokuapp/app/internal/respond"
 )
 
-// Bearer lets requests with the token pass to next: "Authorization: Bearer <token>",
-// unless another site's page sent them to change something. It refuses others with 401, as
-// RFC 6750 and RFC 9457 say. It does not slow anybody down: a token can't be guessed, and
-// whoever has it must not wait for those who try.
+// Bearer passes requests with "Authorization: Bearer <token>" to next, unless another
+// site's page sent them to change something. It refuses all others with 401, as RFC 6750
+// and RFC 9457 define. It slows nobody down: a token can't be guessed, and its owner must
+// not have to wait because of those who try.
 func (g *Gate) Bearer(next http.Handler) http.Handler {
 	return g.sameOrigin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, ok := bearer(r)
@@ -36,7 +36,7 @@ func (g *Gate) IsOwner(r *http.Request) bool {
 	return ok && g.token.is(token)
 }
 
-// bearer returns the credentials of a request that has them exactly once.
+// bearer returns the token of a request that has exactly one.
 func bearer(r *http.Request) (credentials string, ok bool) {
 	lines := r.Header["Authorization"]
 	if len(lines) != 1 {

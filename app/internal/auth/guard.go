@@ -10,8 +10,8 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// Header is set on every answer of the admin site: nothing of it is kept in a cache,
-// and its pages load nothing but a stylesheet.
+// Header is set on every answer of the admin site: no cache keeps it, and its pages load
+// nothing but a stylesheet.
 func Header() http.Header {
 	return http.Header{"Cache-Control": {"no-store"}, "Content-Security-Policy": {templates.AdminPolicy}}
 }
@@ -34,7 +34,7 @@ func refuseMethod(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 }
 
-// sameOrigin keeps other sites' pages from changing anything through the owner's browser.
+// sameOrigin keeps pages of other sites from changing anything through the owner's browser.
 func (g *Gate) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -12,7 +12,7 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// maxForm is more than the longest password takes, percent-encoded.
+// maxForm is more than the longest password needs when percent-encoded.
 const maxForm = 4 << 10
 
 // askPassword shows the form.
@@ -28,7 +28,7 @@ func (g *Gate) askPassword(w http.ResponseWriter, r *http.Request) {
 func (g *Gate) takePassword(w http.ResponseWriter, r *http.Request) {
 	password, status := readPassword(w, r)
 	if status != http.StatusOK {
-		g.showForm(w, r, status, "This is not what the form sends. Please use the form.")
+		g.showForm(w, r, status, "This request was not sent by the form. Please use the form.")
 		return
 	}
 	ok, wait := g.attempt(r, password)
@@ -43,8 +43,8 @@ func (g *Gate) takePassword(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readPassword reads the form's one field, or returns the status to refuse it with.
-// What the address holds is no part of it.
+// readPassword reads the form's only field, or returns the status to refuse the form with.
+// It ignores the query of the address.
 func readPassword(w http.ResponseWriter, r *http.Request) (password string, status int) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 		return "", http.StatusUnsupportedMediaType
@@ -63,7 +63,7 @@ func readPassword(w http.ResponseWriter, r *http.Request) (password string, stat
 func (g *Gate) beginSession(w http.ResponseWriter, r *http.Request) {
 	secure := g.proxies.TLS(r)
 	if err := g.sessions.begin(w, r, secure); err != nil {
-		g.logLine(r, zap.ErrorLevel, "admin: no session could be begun", zap.Error(err))
+		g.logLine(r, zap.ErrorLevel, "admin: a session could not be started", zap.Error(err))
 		http.Error(w, "No session could be begun.", http.StatusInternalServerError)
 		return
 	}

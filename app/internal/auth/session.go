@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// cookieName is the session's cookie without TLS. Behind TLS it has a prefix with which
-	// browsers take it neither from another host nor from a connection without TLS.
+	// cookieName is the session's cookie without TLS. With TLS it has a prefix, so that
+	// browsers don't accept it from another host or from a connection without TLS.
 	cookieName = "admin-session"
 	// sessionLife is how long a session lasts, used or not.
 	sessionLife = 12 * time.Hour
-	// maxSkew is how far the clocks of two processes may be apart.
+	// maxSkew is the largest accepted difference between the clocks of two processes.
 	maxSkew = time.Minute
 	// maxEnded is how many ended sessions are remembered.
 	maxEnded = 10_000
@@ -30,20 +30,20 @@ type session struct {
 	Issued time.Time `json:"issued"`
 }
 
-// sessions are kept by the browsers, in signed cookies, so that every process with the
-// same secrets knows them. A process remembers the sessions that were ended in it until
-// they would have expired; other processes don't know. It is safe for concurrent use.
+// sessions are kept by the browsers in signed cookies, so every process with the same
+// secrets accepts them. A process remembers the sessions that were ended in it until they
+// would have expired. Other processes don't learn of it. It is safe for concurrent use.
 type sessions struct {
 	codec *securecookie.SecureCookie
 
 	mu    sync.Mutex
 	ended map[string]time.Time // by id, when it expires
-	since time.Time            // all sessions that began until then have ended
+	since time.Time            // all sessions that began before this have ended
 }
 
 // newSessions returns sessions that end when one of the secrets changes.
 func newSessions(key string, secrets ...string) *sessions {
-	digest := sha256.Sum256([]byte(strings.Join(secrets, "\x00"))) // none of them has a NUL
+	digest := sha256.Sum256([]byte(strings.Join(secrets, "\x00"))) // no secret contains a NUL
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte("admin sessions\x00"))
 	mac.Write(digest[:])
@@ -51,13 +51,13 @@ func newSessions(key string, secrets ...string) *sessions {
 	return &sessions{codec: codec, ended: map[string]time.Time{}}
 }
 
-// of returns the sessions that a request is part of: one, or none.
+// of returns the session that a request belongs to, or nothing.
 func (s *sessions) of(r *http.Request, secure bool) []session {
 	var valid []session
 	name := cookie(secure).Name
 	for _, cookie := range r.CookiesNamed(name) {
 		var found session
-		// The signature covers the name: a cookie sent without TLS is not valid with it.
+		// The signature covers the name, so a cookie sent without TLS is not valid with TLS.
 		if s.codec.Decode(name, cookie.Value, &found) == nil && time.Until(found.Issued) <= maxSkew && !s.hasEnded(found) {
 			valid = append(valid, found)
 		}
@@ -65,7 +65,7 @@ func (s *sessions) of(r *http.Request, secure bool) []session {
 	return valid
 }
 
-// begin gives the browser a new session, and ends the one that it has.
+// begin gives the browser a new session and ends its old one.
 func (s *sessions) begin(w http.ResponseWriter, r *http.Request, secure bool) error {
 	s.end(r, secure)
 	cookie := cookie(secure) //nolint:gosec // it sets what gosec misses here
@@ -90,8 +90,8 @@ func (s *sessions) end(r *http.Request, secure bool) bool {
 	return len(valid) > 0
 }
 
-// makeRoom makes room for one more ended session. If need be it ends all there are: no
-// ended session may come back.
+// makeRoom makes room to remember one more ended session. If it must, it ends all sessions,
+// because an ended session must never become valid again.
 func (s *sessions) makeRoom() {
 	if len(s.ended) < maxEnded {
 		return
@@ -115,8 +115,8 @@ func (s *sessions) hasEnded(session session) bool {
 	return ended || !session.Issued.After(s.since)
 }
 
-// cookie returns the session's cookie without a value. Lax, it comes with links from
-// other sites; what changes anything, Guard refuses from there.
+// cookie returns the session's cookie without a value. SameSite=Lax lets links from other
+// sites use the session; [Gate.Session] refuses requests from there that change anything.
 func cookie(secure bool) *http.Cookie {
 	if secure {
 		return &http.Cookie{Name: "__Host-" + cookieName, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
@@ -125,9 +125,9 @@ func cookie(secure bool) *http.Cookie {
 	return &http.Cookie{Name: cookieName, Path: Root, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 }
 
-// forget has the browser forget its session. It overwrites the cookie instead of deleting
-// it, because Chromium then drops the pages that it keeps in memory for its Back button; with a
-// deletion it keeps the one that the login led to.
+// forget makes the browser forget its session. It overwrites the cookie instead of deleting
+// it, because only then does Chromium drop all the pages that it keeps in memory for its
+// Back button.
 func (s *sessions) forget(w http.ResponseWriter, secure bool) {
 	cookie := cookie(secure) //nolint:gosec // it sets what gosec misses here
 	cookie.Value = "none"

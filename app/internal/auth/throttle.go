@@ -8,25 +8,25 @@ import (
 	"example.com/herokuapp/app/internal/client"
 )
 
-// How often the password may be wrong: a burst at once, and once more in each interval.
+// How often the password may be wrong: a burst at first, then once in each interval.
 const (
 	clientAttempts, clientInterval = 5, 30 * time.Second
 	allAttempts, allInterval       = 50, 5 * time.Second
-	maxClients                     = 1000 // far more than the limit for all lets through while a bucket fills
+	maxClients                     = 1000 // far more than the total limit allows while a bucket fills
 )
 
-// How many networks are remembered to have known the password, and how long.
+// How many networks are remembered that sent the right password, and for how long.
 const (
 	maxKnown  = 1000
 	knownTime = 30 * 24 * time.Hour
 )
 
-// throttle slows down guessing: for each network, and for all together, or many addresses
-// would be as good as many attempts. Only wrong attempts count, but one that comes too
-// early is refused unseen, right or wrong.
+// throttle slows down guessing, for each network and for all networks together: otherwise
+// an attacker with many addresses would have many attempts. Only wrong attempts count. An
+// attempt that comes too early is refused without looking at it.
 //
-// A network that the right password came from lately is not slowed down by what all the
-// others do, so that an attack from many addresses does not keep the owner out there.
+// The total limit does not apply to a network that recently sent the right password, so an
+// attack from many addresses does not keep the owner out there.
 type throttle struct {
 	mu      sync.Mutex
 	clients *client.Limiter[netip.Prefix]
@@ -42,10 +42,10 @@ func newThrottle() *throttle {
 	}
 }
 
-// attempt returns what check says of a password from the network, or, unchecked, how long
-// to wait before the next attempt.
+// attempt returns the result of check for a password from the network. If the attempt comes
+// too early, it does not call check and returns how long to wait.
 func (t *throttle) attempt(network netip.Prefix, check func() bool) (ok bool, wait time.Duration) {
-	t.mu.Lock() // during the check too: otherwise simultaneous attempts would all pass
+	t.mu.Lock() // also during the check: otherwise simultaneous attempts would all pass
 	defer t.mu.Unlock()
 	known := t.knows(network)
 	wait = t.clients.Wait(network)
@@ -71,8 +71,8 @@ func (t *throttle) knows(network netip.Prefix) bool {
 	return ok && time.Since(since) < knownTime
 }
 
-// remember makes the network known. If there are too many, it takes the place of the one
-// that was known the longest ago.
+// remember notes that the network sent the right password. If too many are noted, it
+// replaces the oldest.
 func (t *throttle) remember(network netip.Prefix) {
 	t.known[network] = time.Now()
 	if len(t.known) <= maxKnown {
