@@ -113,7 +113,7 @@ func TestStopDuringAnImport(t *testing.T) {
 			t.Errorf("exit status %d", status)
 		}
 		got, changed := <-answered, strings.Count(app.log(), `"msg":"counter changed"`)
-		if !strings.HasPrefix(got, "503 ") || !strings.Contains(got, fmt.Sprintf("The program is stopping. The import has ended after line %d;", changed+1)) {
+		if !strings.HasPrefix(got, "503 ") || !strings.Contains(got, fmt.Sprintf("The program is stopping. The import ended after line %d.", changed+1)) {
 			t.Errorf("%s: %d counters changed, and the answer is %s", path, changed, got)
 		}
 	}

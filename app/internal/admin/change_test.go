@@ -88,7 +88,7 @@ func TestChangesThatCantBe(t *testing.T) {
 		{"set", "views:/a", `"><script>`, http.StatusUnprocessableEntity, "&#34;&gt;&lt;script&gt;"},
 		{"add", "views:/a", "0", http.StatusUnprocessableEntity, "from 1 to"},
 		{"add", "views:/a", "9223372036854775767", http.StatusConflict, "would exceed 9223372036854775807"},
-		{"set", "session:1", "5", http.StatusNotFound, "its counters begin with views: or site:, but for counter_key"},
+		{"set", "session:1", "5", http.StatusNotFound, "its counters begin with views: or site:, except counter_key"},
 		{"reset", "session:1", "", http.StatusNotFound, "is not a counter of this app"},
 		{"reset", "", "", http.StatusBadRequest, "it is empty"},
 		{"reset", "views:\n", "", http.StatusBadRequest, "control character"},

@@ -274,7 +274,7 @@ func TestImportThatEndsEarly(t *testing.T) {
 	r.Header.Set("Content-Type", csvType)
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	wantProblem(t, w, http.StatusBadRequest, "did not arrive whole. The import has ended after line 2")
+	wantProblem(t, w, http.StatusBadRequest, "did not arrive completely. The import ended after line 2")
 	s.wantValue(t, "views:/a", 1)
 	s.wantValue(t, "views:/b", 0)
 

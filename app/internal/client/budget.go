@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Budget allows each key so much in a period, which begins when the key is first met. It
-// is safe for concurrent use.
+// Budget allows each key a number of uses in a period, which begins with the key's first
+// use. It is safe for concurrent use.
 //
-// Unlike a [Limiter] it gives nothing back before the period is over: no key gets more
-// than its budget within it. It remembers a bounded number of keys, as a Limiter does.
+// Unlike a [Limiter], it gives nothing back before the period is over, so no key exceeds
+// its budget within one period. It remembers a bounded number of keys, as a Limiter does.
 type Budget[K comparable] struct {
 	limit  int
 	period time.Duration
@@ -32,7 +32,7 @@ func NewBudget[K comparable](limit int, period time.Duration, keys int) *Budget[
 	return &Budget[K]{limit: limit, period: period, keys: keys, recent: map[K]spent{}, turned: time.Now()}
 }
 
-// Take uses up one of the key's budget. It returns false if there is none left.
+// Take uses up one of the key's budget. It returns false if nothing is left.
 func (b *Budget[K]) Take(key K) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package client says who sent a request, and how often they may.
+// Package client tells who sent a request, and limits how often they may.
 package client
 
 import (
@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Proxies are the peers whose word is taken for who a client is, and for whether it
-// used TLS. Only the last proxy is asked, and only if it is one of them: anybody can
-// write what came in before it. Nil trusts nobody.
+// Proxies are the peers that are believed about who a client is and whether it used TLS.
+// Only what the last proxy added is read, because a client can forge the rest. Nil trusts
+// nobody.
 type Proxies []netip.Prefix
 
 // Address returns the client's address, or the proxy's if it does not name the client.
@@ -75,8 +75,8 @@ func (p Proxies) trust(peer netip.Addr) bool {
 	return false
 }
 
-// Network returns what one client can be taken to own: an IPv4 address, or the 64 bits
-// of an IPv6 address that a network is given.
+// Network returns the addresses that one client is assumed to have: an IPv4 address, or an
+// IPv6 network of 64 bits.
 func Network(addr netip.Addr) netip.Prefix {
 	bits := addr.BitLen()
 	if addr.Is6() {

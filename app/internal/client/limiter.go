@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Limiter allows each key a burst at once, and one more in each interval after that.
-// What a key stands for is its caller's choice: a client, or a client and a page.
-// It is safe for concurrent use.
+// Limiter allows each key a burst, and after that one more in each interval. The caller
+// chooses what a key stands for, such as a client, or a client and a page. It is safe for
+// concurrent use.
 //
-// A Limiter remembers a bounded number of keys. When there are more at the same time, it
-// forgets those it has not met for longest, and these may have a burst again: who floods
-// it with keys weakens the limit, and costs no more memory.
+// A Limiter remembers a bounded number of keys. If there are more, it forgets those that
+// were not used for the longest time, and they may have a burst again. So flooding it with
+// keys weakens the limit but takes no more memory.
 type Limiter[K comparable] struct {
 	interval time.Duration
 	burst    time.Duration // how long an empty bucket takes to fill
@@ -19,8 +19,8 @@ type Limiter[K comparable] struct {
 	start    time.Time
 
 	mu sync.Mutex
-	// When the bucket of a key is full again, since start. A key that is in neither map
-	// has a full one. Keys move to recent when they are met; older is dropped whole.
+	// When the bucket of each key is full again, as time since start. A key in neither map
+	// has a full bucket. Keys move to recent when they are used; older is dropped as a whole.
 	recent, older map[K]time.Duration
 	turned        time.Duration // when recent became older
 }
@@ -34,8 +34,8 @@ func NewLimiter[K comparable](burst int, interval time.Duration, keys int) *Limi
 	}
 }
 
-// Take uses up one of what the key is allowed, and returns 0. If there is none left it
-// returns how long to wait for the next, and uses up nothing.
+// Take uses up one of what the key is allowed, and returns 0. If nothing is left, it uses
+// up nothing and returns how long to wait for the next.
 func (l *Limiter[K]) Take(key K) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,8 +65,8 @@ func (l *Limiter[K]) full(key K) time.Duration {
 	return l.older[key]
 }
 
-// turn makes room. A key that was not met for as long as a bucket takes to fill has a
-// full one, and need not be remembered.
+// turn makes room. A key that was not used for as long as a bucket takes to fill has a full
+// bucket, so it can be forgotten.
 func (l *Limiter[K]) turn(now time.Duration) {
 	if now-l.turned >= l.burst || len(l.recent) >= max(1, l.keys/2) {
 		l.older, l.recent, l.turned = l.recent, map[K]time.Duration{}, now

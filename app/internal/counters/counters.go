@@ -15,19 +15,19 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// storeTimeout bounds a call to the store that somebody waits for.
+// storeTimeout limits a call to the store while somebody waits for it.
 const storeTimeout = 5 * time.Second
 
 // Counters are the app's counters in a store. They are safe for concurrent use.
 type Counters struct {
 	store     counter.Store
-	limit     int // of an import
+	limit     int // the most counters of an import
 	log       *zap.Logger
-	importing sync.Mutex // held by the only import there is
+	importing sync.Mutex // held by an import: only one may run
 }
 
-// New returns the counters in store, and writes what is done to them to the log. An
-// import may have importLimit counters.
+// New returns the counters in store. Changes are logged. An import may have up to
+// importLimit counters.
 func New(store counter.Store, importLimit int, log *zap.Logger) *Counters {
 	return &Counters{store: store, limit: importLimit, log: log}
 }
@@ -35,20 +35,20 @@ func New(store counter.Store, importLimit int, log *zap.Logger) *Counters {
 // Action is what is done to a counter.
 type Action string
 
-// The actions. Reset sets the counter to 0, which takes it off the list.
+// The actions. Reset sets the counter to 0, which removes it from the list.
 const (
 	Set   Action = "set"
 	Add   Action = "add"
 	Reset Action = "reset"
 )
 
-// Change is something to be done to a counter.
+// Change is a change to be made to a counter.
 type Change struct {
 	Action Action
 	Name   string
 	Value  int64 // to set, or to add; 0 to reset
-	// By says on which surface it was asked for, Request by which request. Both are
-	// for the log.
+	// By names the surface on which the change was requested, Request the request's id.
+	// Both are for the log.
 	By, Request string
 }
 
@@ -66,8 +66,8 @@ func (c *Counters) Get(ctx context.Context, name string) (int64, error) {
 	return value, nil
 }
 
-// Do does what the change says, and logs the value before and after. An addition that
-// fails with [counter.ErrPending] is kept, and will be counted once.
+// Do makes the change and logs the value before and after. An addition that fails with
+// [counter.ErrPending] is kept and will be counted once.
 func (c *Counters) Do(ctx context.Context, change Change) error {
 	if change.Action == Add {
 		return c.add(ctx, change)
@@ -111,7 +111,7 @@ func (c *Counters) logChange(change Change, before, after int64) {
 	c.log.Info("counter changed", append(change.fields(), zap.Int64("before", before), zap.Int64("after", after))...)
 }
 
-// logFault logs a change that failed, by what is known of it.
+// logFault logs a change that failed, at a level that fits the error.
 func (c *Counters) logFault(change Change, err error) {
 	fields := append(change.fields(), zap.Error(err))
 	switch {
@@ -131,8 +131,8 @@ func (c Change) fields() []zap.Field {
 	}
 }
 
-// Explain says in whole sentences what an error of this package means to whoever
-// asked for a change. It leaves out the store's own words.
+// Explain returns whole sentences that tell whoever requested a change what an error of this
+// package means. They contain nothing of the store's own message.
 func Explain(err error) string {
 	switch {
 	case errors.Is(err, counter.ErrName):
@@ -144,7 +144,7 @@ func Explain(err error) string {
 		return "The store was asked, but its answer did not arrive. Nobody can tell whether the counter was changed: " +
 			"look at its value before you try again."
 	case errors.Is(err, counter.ErrType):
-		return "Under this name the store holds something that is not a counter. Nothing was changed."
+		return "The store has something under this name that is not a counter. Nothing was changed."
 	case errors.Is(err, counter.ErrOverflow):
 		return fmt.Sprintf("The value would exceed %d, the largest there is. Nothing was changed.", int64(math.MaxInt64))
 	default:
@@ -152,13 +152,14 @@ func Explain(err error) string {
 	}
 }
 
-// reason is what is wrong with a name or a line, without what every error of a name has.
+// reason returns what is wrong with a name or a line, without the prefix that all such
+// errors share.
 func reason(err error) string {
 	return strings.TrimPrefix(err.Error(), counter.ErrName.Error()+": ")
 }
 
-// ParseValue reads the number that an action takes: from 0 on to set, from 1 on to add.
-// To reset takes none.
+// ParseValue reads the number for an action: 0 or more to set, 1 or more to add. A reset
+// takes no number.
 func ParseValue(action Action, text string) (int64, error) {
 	least := int64(0)
 	switch action {
@@ -169,7 +170,7 @@ func ParseValue(action Action, text string) (int64, error) {
 	case Set:
 	}
 	value, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || value < least || text[0] < '0' || text[0] > '9' { // ParseInt takes signs, too
+	if err != nil || value < least || text[0] < '0' || text[0] > '9' { // ParseInt also accepts signs
 		return 0, fmt.Errorf("%.40q is not a whole number from %d to %d", text, least, int64(math.MaxInt64))
 	}
 	return value, nil

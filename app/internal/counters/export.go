@@ -14,7 +14,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Format is how exports and imports are written.
+// Format is the format of an export or an import.
 type Format string
 
 // The formats.
@@ -29,9 +29,9 @@ type Counter struct {
 	Value int64  `json:"value"`
 }
 
-// Export writes all counters to w as they come from the store, in no order. It writes
-// nothing before it has read some. After an error, what it has written is not all there is.
-// The request's id is for the log.
+// Export writes all counters to w in the order in which the store yields them, which is
+// arbitrary. It reads some before it writes anything. After an error, the output is
+// incomplete. The request's id is for the log.
 func (c *Counters) Export(ctx context.Context, w io.Writer, format Format, request string) error {
 	out := bufio.NewWriterSize(w, 32<<10) // it keeps its first error until Flush
 	if format == CSV {
@@ -66,9 +66,9 @@ func writeEntry(out *bufio.Writer, format Format, entry counter.Entry) error {
 	return err
 }
 
-// writeCells writes a line of CSV. It quotes each cell: a name can hold what separates
-// cells to another reader, and the rest of it could be a formula there. Names begin with
-// what never begins a formula, so they are written as they are.
+// writeCells writes a line of CSV. It quotes each cell, because a reader with another
+// separator could take a part of a name for a formula. No formula begins as names do, so
+// names need no other escaping.
 func writeCells(out *bufio.Writer, name, value string) error {
 	_, err := fmt.Fprintf(out, "\"%s\",\"%s\"\n", strings.ReplaceAll(name, `"`, `""`), value)
 	return err

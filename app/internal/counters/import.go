@@ -16,40 +16,41 @@ import (
 
 const (
 	// importRows is how many rows are carried out together, importers how many of them at
-	// once: a store far away answers several as soon as one.
+	// once: a distant store answers several as fast as one.
 	importRows = 64
 	importers  = 8
-	// outTimeout is how long an addition waits for a store that keeps others pending.
+	// outTimeout is how long an addition waits while earlier ones are pending.
 	outTimeout = 50 * time.Millisecond
 	// maxFaults is how many of the refused lines are reported.
 	maxFaults = 200
 )
 
-// Import fails with these before it has done anything.
+// With these errors, Import has done nothing.
 var (
 	ErrFormat    = errors.New("the file is neither CSV with the first line name,value nor JSON lines")
 	ErrImporting = errors.New("another import is running")
 )
 
-// These end an import, apart from errors of the store. What it did until then stays.
+// These errors end an import early, and so do errors of the store. What it did until then
+// is not undone.
 var (
 	ErrLimit    = errors.New("the file has too many counters")
-	ErrCut      = errors.New("the file did not arrive whole")
+	ErrCut      = errors.New("the file did not arrive completely")
 	ErrStopping = errors.New("the program is stopping")
 )
 
-// ImportOptions say how to import.
+// ImportOptions are the options of an import.
 type ImportOptions struct {
 	// Action is [Set] or [Add]: what each line does to its counter.
 	Action Action
-	// Format is the file's. Empty, its first line says which it is.
+	// Format is the file's format. If empty, the first line of the file decides.
 	Format Format
 	// Request is the id of the request, for the log.
 	Request string
-	// Stop ends the import early once it is closed: the rows that are on their way to the
-	// store are finished. Nil, nothing does.
+	// Stop ends the import early when it is closed. Rows that were already sent to the store
+	// are finished first. If nil, nothing ends it.
 	Stop <-chan struct{}
-	// Progress is called before each row, by several goroutines at the same time. Nil, nothing is.
+	// Progress, if not nil, is called before each row, by several goroutines at the same time.
 	Progress func()
 }
 
@@ -57,14 +58,14 @@ type ImportOptions struct {
 type Report struct {
 	Mode      Action  `json:"mode"`      // Set or Add
 	Changed   int     `json:"changed"`   // lines that were set, or added
-	Unchanged int     `json:"unchanged"` // lines whose counter had the value already
+	Unchanged int     `json:"unchanged"` // lines whose counter already had the value
 	Pending   int     `json:"pending"`   // lines whose addition is kept until the store answers
 	Refused   int     `json:"refused"`
-	Faults    []Fault `json:"faults"` // the first of those refused
-	// Stopped says why and where the import ended early. Empty, it did not.
+	Faults    []Fault `json:"faults"` // the first of the refused lines
+	// Stopped says why and where the import ended early. It is empty if it did not.
 	Stopped string `json:"stopped,omitempty"`
-	// Err is the error that ended it: [ErrLimit], [ErrCut], [ErrStopping], or one of the
-	// store or of the context.
+	// Err is the error that ended the import early: [ErrLimit], [ErrCut], [ErrStopping], or
+	// an error of the store or the context.
 	Err error `json:"-"`
 }
 
@@ -81,11 +82,11 @@ func (r *Report) refuse(line int, why string) {
 	}
 }
 
-// Import reads a file and does what each of its lines says, in their order, while it reads.
-// Its memory does not grow with the file. So an import that ends early is not undone: the
-// report says after which line, and setting the same file again does no harm. A wrong
-// line is refused, and the others are imported. A name that is there twice is set, or
-// added to, twice. The error is [ErrFormat] or [ErrImporting], and then nothing was done.
+// Import reads a file and carries out its lines in order while it reads. Its memory does not
+// grow with the file, so an import that ends early is not undone: the report says after
+// which line it ended, and setting the same file again does no harm. A wrong line is refused
+// and the others are imported. A name that occurs twice is set, or added to, twice. If the
+// error is [ErrFormat] or [ErrImporting], nothing was done.
 func (c *Counters) Import(ctx context.Context, in io.Reader, options ImportOptions) (*Report, error) {
 	if !c.importing.TryLock() {
 		return nil, ErrImporting
@@ -131,8 +132,8 @@ type importer struct {
 	options  ImportOptions
 	lines    *lineReader
 	rows     []row               // to be carried out together
-	names    map[string]struct{} // of rows
-	read     int                 // rows until now
+	names    map[string]struct{} // the names in rows
+	read     int                 // rows so far
 	report   Report
 	out      atomic.Bool // the last addition is pending
 }
@@ -144,10 +145,10 @@ type row struct {
 	outcome error
 }
 
-// errUnchanged is the outcome of a row that has nothing to do.
+// errUnchanged is the outcome of a row that changes nothing.
 var errUnchanged = errors.New("unchanged")
 
-// run imports what it reads, and notes in the report why it ends early.
+// run imports the file. If it ends early, it notes the reason in the report.
 func (i *importer) run(ctx context.Context) error {
 	line, err := i.lines.next()
 	format := formatOf(line)
@@ -183,7 +184,7 @@ func (i *importer) run(ctx context.Context) error {
 	return nil
 }
 
-// stopReading notes why the file is not read to its end.
+// stopReading notes why the rest of the file is not read.
 func (i *importer) stopReading(err error) {
 	switch {
 	case i.stopping():
@@ -192,14 +193,14 @@ func (i *importer) stopReading(err error) {
 		i.stop(ErrLimit, fmt.Sprintf("The file has more than %d counters, which is the limit: split it, or raise IMPORT_LIMIT.",
 			i.counters.limit), i.lines.number-1)
 	default:
-		i.stop(fmt.Errorf("%w: %w", ErrCut, err), "The file did not arrive whole.", i.lines.number-1)
+		i.stop(fmt.Errorf("%w: %w", ErrCut, err), "The file did not arrive completely.", i.lines.number-1)
 	}
 }
 
-// stop notes why the import ended, after which line.
+// stop notes why and after which line the import ended.
 func (i *importer) stop(err error, why string, line int) {
 	i.report.Err = err
-	i.report.Stopped = fmt.Sprintf("%s The import has ended after line %d; what it did until then stays.", why, line)
+	i.report.Stopped = fmt.Sprintf("%s The import ended after line %d. What it did until then stays.", why, line)
 }
 
 func (i *importer) stopping() bool {
@@ -211,8 +212,8 @@ func (i *importer) stopping() bool {
 	}
 }
 
-// take reads a line, and puts it among the rows or notes what is wrong with it. Rows are
-// carried out at the same time, so that a second one of the same counter waits for them.
+// take reads a line. It adds it to the rows or notes what is wrong with it. Rows are carried
+// out at the same time, so a second row for one counter has to wait for them.
 func (i *importer) take(ctx context.Context, format Format, line []byte) error {
 	name, text, err := readRow(format, line)
 	if err == nil {
@@ -242,8 +243,8 @@ func (i *importer) take(ctx context.Context, format Format, line []byte) error {
 	return nil
 }
 
-// apply carries out the rows, and notes what became of each. It begins no other once one
-// of them shows that the store fails, or the import has to stop.
+// apply carries out the rows and notes the outcome of each. It starts no further row after
+// one has shown that the store fails, or once the import has to stop.
 func (i *importer) apply(ctx context.Context) error {
 	var begun atomic.Int64
 	var failed atomic.Bool
@@ -301,16 +302,17 @@ func (i *importer) apply(ctx context.Context) error {
 	return i.report.Err
 }
 
-// isFailure reports whether a row's outcome ends the import: other rows would fare no better.
+// isFailure reports whether a row's outcome ends the import, because other rows would fail
+// too.
 func isFailure(r *row) bool {
 	err := r.outcome
 	return err != nil && !errors.Is(err, errUnchanged) && !errors.Is(err, counter.ErrType) && !errors.Is(err, counter.ErrOverflow) &&
 		(r.Action != Add || !errors.Is(err, counter.ErrPending))
 }
 
-// importRow does what one row says. Once an addition is pending, the next ones do not
-// wait for long: they are kept all the same, and a store that is out would take minutes
-// to say so of each.
+// importRow carries out one row. Once an addition is pending, the next ones do not wait for
+// long. They are kept anyway, and waiting for each would take minutes while the store does
+// not answer.
 func (i *importer) importRow(ctx context.Context, change Change) error {
 	if change.Action == Set {
 		before, err := i.counters.Get(ctx, change.Name)

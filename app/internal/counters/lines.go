@@ -12,11 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxLine is how many bytes a line of an import has at most: a name of 512 bytes
-// with every one of them escaped takes 3,072.
+// maxLine is the most bytes in a line of an import. A name of 512 bytes takes 3,072 if each
+// is escaped.
 const maxLine = 4 << 10
 
-// errLine says that a line is too long to be one of ours.
+// errLine says that a line is too long.
 var errLine = fmt.Errorf("it is longer than %d bytes", maxLine)
 
 // lineReader reads lines, numbered from 1, and holds one.
@@ -26,11 +26,11 @@ type lineReader struct {
 }
 
 func newLineReader(r io.Reader) *lineReader {
-	return &lineReader{in: bufio.NewReaderSize(r, maxLine+2)} // and its end
+	return &lineReader{in: bufio.NewReaderSize(r, maxLine+2)} // with the end of the line
 }
 
-// next returns the next line that is not empty, without its end. On errLine it has
-// skipped the line, and the next can be read. What it returns is good until then.
+// next returns the next line that is not empty, without its line end. After errLine, the
+// following line can be read. The result is valid until the next call.
 func (l *lineReader) next() ([]byte, error) {
 	for {
 		l.number++
@@ -57,7 +57,8 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-// formatOf tells the format of an import by its first line, empty for neither.
+// formatOf returns the format of an import, judged by its first line. It is empty if the
+// line fits neither format.
 func formatOf(first []byte) Format {
 	if bytes.HasPrefix(bytes.TrimLeft(first, " \t"), []byte("{")) {
 		return JSONLines
@@ -82,8 +83,8 @@ func readRow(format Format, line []byte) (name, number string, err error) {
 	return row.Name.value, string(row.Value.value), err
 }
 
-// readCells reads the two cells of a line of CSV. No name has a line feed, so that a
-// quote that is not closed ends with its line.
+// readCells reads the two cells of a line of CSV. No name contains a line feed, so an open
+// quote ends with its line.
 func readCells(line []byte) (cells [2]string, err error) {
 	if !utf8.Valid(line) {
 		return cells, errors.New("it is not valid UTF-8")

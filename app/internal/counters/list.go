@@ -15,10 +15,10 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// listTimeout bounds a pass over all counters that somebody waits for.
+// listTimeout limits a pass over all counters while somebody waits for it.
 const listTimeout = 20 * time.Second
 
-// All yields the counters whose names begin with prefix, in no order, as
+// All yields the counters whose names begin with prefix, in no particular order, as
 // [counter.Store.List] does.
 func (c *Counters) All(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
 	return c.all(ctx, prefix, SitePrefix, PagePrefix)
@@ -129,7 +129,7 @@ func (c *Counters) List(ctx context.Context, q Query) (Listing, error) {
 	return l, nil
 }
 
-// keepFirst sorts the entries, and drops all but the first limit, once there are full of them.
+// keepFirst sorts the entries and drops all but the first limit, once there are full of them.
 func keepFirst(entries []counter.Entry, full, limit int, order func(a, b counter.Entry) int) []counter.Entry {
 	if len(entries) < full {
 		return entries

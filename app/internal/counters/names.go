@@ -8,15 +8,15 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Home is the name under which the home page is counted, as in the Django application.
+// Home is the name of the home page's counter, as in the Django application.
 const Home = "counter_key"
 
-// ErrForeign says that a name is not one of the app's: a Redis may be shared with other
+// ErrForeign says that a name does not belong to the app. A Redis may be shared with other
 // programs, whose keys are neither shown nor changed.
-var ErrForeign = errors.New("its counters begin with " + PagePrefix + " or " + SitePrefix + ", but for " + Home)
+var ErrForeign = errors.New("its counters begin with " + PagePrefix + " or " + SitePrefix + ", except " + Home)
 
-// CheckName returns nil for a name that the app counts under, and otherwise an error
-// that wraps [counter.ErrName], and [ErrForeign] for one of another program.
+// CheckName returns nil for a name that the app uses. Otherwise the error wraps
+// [counter.ErrName], and also [ErrForeign] for a name of another program.
 func CheckName(name string) error {
 	if err := counter.CheckName(name); err != nil {
 		return err

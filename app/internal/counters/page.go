@@ -1,5 +1,5 @@
-// Package counters is what can be done with named counters. It knows no HTTP: the admin
-// site, the public surfaces and importers all call it.
+// Package counters implements the operations on named counters, without HTTP. The admin
+// site, the public addresses and imports all use it.
 package counters
 
 import (
@@ -19,30 +19,30 @@ import (
 
 // Prefixes of the names in the store.
 const (
-	PagePrefix = "views:" // of a page's views
-	SitePrefix = "site:"  // of the views of all pages of a host
+	PagePrefix = "views:" // the views of a page
+	SitePrefix = "site:"  // the views of all pages of a host
 )
 
 // ErrAddress says that a text is not the address of a page.
 var ErrAddress = errors.New("not the address of a page")
 
-// Page is a page by its address in normal form, in which every spelling of one
-// address is the same text. The zero value is not a page.
+// Page is the address of a page in normal form. All spellings of one address have the same
+// normal form. The zero value is not a page.
 type Page struct {
-	// Host is in lower case and ASCII, with its port unless that is 80 or 443.
+	// Host is in lower case and ASCII. It has a port unless the port is 80 or 443.
 	Host string
-	// Path begins with a slash. It has no other one at its end, no index.html, and
-	// no escapes but those that are needed. The query that is kept follows it.
+	// Path begins with a slash. It has no slash or index.html at its end, and only the
+	// escapes that it needs. The kept part of the query follows it.
 	Path string
 }
 
 // String returns the address, such as example.com/blog, or example.com/ for the root.
 func (p Page) String() string { return p.Host + p.Path }
 
-// Counter returns the name under which the page's views are counted.
+// Counter returns the name of the page's counter.
 func (p Page) Counter() string { return PagePrefix + p.Host + p.Path }
 
-// Site returns the name under which the views of the page's site are counted.
+// Site returns the name of the counter of the page's site.
 func (p Page) Site() string { return SitePrefix + p.Host }
 
 // Escaped returns the address as it stands in the path of a URL of ours, after the
@@ -69,13 +69,13 @@ func escapeAll(text, keep string) string {
 	return escaped.String()
 }
 
-// ParsePage reads the address of a page: a whole URL of http or https, or one
-// without the scheme. A host alone is its root page. The fragment and the query are
-// left out, but for the parameters whose names are in keepQuery. The error is
-// [ErrAddress], and says what is wrong.
+// ParsePage reads the address of a page: an http or https URL, with or without the scheme.
+// A host alone means its root page. The fragment is dropped, and so is the query, except
+// for the parameters in keepQuery. The error wraps [ErrAddress] and says what is wrong.
 //
-// It reads what it returns as the same page. It follows the URL Standard where
-// browsers differ from RFC 3986: a backslash is a slash, and spaces around are dropped.
+// Parsing the result again gives the same page. Where browsers differ from RFC 3986,
+// ParsePage follows the URL Standard: a backslash is a slash, and surrounding spaces are
+// dropped.
 func ParsePage(address string, keepQuery []string) (Page, error) {
 	page, err := parsePage(strings.Trim(address, " \t\r\n"), keepQuery)
 	if err == nil && len(page.Counter()) > counter.MaxNameLen {
@@ -87,9 +87,9 @@ func ParsePage(address string, keepQuery []string) (Page, error) {
 	return page, nil
 }
 
-// UnescapePage returns the address of a page that stands in the path of a URL,
-// escaped as it is there. An address that is escaped as a whole, as encodeURIComponent
-// does, is unescaped; in one that is written out, escapes are its own.
+// UnescapePage returns the address of a page that is part of a URL's path. If the address
+// is escaped as a whole, as encodeURIComponent does, it is unescaped. Otherwise its escapes
+// belong to the address itself.
 func UnescapePage(segment string) (string, error) {
 	if strings.Contains(segment, "/") || !strings.Contains(segment, "%") {
 		return segment, nil
@@ -124,7 +124,7 @@ func parsePage(address string, keepQuery []string) (Page, error) {
 	return Page{Host: host, Path: normalPath("/"+path) + normalQuery(query, keepQuery)}, nil
 }
 
-// isScheme tells a scheme from the beginning of a path that holds a colon.
+// isScheme reports whether the text is a scheme, not the beginning of a path with a colon.
 func isScheme(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '+' && r != '-' && r != '.'
@@ -134,7 +134,7 @@ func isScheme(text string) bool {
 // normalHost returns a host and its port in normal form.
 func normalHost(host string) (string, error) {
 	if strings.Contains(host, "@") {
-		return "", errors.New("it holds a login: leave out what is before the @")
+		return "", errors.New("it contains a login: leave out everything before the @")
 	}
 	port := ""
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
@@ -143,7 +143,7 @@ func normalHost(host string) (string, error) {
 			return "", errors.New("its port is not a number")
 		}
 	}
-	if port != "" && port != "80" && port != "443" { // http's and https's own, whatever the scheme
+	if port != "" && port != "80" && port != "443" { // the defaults of http and https, whatever the scheme
 		port = ":" + port
 	} else {
 		port = ""
@@ -159,7 +159,7 @@ func normalHost(host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// As browsers do, which know hosts with underscores.
+	// Browsers also accept hosts with underscores.
 	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
 	ascii, err := profile.ToASCII(host)
 	if again, errAgain := profile.ToASCII(ascii); err == nil && (errAgain != nil || again != ascii) {
@@ -203,8 +203,8 @@ func normalPath(path string) string {
 	return path
 }
 
-// unescape takes off each escape that is not needed, and writes the others, such as
-// those of slashes and of bytes that are not text, in upper case.
+// unescape replaces each escape that is not needed by its character. It writes the others,
+// such as escaped slashes and bytes that are not UTF-8, in upper case.
 func unescape(path string) string {
 	var plain strings.Builder
 	for i := 0; i < len(path); {
@@ -224,9 +224,8 @@ func unescape(path string) string {
 	return plain.String()
 }
 
-// nextRune returns the character that the path begins with, written out or in
-// escapes, and how long it is there. It is [utf8.RuneError] for an escape, or several,
-// that is no character.
+// nextRune returns the first character of the path, escaped or not, and its length in the
+// path. The character is [utf8.RuneError] for escapes that are not valid UTF-8.
 func nextRune(path string) (r rune, size int, escaped bool) {
 	if !isEscape(path) {
 		r, size = utf8.DecodeRuneInString(path)
@@ -238,12 +237,12 @@ func nextRune(path string) (r rune, size int, escaped bool) {
 	}
 	r, n := utf8.DecodeRune(bytes)
 	if r == utf8.RuneError && n == 3 {
-		n = 1 // U+FFFD itself, in escapes: keep them
+		n = 1 // an escaped U+FFFD: keep the escapes
 	}
 	return r, 3 * n, true
 }
 
-// isPlain tells whether a character means itself in the normal form of a path.
+// isPlain reports whether a character is not escaped in the normal form of a path.
 func isPlain(r rune) bool {
 	return r != utf8.RuneError && r > ' ' && (r < 0x7f || r > 0x9f) && !strings.ContainsRune(`%/\?#`, r)
 }
@@ -256,19 +255,19 @@ func isHex(b byte) bool {
 	return b >= '0' && b <= '9' || b|0x20 >= 'a' && b|0x20 <= 'f'
 }
 
-// unhex returns the bytes that text stands for.
+// unhex returns the bytes of a text of escapes.
 func unhex(text string, escaped bool) []byte {
 	if !escaped {
 		return []byte(text)
 	}
-	plain, _ := url.PathUnescape(text) // escapes, all of them
+	plain, _ := url.PathUnescape(text) // only valid escapes: no error
 	return []byte(plain)
 }
 
-// removeDots resolves the segments . and .. as RFC 3986 5.2.4 does.
+// removeDots resolves the segments . and .. as in RFC 3986, section 5.2.4.
 func removeDots(path string) string {
 	segments := strings.Split(path, "/")
-	kept := segments[:1] // empty: the path begins with a slash
+	kept := segments[:1] // the empty segment before the first slash
 	for i, segment := range segments[1:] {
 		switch segment {
 		case "..":
@@ -285,13 +284,12 @@ func removeDots(path string) string {
 	return strings.Join(kept, "/")
 }
 
-// normalQuery returns the parameters that are kept, in the order of their names, with
-// the ? before them.
+// normalQuery returns the kept parameters, sorted by name, with a ? before them.
 func normalQuery(query string, keep []string) string {
 	if query == "" || len(keep) == 0 {
 		return ""
 	}
-	kept, _ := url.ParseQuery(query) // what can't be read can't be kept
+	kept, _ := url.ParseQuery(query) // parameters that can't be read are dropped
 	for name := range kept {
 		if !slices.Contains(keep, name) {
 			delete(kept, name)

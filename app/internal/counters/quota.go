@@ -11,24 +11,24 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// ErrQuota says that there are as many page counters as there may be.
+// ErrQuota says that no more page counters may be created.
 var ErrQuota = errors.New("there are as many counters as MAX_COUNTERS allows")
 
 const (
-	// recountEvery is how often a [Quota] looks how many counters there are. Other
-	// processes create some, and the owner removes some.
+	// recountEvery is how often a [Quota] counts the counters. Other processes create some,
+	// and the owner removes some.
 	recountEvery = 10 * time.Minute
-	// recountTimeout bounds one look.
+	// recountTimeout limits one such count.
 	recountTimeout = time.Minute
-	// maxKnown bounds how many names a quota remembers, 8 bytes and some each.
+	// maxKnown is the most names that a quota remembers, at a little more than 8 bytes each.
 	maxKnown = 4_000_000
 )
 
-// Quota bounds how many page counters strangers can create. Counters that exist go
-// on, however many there are. It is safe for concurrent use.
+// Quota limits how many page counters strangers can create. Existing counters go on
+// counting. It is safe for concurrent use.
 //
-// Several processes on one store don't tell each other at once what they create, so
-// that together they may pass the bound a little.
+// Several processes on one store learn late what the others create, so together they may
+// exceed the limit a little.
 type Quota struct {
 	store counter.Store
 	max   int
@@ -36,19 +36,20 @@ type Quota struct {
 
 	mu    sync.Mutex
 	known map[uint64]struct{} // hashes of names of counters that exist
-	count int                 // of page counters, as far as is known
+	count int                 // how many page counters are known to exist
 
 	end     context.CancelFunc
 	running sync.WaitGroup
 }
 
-// NewQuota returns a quota of so many page counters in the store. Start begins to look
-// how many there are; until the first look is done, there are those that it admitted.
+// NewQuota returns a quota of that many page counters in the store. Start begins to count
+// the existing ones. Until that is done for the first time, the quota only knows the
+// counters that it admitted itself.
 func NewQuota(store counter.Store, limit int) *Quota {
 	return &Quota{store: store, max: limit, seed: maphash.MakeSeed(), known: map[uint64]struct{}{}, end: func() {}}
 }
 
-// Start looks from now on, until Stop, how many counters there are. It returns at once.
+// Start counts the counters now and then, until Stop. It returns at once.
 func (q *Quota) Start() {
 	ctx, end := context.WithCancel(context.Background())
 	q.end = end
@@ -72,7 +73,7 @@ func (q *Quota) Stop() {
 	q.running.Wait()
 }
 
-// recount counts the page counters. A look that fails leaves what is known.
+// recount counts the page counters. If that fails, the last count stays.
 func (q *Quota) recount(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, recountTimeout)
 	defer cancel()
@@ -88,11 +89,10 @@ func (q *Quota) recount(ctx context.Context) {
 	q.count = count
 }
 
-// Admit returns nil if views of the counter may be counted: it exists, or there is
-// room for it. The error is [ErrQuota] if there is not.
+// Admit returns nil if views of the counter may be counted, because it exists or because
+// there is room for it. Otherwise the error is [ErrQuota].
 //
-// A store that does not answer can't tell whether the counter exists. Then it counts
-// as new.
+// If the store can't tell whether the counter exists, Admit treats it as new.
 func (q *Quota) Admit(ctx context.Context, name string) error {
 	hash := maphash.String(q.seed, name)
 	q.mu.Lock()
@@ -105,7 +105,7 @@ func (q *Quota) Admit(ctx context.Context, name string) error {
 	exists := err == nil && value != 0
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if _, known := q.known[hash]; known { // meanwhile
+	if _, known := q.known[hash]; known { // added in the meantime
 		return nil
 	}
 	if !exists {

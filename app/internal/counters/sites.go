@@ -11,15 +11,15 @@ type Sites struct {
 	domains []domain
 }
 
-// domain stands for all hosts below one.
+// domain matches all hosts below one.
 type domain struct {
-	suffix string // with a dot before it
-	under  string // empty: each under its own name
+	suffix string // begins with a dot
+	under  string // if empty, each host counts under its own name
 }
 
-// ParseSites reads the value of SITES: hosts, joined by commas. *.example.org stands
-// for all hosts below example.org, but not for itself, and a=b counts a under b. An
-// empty text counts every host. The error names the part that can't be right.
+// ParseSites reads the value of SITES: hosts, joined by commas. *.example.org stands for
+// all hosts below example.org but not for example.org itself. a=b counts a under b. An
+// empty text counts every host. The error names the part that is wrong.
 func ParseSites(text string) (Sites, error) {
 	var sites Sites
 	for part := range strings.SplitSeq(text, ",") {
@@ -63,11 +63,11 @@ func (s *Sites) add(part string) error {
 	return nil
 }
 
-// Any says that every host is counted.
+// Any reports whether every host is counted.
 func (s Sites) Any() bool { return s.hosts == nil }
 
-// Host returns the host, in normal form, under which a host in normal form is counted.
-// It returns false if the host is not counted.
+// Host returns the host under which a host is counted, both in normal form. It returns false
+// if the host is not counted.
 func (s Sites) Host(host string) (string, bool) {
 	if s.Any() {
 		return host, true

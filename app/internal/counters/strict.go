@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// ParseSetting reads {"value": 41}, a value to set a counter to.
+// ParseSetting reads the value to set a counter to, from a text such as {"value": 41}.
 func ParseSetting(text []byte) (int64, error) {
 	var object struct {
 		Value member[json.RawMessage] `json:"value"`
@@ -23,9 +23,9 @@ func ParseSetting(text []byte) (int64, error) {
 	return ParseValue(Set, string(object.Value.value))
 }
 
-// decode reads text into the struct that object points to, of which each field is a
-// [member] by one of the names. It is stricter than json.Unmarshal: text is one object in
-// valid UTF-8 that has each member once, spelled as it is here, and no other.
+// decode reads text into the struct that object points to. Each field of the struct is a
+// [member] with one of the names. decode is stricter than json.Unmarshal: text must be one
+// object in valid UTF-8 that has exactly these members, each once and in this spelling.
 func decode(text []byte, object any, names ...string) error {
 	if !utf8.Valid(text) {
 		return errors.New("it is not valid UTF-8")
@@ -40,7 +40,7 @@ func decode(text []byte, object any, names ...string) error {
 	}
 	for name := range members {
 		if !slices.Contains(names, name) {
-			return fmt.Errorf("it has a member %.40q, which means nothing here", name)
+			return fmt.Errorf("it has the unknown member %.40q", name)
 		}
 	}
 	for _, name := range names {
@@ -51,7 +51,7 @@ func decode(text []byte, object any, names ...string) error {
 	return json.Unmarshal(text, object)
 }
 
-// member is a member of a JSON object that can be there once.
+// member is a member of a JSON object that may occur only once.
 type member[T string | json.RawMessage] struct {
 	value T
 	seen  bool
@@ -73,9 +73,9 @@ func (m *member[T]) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// hasHalfSurrogate reports whether text, which was decoded to value, has an escape that is
-// half of a pair without the other. json.Unmarshal replaces it with U+FFFD, and makes another
-// name of it.
+// hasHalfSurrogate reports whether text, which was decoded to value, has an escape of half a
+// surrogate pair without the other half. json.Unmarshal replaces it with U+FFFD, which would
+// make a different name.
 func hasHalfSurrogate(value, text string) bool {
 	replacements := strings.Count(value, "\ufffd")
 	if replacements == 0 {

@@ -1,4 +1,4 @@
-// Package live tells listeners the numbers of counters as they change.
+// Package live sends the numbers of counters to listeners as they change.
 package live
 
 import (
@@ -10,24 +10,23 @@ import (
 
 // Errors of [Hub.Listen].
 var (
-	// ErrFull says that there are as many listeners as there may be.
+	// ErrFull says that no more listeners are allowed.
 	ErrFull = errors.New("live: too many listeners")
 	// ErrClosed says that the hub is closed.
 	ErrClosed = errors.New("live: closed")
 )
 
 const (
-	// interval is how often a counter that somebody listens to is read. A counter may
-	// be counted by other processes, too, so that it has to be asked for.
+	// interval is how often a counter with listeners is read. It has to be read because other
+	// processes may count it, too.
 	interval = time.Second
-	// patience bounds one reading.
+	// patience limits one reading.
 	patience = 5 * time.Second
-	// maxPause is the longest time between readings of a store that fails.
+	// maxPause is the longest time between readings while the store fails.
 	maxPause = 16 * time.Second
 )
 
-// Hub reads each counter that has listeners once for all of them. It is safe for
-// concurrent use.
+// Hub reads each counter once for all its listeners. It is safe for concurrent use.
 type Hub struct {
 	get   func(ctx context.Context, name string) (int64, error)
 	limit int
@@ -42,7 +41,7 @@ type Hub struct {
 	watchers  map[string]*watcher
 }
 
-// NewHub returns a hub that reads counters by get, for so many listeners at most.
+// NewHub returns a hub that reads counters with get, for at most that many listeners.
 func NewHub(get func(ctx context.Context, name string) (int64, error), limit int) *Hub {
 	reading, end := context.WithCancel(context.Background())
 	return &Hub{get: get, limit: limit, reading: reading, end: end, watchers: map[string]*watcher{}}
@@ -67,16 +66,16 @@ func (h *Hub) Close() {
 	h.running.Wait()
 }
 
-// Listeners returns how many there are.
+// Listeners returns the number of listeners.
 func (h *Hub) Listeners() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.listeners
 }
 
-// Listen returns a channel that receives the counter's value at once, and again
-// whenever it has changed. A listener that is slow misses values, but not the latest.
-// The channel is closed when the hub is. Whoever listens calls stop in the end.
+// Listen returns a channel that receives the counter's value at once and again after each
+// change. A slow listener misses values, but not the latest. The channel is closed when the
+// hub is. The caller must call stop in the end.
 func (h *Hub) Listen(name string) (values <-chan int64, stop func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -106,7 +105,7 @@ func (h *Hub) leave(w *watcher, listener chan int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if _, ok := w.listeners[listener]; !ok {
-		return // closed, or called before
+		return // the hub is closed, or stop was called before
 	}
 	delete(w.listeners, listener)
 	h.listeners--
@@ -121,7 +120,7 @@ type watcher struct {
 	name      string
 	listeners map[chan int64]struct{}
 	value     int64 // as it was last read
-	known     bool  // whether it was
+	known     bool  // whether it was read
 	end       context.CancelFunc
 }
 
@@ -154,7 +153,7 @@ func (h *Hub) read(ctx context.Context, name string) (int64, error) {
 	return h.get(ctx, name)
 }
 
-// tell sends a value that is new to the listeners.
+// tell sends a new value to the listeners.
 func (h *Hub) tell(w *watcher, value int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -164,7 +163,7 @@ func (h *Hub) tell(w *watcher, value int64) {
 	w.value, w.known = value, true
 	for listener := range w.listeners {
 		select {
-		case <-listener: // a value that was not taken is out of date
+		case <-listener: // replaces a value that was not received yet
 		default:
 		}
 		listener <- value
