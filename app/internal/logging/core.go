@@ -10,11 +10,10 @@ import (
 )
 
 const (
-	// maxField is how many bytes a field has at most: much of what is logged can be
-	// chosen by strangers.
+	// maxField is the most bytes in a field. Strangers can choose much of what is logged.
 	maxField = 1 << 10
-	// maxText is how many bytes a message has at most, and a field that is a stack,
-	// which [zap.ByteString] makes.
+	// maxText is the most bytes in a message, or in a stack, which is a [zap.ByteString]
+	// field.
 	maxText = 16 << 10
 )
 
@@ -56,10 +55,10 @@ func (c *core) Write(entry zapcore.Entry, fields []zap.Field) error {
 	return nil
 }
 
-// Sync implements [zapcore.Core]. [Log.Close] is what waits for the output.
+// Sync implements [zapcore.Core]. It does nothing: [Log.Close] waits for the output.
 func (c *core) Sync() error { return nil }
 
-// lossLine is the line that says how many were lost.
+// lossLine returns the line that says how many lines were lost.
 func (c *core) lossLine(lost loss) []byte {
 	line, err := c.encoder.EncodeEntry(
 		zapcore.Entry{Level: zap.WarnLevel, Time: time.Now(), Message: "lines of this log were lost: its output did not keep up"},
@@ -71,8 +70,7 @@ func (c *core) lossLine(lost loss) []byte {
 	return line.Bytes()
 }
 
-// bounded returns the fields with each text cut that is too long. It copies them only if
-// one is.
+// bounded returns the fields with long texts cut. It copies them only if it cuts one.
 func bounded(fields []zap.Field) []zap.Field {
 	copied := false
 	for i, field := range fields {
@@ -105,7 +103,7 @@ func bounded(fields []zap.Field) []zap.Field {
 	return fields
 }
 
-// cut returns text with most bytes at most, cut between two characters.
+// cut returns at most the first most bytes of text. It does not split a character.
 func cut(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -1,5 +1,5 @@
-// Package logging writes the program's log without ever making a request wait: an
-// output that is slow, stalls or fails costs lines of the log, and nothing else.
+// Package logging writes the program's log without making a request wait. If the output is
+// slow, stalls or fails, lines of the log are lost and nothing else happens.
 package logging
 
 import (
@@ -10,11 +10,12 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// Log is the program's log. Close it, or its last lines may be missing.
+// Log is the program's log. Without Close its last lines may be lost.
 type Log struct {
-	// Logger writes to the log. A line waits in memory until it is written, a few
-	// milliseconds if the output takes it. When a megabyte waits, lines of [Droppable]
-	// loggers are dropped, and when two wait, all are. How many is logged once there is room.
+	// Logger writes to the log. A line waits in memory until it is written, usually for a few
+	// milliseconds. While more than a megabyte waits, lines of [Droppable] loggers are
+	// dropped; above two megabytes, all lines are. How many were dropped is logged once there
+	// is room.
 	Logger *zap.Logger
 
 	queue *queue
@@ -35,11 +36,11 @@ func New(out io.Writer, debug bool) *Log {
 // Print writes text to the log as it is.
 func (l *Log) Print(text string) { l.queue.add([]byte(text), false) }
 
-// Close writes what is queued, until ctx ends, and then returns an error. Call it once;
-// lines that are logged later are lost.
+// Close writes what is queued. If ctx ends first, it returns an error. Call it once. Lines
+// that are logged later are lost.
 func (l *Log) Close(ctx context.Context) error { return l.queue.close(ctx) }
 
-// printer is where zap reports an error of its own.
+// printer receives zap's own errors.
 type printer struct{ queue *queue }
 
 func (p printer) Write(text []byte) (int, error) {
@@ -49,8 +50,8 @@ func (p printer) Write(text []byte) (int, error) {
 
 func (printer) Sync() error { return nil }
 
-// Droppable returns a logger whose lines are the first to be dropped when the log's output
-// does not keep up. Of a logger that is not a [Log]'s it returns the logger itself.
+// Droppable returns a logger whose lines are dropped first when the output does not keep up.
+// It returns the logger unchanged if that does not belong to a [Log].
 func Droppable(log *zap.Logger) *zap.Logger {
 	return log.WithOptions(zap.WrapCore(func(wrapped zapcore.Core) zapcore.Core {
 		c, ok := wrapped.(*core)

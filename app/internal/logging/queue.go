@@ -10,29 +10,28 @@ import (
 )
 
 const (
-	// maxDroppable is how many bytes of lines may wait until droppable ones are dropped,
-	// maxPending until all are.
+	// Above maxDroppable waiting bytes, droppable lines are dropped; above maxPending, all
+	// are.
 	maxDroppable = 1 << 20
 	maxPending   = 2 << 20
 	// maxSpare is the largest buffer that is kept for the next batch.
 	maxSpare = 256 << 10
-	// pause is how long lines gather after a write. The first line after a quiet time
-	// does not wait for it.
+	// pause is how long lines gather after a write. The first line after a quiet time is
+	// written at once.
 	pause = 2 * time.Millisecond
 )
 
 // loss counts lines that were lost since the last report of it.
 type loss struct {
-	droppable, other int // for want of room
+	droppable, other int // because there was no room
 	unwritten        int // because a write failed
 }
 
-// queue takes lines from many goroutines and writes them from one, so that nobody waits
-// for an output that is slow or stalls. Lines that arrive during a write go out together
-// in the next one.
+// queue takes lines from many goroutines and writes them in one, so that nobody waits for a
+// slow or stalled output. Lines that arrive during a write go out together in the next one.
 type queue struct {
 	out    io.Writer
-	report func(loss) []byte // the line that says what was lost
+	report func(loss) []byte // returns the line that says what was lost
 	wake   chan struct{}     // receives when there is something to write
 	ending chan struct{}     // closed by close
 	ended  chan struct{}     // closed when the writer has returned
@@ -74,8 +73,8 @@ func (q *queue) add(line []byte, droppable bool) {
 	}
 }
 
-// take returns what is to be written, and what it says was lost. It leaves spare for what
-// comes next, unless there is nothing.
+// take returns the lines to write and the losses that they report. It uses spare as the next
+// buffer, unless there is nothing to write.
 func (q *queue) take(spare []byte) ([]byte, loss) {
 	q.mu.Lock()
 	batch, lost := q.pending, q.lost
@@ -95,7 +94,7 @@ func (q *queue) take(spare []byte) ([]byte, loss) {
 func (q *queue) write() {
 	defer close(q.ended)
 	var spare []byte
-	torn := false // the last thing written is a part of a line
+	torn := false // the output ends in the middle of a line
 	gather := time.NewTimer(pause)
 	defer gather.Stop()
 	for ending := false; !ending; {
@@ -130,8 +129,8 @@ func (q *queue) write() {
 	}
 }
 
-// unwritten counts the lines of a write that failed. The last of them was the report of
-// what was lost before, if anything was.
+// unwritten counts the lines of a failed write. If there were losses before, the last line
+// was their report.
 func (q *queue) unwritten(lines []byte, reported loss) {
 	n := bytes.Count(lines, []byte("\n"))
 	if reported != (loss{}) && n > 0 {
@@ -144,8 +143,7 @@ func (q *queue) unwritten(lines []byte, reported loss) {
 	q.lost.unwritten += reported.unwritten + n
 }
 
-// close writes what is queued, until ctx ends. It takes no more lines. It must be called
-// once.
+// close stops taking lines and writes what is queued, until ctx ends. It must be called once.
 func (q *queue) close(ctx context.Context) error {
 	q.mu.Lock()
 	q.closed = true
@@ -155,6 +153,6 @@ func (q *queue) close(ctx context.Context) error {
 	case <-q.ended:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("the log does not take its last lines: %w", ctx.Err())
+		return fmt.Errorf("write the last lines of the log: %w", ctx.Err())
 	}
 }

@@ -16,14 +16,14 @@ import (
 // maxNames is how many counters one request may read.
 const maxNames = 100
 
-// number is what the API says of a page. Of value and atLeast there is one, or neither
+// number is what the API tells about a page. It has either value or atLeast, or neither
 // while the store does not answer.
 type number struct {
 	Name    string             `json:"name"`
 	Value   *int64             `json:"value,omitempty"`
 	AtLeast *int64             `json:"atLeast,omitempty"`
 	Site    *int64             `json:"site,omitempty"`
-	Status  counterhttp.Status `json:"status,omitempty"` // of a view that was asked to be counted
+	Status  counterhttp.Status `json:"status,omitempty"` // of the view that the request was to count
 }
 
 func newNumber(name string, found views) number {
@@ -41,7 +41,7 @@ func newNumber(name string, found views) number {
 	return n
 }
 
-// countOne counts a view of the page that the path names.
+// countOne counts a view of the page in the path.
 func (s *Surfaces) countOne(w http.ResponseWriter, r *http.Request) {
 	page, ok := s.pageOf(w, r)
 	if !ok {
@@ -59,7 +59,7 @@ func (s *Surfaces) countOne(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// readOne tells the number of the page that the path names.
+// readOne answers with the number of the page in the path.
 func (s *Surfaces) readOne(w http.ResponseWriter, r *http.Request) {
 	page, ok := s.pageOf(w, r)
 	if !ok {
@@ -73,7 +73,7 @@ func (s *Surfaces) readOne(w http.ResponseWriter, r *http.Request) {
 	s.json(w, http.StatusOK, newNumber(page.String(), found))
 }
 
-// pageOf returns the page of a request that has no query, or answers what is wrong.
+// pageOf returns the page of a request without a query, or answers with what is wrong.
 func (s *Surfaces) pageOf(w http.ResponseWriter, r *http.Request) (counters.Page, bool) {
 	if _, err := respond.Query(r); err != nil {
 		badRequest(w, err)
@@ -92,8 +92,8 @@ func (s *Surfaces) pageOf(w http.ResponseWriter, r *http.Request) (counters.Page
 	return page, true
 }
 
-// readSeveral tells the numbers of the pages that the query names, in its order, or
-// without any that of the home page.
+// readSeveral answers with the numbers of the pages in the query, in the same order. Without
+// a page in the query, it answers with the number of the home page.
 func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 	values, err := respond.Parameters(r)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(names) > maxNames {
-		badRequest(w, errors.New("there are more than 100 names: ask several times"))
+		badRequest(w, errors.New("there are more than 100 names: send several requests"))
 		return
 	}
 	answer := struct {
@@ -145,7 +145,8 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 // sitePages is how many pages of a site one request lists.
 const sitePages = 100
 
-// readSite tells how often all pages of a site were viewed, and the owner also which.
+// readSite answers with the number of views of a whole site, and for the owner also with its
+// pages.
 func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 	values, err := respond.Query(r, "after")
 	if err != nil {

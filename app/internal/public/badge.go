@@ -11,8 +11,8 @@ import (
 	"example.com/herokuapp/templates/badge"
 )
 
-// imageHeader is what every badge and pixel has, on success and on error alike. Image
-// proxies such as GitHub's keep what they may, and an error for days.
+// imageHeader is set on every badge and pixel, also on errors. Image proxies such as GitHub's
+// cache whatever they may, and errors for days.
 func imageHeader() http.Header {
 	return http.Header{
 		"Cache-Control":                {"max-age=0, no-cache, no-store, must-revalidate"},
@@ -22,8 +22,8 @@ func imageHeader() http.Header {
 	}
 }
 
-// badge counts a view of the page that the path names, or with ?read reads it, and
-// draws the number.
+// badge draws the number of the page in the path. It counts a view, or with ?read only reads
+// the number.
 func (s *Surfaces) badge(w http.ResponseWriter, r *http.Request) {
 	options, read, err := badgeOptions(r)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Surfaces) badge(w http.ResponseWriter, r *http.Request) {
 	s.draw(w, options, view, err)
 }
 
-// badgeHome draws the number of the home page, which it does not count.
+// badgeHome draws the number of the home page without counting a view.
 func (s *Surfaces) badgeHome(w http.ResponseWriter, r *http.Request) {
 	options, _, err := badgeOptions(r)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Surfaces) badgeHome(w http.ResponseWriter, r *http.Request) {
 	s.draw(w, options, view, err)
 }
 
-// badgeOptions returns how the badge is to look, and whether it is only to be read.
+// badgeOptions returns the look of the badge, and whether it should only read the number.
 func badgeOptions(r *http.Request) (options badge.Options, read bool, err error) {
 	values, err := respond.Parameters(r)
 	if err != nil {
@@ -75,8 +75,8 @@ func badgeOptions(r *http.Request) (options badge.Options, read bool, err error)
 	return options, read, err
 }
 
-// draw answers with the number, or with a badge that says that there is none. Its
-// status is 200 even then: an error would be shown as a broken image.
+// draw answers with a badge of the number, or one that says that there is none. The status
+// is 200 in both cases: browsers show an error as a broken image.
 func (s *Surfaces) draw(w http.ResponseWriter, options badge.Options, view counterhttp.View, err error) {
 	if status := statusOf(err, view); status != "" {
 		setStatus(w, status)
@@ -93,7 +93,7 @@ func (s *Surfaces) draw(w http.ResponseWriter, options badge.Options, view count
 	s.image(w, http.StatusOK, options.Badge(text))
 }
 
-// drawError draws what is wrong with the request.
+// drawError answers with a badge that says what is wrong with the request.
 func (s *Surfaces) drawError(w http.ResponseWriter, status int, err error) {
 	s.image(w, status, badge.Badge{Label: "views", Message: err.Error(), Color: badge.Red()})
 }
@@ -102,8 +102,8 @@ func (s *Surfaces) image(w http.ResponseWriter, status int, b badge.Badge) {
 	respond.Write(w, status, "image/svg+xml; charset=utf-8", s.drawer.Draw(b))
 }
 
-// endpoint answers with the number of the page as shields.io wants it, and does not
-// count: https://shields.io/badges/endpoint-badge.
+// endpoint answers with the number of the page in the format of shields.io, without counting
+// a view: https://shields.io/badges/endpoint-badge.
 func (s *Surfaces) endpoint(w http.ResponseWriter, r *http.Request) {
 	page, ok := s.pageOf(w, r)
 	if !ok {
@@ -122,7 +122,7 @@ func (s *Surfaces) endpointHome(w http.ResponseWriter, r *http.Request) {
 	s.writeEndpoint(w, view, err)
 }
 
-// writeEndpoint knows no key that shields.io does not: it refuses them.
+// writeEndpoint writes no key that shields.io does not know, because it refuses those.
 func (s *Surfaces) writeEndpoint(w http.ResponseWriter, view counterhttp.View, err error) {
 	answer := struct {
 		SchemaVersion int    `json:"schemaVersion"`
@@ -143,8 +143,8 @@ func (s *Surfaces) writeEndpoint(w http.ResponseWriter, view counterhttp.View, e
 // gif is an image of one transparent pixel.
 const gif = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
-// pixel counts a view of the page that the path names, and shows nothing. Whatever is
-// wrong stands in the header View-Status: a broken image would be seen.
+// pixel counts a view of the page in the path and answers with an invisible image. An error
+// is only shown in the header View-Status: visitors would see a broken image.
 func (s *Surfaces) pixel(w http.ResponseWriter, r *http.Request) {
 	page, err := s.page(r)
 	if _, queryErr := respond.Query(r); queryErr != nil {
@@ -163,7 +163,7 @@ func (s *Surfaces) pixel(w http.ResponseWriter, r *http.Request) {
 	respond.Write(w, http.StatusOK, "image/gif", []byte(gif))
 }
 
-// countPage is [Surfaces.count] for a surface that shows no more than the page's number.
+// countPage is [Surfaces.count] for callers that need only the page's number.
 func (s *Surfaces) countPage(r *http.Request, page counters.Page) (counterhttp.View, error) {
 	found, err := s.count(r, page)
 	return found.page, err

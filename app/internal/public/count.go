@@ -15,12 +15,12 @@ import (
 	"example.com/herokuapp/counter-core/counterhttp"
 )
 
-// views are what is known of a page and of its site.
+// views has what is known of a page and of its site.
 type views struct {
 	page, site counterhttp.View
 }
 
-// errSite says that the owner does not count a page's site.
+// errSite says that the page's site is not counted.
 var errSite = errors.New("its site is not counted here: see SITES")
 
 // page returns the page that the variable "name" of the request's path names.
@@ -32,8 +32,8 @@ func (s *Surfaces) page(r *http.Request) (counters.Page, error) {
 	return counters.ParsePage(address, s.keep)
 }
 
-// counted returns the page under which a page is counted, which may belong to another
-// host. The error is errSite if it is not counted.
+// counted returns the page under which a page is counted. It may have another host. The
+// error is errSite if the page is not counted.
 func (s *Surfaces) counted(page counters.Page) (counters.Page, error) {
 	host, ok := s.sites.Host(page.Host)
 	if !ok {
@@ -43,11 +43,11 @@ func (s *Surfaces) counted(page counters.Page) (counters.Page, error) {
 	return page, nil
 }
 
-// count counts a view of the page, and one of its site. Where a rule says that the
-// request does not count, it reads both. The status of the page says which rule.
+// count counts a view of the page and of its site. If a rule says that the request does not
+// count, it only reads both numbers, and the status of the page names the rule.
 //
-// The error is errSite or [counters.ErrQuota], of a page that is not counted, or the
-// store's, of a number that is not known.
+// The error is errSite or [counters.ErrQuota] if the page is not counted, or the store's
+// error if its number is not known.
 func (s *Surfaces) count(r *http.Request, page counters.Page) (views, error) {
 	status := s.views.Skips(r)
 	if status == "" {
@@ -67,7 +67,7 @@ func (s *Surfaces) count(r *http.Request, page counters.Page) (views, error) {
 	return views{found[0], found[1]}, err
 }
 
-// look reads the numbers of a page and of its site, which may be unknown.
+// look reads the numbers of a page and of its site. Either may be unknown.
 func (s *Surfaces) look(r *http.Request, page counters.Page) (views, error) {
 	view, err := s.views.Look(r, page.Counter())
 	if err != nil {
@@ -77,8 +77,7 @@ func (s *Surfaces) look(r *http.Request, page counters.Page) (views, error) {
 	return views{view, site}, nil
 }
 
-// tooMany reports whether the client has been counted for the page so often that it is
-// not counted again.
+// tooMany reports whether the client has used up its views of the page.
 func (s *Surfaces) tooMany(r *http.Request, page counters.Page) bool {
 	if s.limit == nil || isImageProxy(r.UserAgent()) {
 		return false
@@ -87,8 +86,8 @@ func (s *Surfaces) tooMany(r *http.Request, page counters.Page) bool {
 	return !s.limit.Take(clientPage{network, page.Counter()})
 }
 
-// isImageProxy tells the proxies that fetch the images of a README or a mail for
-// readers that they hide: one address stands for many people.
+// isImageProxy reports whether the client is a proxy that fetches the images of a README or a
+// mail for its readers. One such address stands for many people.
 func isImageProxy(userAgent string) bool {
 	for _, proxy := range []string{"github-camo", "GoogleImageProxy", "YahooMailProxy"} {
 		if strings.Contains(userAgent, proxy) {
@@ -98,7 +97,7 @@ func isImageProxy(userAgent string) bool {
 	return false
 }
 
-// setStatus says in the answer what became of the view.
+// setStatus sets the header that says what became of the view.
 func setStatus(w http.ResponseWriter, status counterhttp.Status) {
 	w.Header()[counterhttp.StatusHeader] = []string{string(status)}
 }
@@ -115,7 +114,7 @@ func statusOf(err error, view counterhttp.View) counterhttp.Status {
 	}
 }
 
-// logFault logs a store's error, which nobody else is told.
+// logFault logs an error of the store, which is shown to nobody.
 func (s *Surfaces) logFault(r *http.Request, page string, err error) {
 	s.log.Error("the number of a page is not known", zap.String("page", page), zap.Error(err), zap.String("request_id", respond.RequestID(r)))
 }

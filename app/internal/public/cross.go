@@ -12,8 +12,8 @@ import (
 	"example.com/herokuapp/counter-core/counterhttp"
 )
 
-// crossOrigin lets pages of other origins use next, without credentials: of any, or of
-// the sites that are counted (the Fetch Standard, 3.3).
+// crossOrigin lets pages of other origins use next, without credentials (Fetch Standard,
+// section 3.3). It allows any origin, or only those of the sites that are counted.
 func (s *Surfaces) crossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -31,7 +31,7 @@ func (s *Surfaces) crossOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// isSite reports whether an origin is of a site that is counted.
+// isSite reports whether an origin belongs to a site that is counted.
 func (s *Surfaces) isSite(origin string) bool {
 	address, err := url.Parse(origin)
 	if err != nil || address.Host == "" {
@@ -45,8 +45,7 @@ func (s *Surfaces) isSite(origin string) bool {
 	return ok
 }
 
-// preflight answers what a browser asks before it sends a request with headers of its
-// own.
+// preflight answers the request that a browser sends before one with special headers.
 func (s *Surfaces) preflight(w http.ResponseWriter, _ *http.Request) {
 	header := w.Header()
 	header.Set("Access-Control-Allow-Methods", "GET, POST")
@@ -55,8 +54,8 @@ func (s *Surfaces) preflight(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// embed serves the script that counts the page it is on.
-// A query is nothing to it: content management systems add one with a version.
+// embed serves the script that counts the page it is on. It ignores the query, because
+// content management systems add one with a version.
 func (s *Surfaces) embed(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=3600")
 	respond.Write(w, http.StatusOK, "text/javascript; charset=utf-8", s.script)
@@ -64,7 +63,7 @@ func (s *Surfaces) embed(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Surfaces) json(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Cache-Control", "no-store")
-	_ = respond.JSON(w, status, "application/json", value) // of plain fields: never fails
+	_ = respond.JSON(w, status, "application/json", value) // plain fields can always be encoded
 }
 
 func badRequest(w http.ResponseWriter, err error) {
@@ -72,10 +71,10 @@ func badRequest(w http.ResponseWriter, err error) {
 }
 
 func (s *Surfaces) refuseMethod(w http.ResponseWriter, r *http.Request) {
-	respond.WriteProblem(w, http.StatusMethodNotAllowed, r.Method+" is not possible here; Allow says what is.")
+	respond.WriteProblem(w, http.StatusMethodNotAllowed, r.Method+" is not allowed here; see the header Allow.")
 }
 
-// refuse answers a request whose number is not known, or that is not counted.
+// refuse answers a request that is not counted or whose number is not known.
 func (s *Surfaces) refuse(w http.ResponseWriter, r *http.Request, page string, err error) {
 	switch {
 	case errors.Is(err, errSite), errors.Is(err, counters.ErrQuota):
@@ -93,7 +92,7 @@ func (s *Surfaces) refuse(w http.ResponseWriter, r *http.Request, page string, e
 //go:embed openapi.yaml
 var description []byte
 
-// describe serves the description of the API for programs.
+// describe serves the OpenAPI description of the API.
 func (s *Surfaces) describe(w http.ResponseWriter, _ *http.Request) {
 	respond.Write(w, http.StatusOK, "application/yaml", description)
 }

@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// heartbeat keeps an idle stream open: proxies close one on which nothing comes for
-	// 30 seconds and more (Heroku's router: 55).
+	// heartbeat keeps an idle stream open. Proxies close a stream that is silent for 30
+	// seconds or more (Heroku's router: 55).
 	heartbeat = 25 * time.Second
-	// writePatience is how long a listener may take to receive what it is sent.
+	// writePatience is how long a listener may take to receive an event.
 	writePatience = 10 * time.Second
 )
 
-// events streams the number of a page as it changes, as server-sent events (the HTML
-// Standard, 9.2).
+// events streams the number of a page as it changes, as server-sent events (HTML Standard,
+// section 9.2).
 func (s *Surfaces) events(w http.ResponseWriter, r *http.Request) {
 	page, ok := s.pageOf(w, r)
 	if !ok {
@@ -30,7 +30,7 @@ func (s *Surfaces) events(w http.ResponseWriter, r *http.Request) {
 	values, stop, err := s.hub.Listen(page.Counter())
 	if err != nil {
 		respond.RetryAfter(w, heartbeat)
-		text := "There are as many listeners as this server takes. Try again later."
+		text := "There are too many listeners. Try again later."
 		if errors.Is(err, live.ErrClosed) {
 			text = "This server is stopping. Try again in a moment."
 		}
@@ -41,7 +41,7 @@ func (s *Surfaces) events(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
-	header.Set("X-Accel-Buffering", "no") // nginx would collect the events
+	header.Set("X-Accel-Buffering", "no") // keeps nginx from holding back events
 	stream := http.NewResponseController(w)
 	// Sent at once, so that the listener knows that it is connected.
 	if !send(w, stream, ": "+page.String()+"\nretry: 5000\n\n") || r.Method == http.MethodHead {
@@ -67,16 +67,16 @@ func (s *Surfaces) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// event is what a listener receives when the number changes.
+// event returns the event for a number.
 func event(page counters.Page, value int64) string {
-	data, _ := json.Marshal(struct { // never fails
+	data, _ := json.Marshal(struct { // can always be encoded
 		Name  string `json:"name"`
 		Value int64  `json:"value"`
 	}{page.String(), value})
 	return fmt.Sprintf("data: %s\n\n", data)
 }
 
-// send returns false if the listener is gone, or takes too long.
+// send returns false if the listener is gone or takes too long.
 func send(w http.ResponseWriter, stream *http.ResponseController, text string) bool {
 	if err := stream.SetWriteDeadline(time.Now().Add(writePatience)); err != nil {
 		return false

@@ -1,9 +1,8 @@
-// Package public serves what everybody may ask for: pages elsewhere are counted by a
-// badge, a pixel, a script or a call of the API, and their numbers read, drawn and
-// streamed.
+// Package public serves the public addresses. A badge, a pixel, a script or an API call
+// counts a page anywhere on the web. Badges, the API and streams show its number.
 //
-// A surface is one file. All of them name a page as package counters does, and count
-// it by [Surfaces.count].
+// Each surface is in one file. All of them name pages as package counters does and count
+// with [Surfaces.count].
 package public
 
 import (
@@ -28,11 +27,11 @@ import (
 // Surfaces are the public addresses. They are safe for concurrent use.
 type Surfaces struct {
 	counters *counters.Counters
-	views    *counterhttp.Counter // of pages elsewhere
-	keep     []string             // parameters that choose a page
+	views    *counterhttp.Counter // counts pages elsewhere
+	keep     []string             // query parameters that are part of a page's address
 	sites    counters.Sites
 	quota    *counters.Quota
-	limit    *client.Budget[clientPage] // nil: without limit
+	limit    *client.Budget[clientPage] // nil if there is no limit
 	proxies  client.Proxies
 	hub      *live.Hub
 	drawer   *badge.Drawer
@@ -41,16 +40,17 @@ type Surfaces struct {
 	log      *zap.Logger
 }
 
-// clientPage is a page that a client looks at.
+// clientPage is a client and a page that it views.
 type clientPage struct {
 	client netip.Prefix
 	page   string
 }
 
-// maxClients is how many pages and their clients are remembered for the rate limit.
+// maxClients is how many pairs of a client and a page the rate limit remembers.
 const maxClients = 100_000
 
-// New returns the surfaces of the counters in a store. isOwner tells the owner's requests.
+// New returns the surfaces of the counters in a store. isOwner reports whether a request is
+// the owner's.
 func New(cfg config.Config, store counter.Store, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer, log *zap.Logger) *Surfaces {
 	options := counterhttp.Options{
 		Wait:    -1, // what store.Open returns bounds its waits by cfg.PageWait
@@ -75,21 +75,21 @@ func New(cfg config.Config, store counter.Store, all *counters.Counters, isOwner
 	return s
 }
 
-// Start does what is done in the background, until Stop. It returns at once.
+// Start starts the work in the background, which lasts until Stop. It returns at once.
 func (s *Surfaces) Start() {
 	if s.sites.Any() {
-		s.log.Info("pages of every site are counted; SITES names those that should be")
+		s.log.Info("pages of every site are counted; set SITES to count only some")
 	}
 	s.quota.Start()
 }
 
-// Stop lets every listener go.
+// Stop ends the streams of all listeners and the work in the background.
 func (s *Surfaces) Stop() {
 	s.hub.Close()
 	s.quota.Stop()
 }
 
-// Routes returns the addresses.
+// Routes returns the public addresses.
 func (s *Surfaces) Routes() []web.Route {
 	type methods = respond.Methods
 	api := func(path string, m methods) web.Route {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Methods has the handlers of an address, by method. GET answers HEAD, too.
+// Methods has the handlers of an address by method. The handler of GET also answers HEAD.
 type Methods map[string]http.HandlerFunc
 
-// Handler returns a handler that calls refuse for every method that is not there,
-// after it has set Allow to those that are.
+// Handler returns a handler for all the methods. For any other method it sets the header
+// Allow and calls refuse.
 func (m Methods) Handler(refuse http.HandlerFunc) http.Handler {
 	handlers := maps.Clone(m)
 	if get, ok := m[http.MethodGet]; ok {

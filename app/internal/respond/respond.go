@@ -1,5 +1,5 @@
-// Package respond writes whole answers to HTTP requests: pages, JSON, problems,
-// and which methods an address has.
+// Package respond writes answers to HTTP requests: pages, JSON, problems, and refusals of
+// methods that an address does not have.
 package respond
 
 import (
@@ -11,14 +11,13 @@ import (
 	"time"
 )
 
-// RequestIDHeader is the header that holds the id of a request, in the request
-// and in its answer.
+// RequestIDHeader is the header with the id of a request, in the request and in its answer.
 const RequestIDHeader = "X-Request-Id"
 
 // RequestID returns the id of the request, for logs.
 func RequestID(r *http.Request) string { return r.Header.Get(RequestIDHeader) }
 
-// Write answers with the body. A client that leaves before it arrives is not an error.
+// Write answers with the body. If the client leaves before it arrives, nobody is told.
 func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	values := []string{contentType, strconv.Itoa(len(body))} // one allocation for two headers
 	header := w.Header()
@@ -32,8 +31,8 @@ func HTML(w http.ResponseWriter, status int, page []byte) {
 	Write(w, status, "text/html; charset=utf-8", page)
 }
 
-// JSON answers with value as a line of JSON. If value can't be encoded it returns
-// an error and has answered nothing.
+// JSON answers with value as a line of JSON. If value can't be encoded, it returns an error
+// and has not answered.
 func JSON(w http.ResponseWriter, status int, contentType string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -43,12 +42,12 @@ func JSON(w http.ResponseWriter, status int, contentType string, value any) erro
 	return nil
 }
 
-// StoreRetry is how long a client is asked to wait before it tries again, when the
-// store does not answer.
+// StoreRetry is how long a client is asked to wait before it tries again while the store
+// does not answer.
 const StoreRetry = 5 * time.Second
 
-// RetryAfter asks the client to wait before it tries again. It returns the time in
-// whole seconds, as the header says it.
+// RetryAfter sets the header Retry-After, which asks the client to wait before it tries
+// again. It returns the header's value, in whole seconds.
 func RetryAfter(w http.ResponseWriter, wait time.Duration) (seconds string) {
 	seconds = strconv.Itoa(int(math.Ceil(wait.Seconds())))
 	w.Header().Set("Retry-After", seconds)

@@ -15,23 +15,23 @@ import (
 )
 
 const (
-	// interval is how old what [Health.Warnings] returns may be. A look costs the
-	// store less than a view does a process, and nobody waits for it.
+	// interval is the time between two looks, and so the greatest age of the result of
+	// [Health.Warnings]. A look costs little, and nobody waits for it.
 	interval = 30 * time.Second
-	// lookTimeout bounds a look, and with it the time [Health.Stop] takes.
+	// lookTimeout limits a look, and so the time that [Health.Stop] takes.
 	lookTimeout = time.Second
-	// pingTimeout bounds how long somebody waits to hear whether the store answers.
+	// pingTimeout limits a ping, which somebody waits for.
 	pingTimeout = 2 * time.Second
 )
 
-// Health tells how a store is. Between Start and Stop it looks now and then for what
-// endangers the counts, and logs what is new. A look that fails is not logged as an error:
-// the store may be away. Health is safe for concurrent use.
+// Health is the state of a store. Between Start and Stop it looks now and then for what
+// endangers the counts, and logs what is new. It does not log a failed look as an error,
+// because the store may be down. Health is safe for concurrent use.
 type Health struct {
 	store    counter.Store
 	name     string
 	dangers  []string
-	warner   counter.Warner // nil if the store can't tell
+	warner   counter.Warner // nil if the store has no warnings
 	stats    func() coalesce.Stats
 	log      *zap.Logger
 	warnings atomic.Pointer[[]string]
@@ -41,8 +41,8 @@ type Health struct {
 	end     context.CancelFunc
 }
 
-// NewHealth returns the health of the store. Warnings returns dangers first: what is known
-// without asking the store, as long as the process lasts.
+// NewHealth returns the health of the store. dangers are known without asking the store and
+// do not change. They come first in the result of Warnings.
 func NewHealth(store counter.Store, log *zap.Logger, dangers ...string) *Health {
 	h := &Health{store: store, name: "a store without a name", dangers: dangers, log: log}
 	for _, danger := range dangers {
@@ -59,7 +59,7 @@ func NewHealth(store counter.Store, log *zap.Logger, dangers ...string) *Health 
 	return h
 }
 
-// Start looks from now on, until Stop. It returns at once.
+// Start starts looking, which lasts until Stop. It returns at once.
 func (h *Health) Start() {
 	ctx, end := context.WithCancel(context.Background())
 	h.end = end
@@ -86,11 +86,11 @@ func (h *Health) Stop() {
 	h.looking.Wait()
 }
 
-// Warnings returns what endangers the counts, as the last look found it. It does
-// not wait. The caller must not change the slice.
+// Warnings returns what endangers the counts, as found by the last look. It does not wait.
+// The caller must not change the slice.
 func (h *Health) Warnings() []string { return *h.warnings.Load() }
 
-// look looks once, and logs what is new. A look that learns nothing leaves what is known.
+// look looks once and logs what is new. If it learns nothing, what is known stays.
 func (h *Health) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -115,13 +115,13 @@ func (h *Health) warn(warning string) {
 	h.log.Warn("the store may lose counts", zap.String("warning", warning))
 }
 
-// Ping returns nil if the store answers now. It waits two seconds at most, and logs when
-// the store stops answering and when it answers again.
+// Ping returns nil if the store answers now. It waits at most two seconds. It logs when the
+// store stops answering and when it answers again.
 func (h *Health) Ping(ctx context.Context) error {
 	pinging, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	err := counter.Ping(pinging, h.store)
-	if err != nil && ctx.Err() != nil { // whoever asked has left, and the store had no time
+	if err != nil && ctx.Err() != nil { // the caller has left, so the store had no time to answer
 		return err
 	}
 	if away := err != nil; h.away.Swap(away) != away {
@@ -134,17 +134,17 @@ func (h *Health) Ping(ctx context.Context) error {
 	return err
 }
 
-// Report is what is known of a store.
+// Report is what is known about a store.
 type Report struct {
 	Name     string
-	Fault    error    // why the store does not answer; nil if it does
+	Fault    error    // why the store does not answer; nil if it answers
 	Warnings []string // what endangers the counts
-	// Gathers says that additions are gathered; Stats has the zero value if they are not.
+	// Gathers says that additions are gathered. If they are not, Stats is zero.
 	Gathers bool
 	Stats   coalesce.Stats
 }
 
-// Report returns what is known of the store. It asks whether the store answers, as Ping does.
+// Report returns what is known about the store. It pings the store first.
 func (h *Health) Report(ctx context.Context) Report {
 	report := Report{Name: h.name, Fault: h.Ping(ctx), Warnings: h.Warnings()}
 	if h.stats != nil {

@@ -13,7 +13,7 @@ import (
 // observer logs what happens to additions that no visitor waits for.
 func observer(log *zap.Logger) func(coalesce.Event) {
 	return func(event coalesce.Event) {
-		kind := zap.Stringer("event", event.Kind) // for programs, as tools/faults: messages may change
+		kind := zap.Stringer("event", event.Kind) // for programs such as tools/faults, because messages may change
 		fields := []zap.Field{kind, zap.String("counter", event.Name), zap.Int64("additions", event.Additions), zap.Error(event.Err)}
 		switch event.Kind {
 		case coalesce.Failing:
@@ -21,18 +21,18 @@ func observer(log *zap.Logger) func(coalesce.Event) {
 		case coalesce.Recovered:
 			log.Info("the store answers again; what was kept is counted", kind)
 		case coalesce.Healed:
-			log.Warn("the store had lost additions, which are counted again", fields...)
+			log.Warn("the store had lost additions; they are counted again", fields...)
 		case coalesce.Refused:
-			log.Error("the store refuses additions that were kept", fields...)
+			log.Error("the store refused additions that were kept", fields...)
 		case coalesce.GivenUp:
 			log.Error("additions are given up: nobody can tell whether they were counted", fields...)
 		}
 	}
 }
 
-// clientLogger logs what go-redis would print to stderr, for developers only: what
-// matters of it reaches us as errors. A server that does not know AUTH, such as an old
-// Sentinel, repeats the password after the text where the line is cut.
+// clientLogger logs what go-redis would print to stderr, for developers only: whatever
+// matters is also returned as an error. It cuts each line before "with args", because a
+// server that does not know AUTH, such as an old Sentinel, repeats the password there.
 type clientLogger struct{ log *zap.Logger }
 
 // Printf implements go-redis's logging interface.

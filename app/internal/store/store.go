@@ -1,5 +1,5 @@
-// Package store chooses the counter store the environment asks for, and knows how
-// it is: whether it answers, and what endangers the counts in it.
+// Package store opens the counter store that the configuration names. It watches whether
+// the store answers and what endangers the counts in it.
 package store
 
 import (
@@ -23,8 +23,8 @@ import (
 // startTimeout is how long the start waits for a store that does not answer.
 const startTimeout = 3 * time.Second
 
-// Opened is the store that the environment asked for, and its health. A decorator
-// around Store changes neither Health nor Shutdown.
+// Opened is an open store with its health. Store may be decorated without an effect on
+// Health and Shutdown.
 type Opened struct {
 	Store  counter.Store
 	Health *Health
@@ -61,7 +61,7 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, err
 	return opened, nil
 }
 
-// gather counts each view once, in few calls to the backend.
+// gather decorates the backend so that each view counts once, in few calls.
 func (o *Opened) gather(backend counter.Backend, cfg config.Config) {
 	o.gathering = coalesce.New(backend, coalesce.Options{Wait: cfg.PageWait, Observe: observer(o.log)})
 	o.Store = o.gathering
@@ -75,7 +75,7 @@ func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, err
 		opts.TLS = &tls.Config{
 			MinVersion:         tls.VersionTLS12,
 			RootCAs:            cfg.RedisTLSRoots,
-			InsecureSkipVerify: cfg.RedisTLSSkipVerify, //nolint:gosec // the owner asks for it, and is told what it costs
+			InsecureSkipVerify: cfg.RedisTLSSkipVerify, //nolint:gosec // the owner asked for it, and the documentation says what it costs
 		}
 	}
 	store, err := counterredis.Open(ctx, cfg.RedisURL, opts)
@@ -89,8 +89,8 @@ func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, err
 	return store, nil
 }
 
-// fileWait is how long the start waits for a file that another process has open: after a
-// rolling restart, the one before this one, which still counts what it holds.
+// fileWait is how long the start waits for a file that another process has open. In a rolling
+// restart that is the previous process, which still counts what it holds.
 const fileWait = 5 * time.Second
 
 func openFile(path string, log *zap.Logger) (*counterfile.Store, error) {
@@ -105,7 +105,7 @@ func openFile(path string, log *zap.Logger) (*counterfile.Store, error) {
 	return store, nil
 }
 
-// Shutdown counts what is pending until ctx ends, logs what remains, and closes the store.
+// Shutdown counts what is pending, until ctx ends. It logs what remains and closes the store.
 func (o *Opened) Shutdown(ctx context.Context) error {
 	if o.gathering == nil {
 		return o.Store.Close()
@@ -113,7 +113,7 @@ func (o *Opened) Shutdown(ctx context.Context) error {
 	err := o.gathering.Shutdown(ctx)
 	if undrained, ok := errors.AsType[*coalesce.UndrainedError](err); ok {
 		for _, left := range undrained.Counters {
-			o.log.Error("additions could not be applied", zap.String("event", "left"), zap.String("counter", left.Name), zap.Int64("additions", left.Value))
+			o.log.Error("additions could not be counted before the end", zap.String("event", "left"), zap.String("counter", left.Name), zap.Int64("additions", left.Value))
 		}
 	}
 	return err

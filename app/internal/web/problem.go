@@ -19,11 +19,11 @@ func (s *site) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	s.problem(w, r, http.StatusMethodNotAllowed, "This address can only be read.", nil)
 }
 
-// storeProblem maps what a store returns to what a visitor gets.
+// storeProblem answers a visitor when the store returns an error.
 func (s *site) storeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	pending := errors.Is(err, counter.ErrPending)
 	if !pending {
-		s.log.Error("the page has no number to show", zap.Error(err), requestIDField(r))
+		s.log.Error("the number of the page is not known", zap.Error(err), requestIDField(r))
 	}
 	if errors.Is(err, counter.ErrType) || errors.Is(err, counter.ErrOverflow) {
 		s.problem(w, r, http.StatusInternalServerError, "The counter of this page is broken.", err)
@@ -37,14 +37,13 @@ func (s *site) storeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	s.problem(w, r, http.StatusServiceUnavailable, text, err)
 }
 
-// internalProblem answers for a fault of the program.
+// internalProblem answers a request that the program failed to serve.
 func (s *site) internalProblem(w http.ResponseWriter, r *http.Request, err error, fields ...zap.Field) {
 	s.log.Error("the request failed", append(fields, zap.Error(err), requestIDField(r))...)
 	s.problem(w, r, http.StatusInternalServerError, "Something went wrong on our side.", err)
 }
 
-// problem answers with a page that says what is wrong. The cause is shown to
-// developers only.
+// problem answers with a page that says what is wrong. The cause is only shown with DEBUG.
 func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, text string, cause error) {
 	data := templates.Problem{Title: http.StatusText(status), Text: text}
 	if s.debug && cause != nil {

@@ -10,38 +10,38 @@ import (
 	"example.com/herokuapp/app/internal/respond"
 )
 
-// Route is an address that the program serves, as a value: each package returns its
-// own, and [NewHandler] makes one router of them.
+// Route is an address that the program serves. Each package returns its routes, and
+// [NewHandler] makes one router of them all.
 type Route struct {
-	// Path is the address, as mux reads it: "/admin/", "/api/counters/{name:.+}". Its
-	// variables are as they were sent, percent-escapes included.
+	// Path is the address in mux's syntax, such as "/admin/" or "/api/counters/{name:.+}".
+	// Its variables keep their percent-escapes.
 	Path string
-	// Below says that every address that begins with Path belongs to the route, unless another
-	// names it or an earlier one matches it.
+	// Below makes every address that begins with Path part of the route, unless another route
+	// names the address or an earlier one matches it.
 	Below bool
-	// Methods has the handlers.
+	// Methods are the handlers.
 	Methods respond.Methods
-	// Refuse answers every other method. By default a page says that the address can
-	// only be read.
+	// Refuse answers every other method. The default is a page that says that the address
+	// can only be read.
 	Refuse http.HandlerFunc
-	// Header is set before anything else, in place of what every answer has.
+	// Header is set before anything else and replaces the headers of every answer.
 	Header http.Header
-	// Guard decides who is let in, by what it wraps around the handlers. By default
-	// everybody is.
+	// Guard wraps the handlers to decide who may use them. By default everybody may.
 	Guard func(http.Handler) http.Handler
 }
 
-// router serves routes. An address without variables is looked up: mux would try a regular
-// expression for each route in turn and copy the request twice.
+// router serves routes. It looks up addresses without variables itself: mux would try a
+// regular expression for each route and copy the request twice.
 type router struct {
 	exact    map[string]http.Handler
 	patterns *mux.Router
 }
 
-// newRouter serves the routes: an address by the route that names it, else by the first
-// that matches it, else by notFound. refuse answers methods for routes that don't.
+// newRouter returns a router of the routes. An address is served by the route that names it,
+// otherwise by the first that matches it, otherwise by notFound. refuse is the default of
+// [Route].Refuse.
 func newRouter(routes []Route, notFound, refuse http.HandlerFunc) *router {
-	// A path that is not quite right is 404, not a redirect.
+	// A path that is not clean gets 404, not a redirect.
 	rt := &router{exact: map[string]http.Handler{}, patterns: mux.NewRouter().SkipClean(true).UseEncodedPath()}
 	rt.patterns.NotFoundHandler = notFound
 	for _, route := range routes {

@@ -26,7 +26,7 @@ type site struct {
 	revision string
 }
 
-// NewHandler returns all that the program serves: its own routes, and more.
+// NewHandler returns the handler of the whole program: this package's routes and more.
 func NewHandler(cfg config.Config, counted counter.Store, health *store.Health, pages *templates.Pages, log *zap.Logger, more ...Route) http.Handler {
 	s := &site{
 		health: health, pages: pages, log: log,
@@ -35,7 +35,7 @@ func NewHandler(cfg config.Config, counted counter.Store, health *store.Health, 
 	// What store.Open returns bounds its waits by cfg.PageWait.
 	s.views = counterhttp.New(counted, counterhttp.Options{Wait: -1, Bot: cfg.Bot(), Refuse: s.storeProblem})
 	router := newRouter(append(s.routes(), more...), s.notFound, s.methodNotAllowed)
-	return withPath(newFrame(router, log, s.internalProblem)) // not by router.Use, which leaves out what no route matches
+	return withPath(newFrame(router, log, s.internalProblem)) // not with router.Use, which skips requests that no route matches
 }
 
 func (s *site) routes() []Route {

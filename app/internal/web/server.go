@@ -15,12 +15,12 @@ import (
 	"example.com/herokuapp/app/internal/config"
 )
 
-// Limits that keep a slow or huge request from holding the server.
+// Limits that keep slow or huge requests from occupying the server.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
 	writeTimeout      = 30 * time.Second
-	idleTimeout       = 95 * time.Second // longer than a router in front keeps connections: Heroku's does for 90 s
+	idleTimeout       = 95 * time.Second // longer than a router in front keeps connections, such as 90 s for Heroku's
 	maxHeaderBytes    = 16 << 10
 )
 
@@ -63,8 +63,8 @@ func NewServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Serve
 	}, nil
 }
 
-// network is that of the address alone. By "tcp" Go listens to IPv6, too, where 0.0.0.0 is
-// asked for, and to IPv4 where :: is.
+// network returns tcp4 or tcp6, according to the address. With "tcp", Go listens to both
+// families for 0.0.0.0 and for ::.
 func network(host netip.Addr) string {
 	switch {
 	case host.Is4():
@@ -76,7 +76,7 @@ func network(host netip.Addr) string {
 	}
 }
 
-// address joins the host, if there is one, and the port.
+// address joins the port to the host, if there is one.
 func address(host netip.Addr, port uint16) string {
 	name := ""
 	if host.IsValid() {
@@ -85,31 +85,31 @@ func address(host netip.Addr, port uint16) string {
 	return net.JoinHostPort(name, strconv.Itoa(int(port)))
 }
 
-// Start listens and returns; requests are served from then on. If serving ends
-// before Stop, failed is called.
+// Start listens and returns. Requests are served from then on. If serving ends before Stop,
+// failed is called.
 func (s *Server) Start(ctx context.Context, failed func()) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, s.network, s.address)
 	if err != nil {
-		return fmt.Errorf("HOST and PORT name an address that can't be listened on, choose another: %w", err)
+		return fmt.Errorf("can't listen on the address in HOST and PORT, choose another: %w", err)
 	}
 	s.listener = listener
 	s.log.Info("serving", zap.Stringer("address", listener.Addr()), zap.String("revision", s.revision))
 	go func() {
 		defer close(s.served)
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("the server died", zap.Error(err))
+			s.log.Error("the server failed", zap.Error(err))
 			failed()
 		}
 	}()
 	return nil
 }
 
-// Address is where the server listens, once it was started.
+// Address is the address that the server listens on after Start.
 func (s *Server) Address() net.Addr { return s.listener.Addr() }
 
-// Stop accepts no more connections and waits for the requests in flight. It
-// cuts off those that take longer than most of the shutdown timeout, the rest of
-// which is for the store, and then returns an error.
+// Stop accepts no more connections and waits for the requests in flight. After most of the
+// shutdown timeout it cuts off the remaining requests and returns an error: the rest of the
+// time is for the store.
 func (s *Server) Stop(ctx context.Context) error {
 	s.log.Info("stopping", zap.Duration("timeout", s.shutdownTimeout))
 	ctx, cancel := context.WithTimeout(ctx, s.shutdownTimeout*4/5)
