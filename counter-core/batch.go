@@ -13,14 +13,14 @@ import (
 type Batch struct {
 	// Name is the counter.
 	Name string
-	// Writer is a random text that no other writer has, in this process or another.
+	// Writer is a random text that identifies the writer among those of all processes.
 	// [CheckName] accepts it.
 	Writer string
-	// Delta is how much to add, 0 or more. A batch of 0 has the store add what it has
-	// lost of earlier batches.
+	// Delta is how much to add, 0 or more. A batch of 0 adds what the store has lost of
+	// earlier batches.
 	Delta int64
-	// Sum is all that the writer has added to the counter, Delta included. It
-	// exceeds [MaxSum] only in the first batch of a writer, which is then its last.
+	// Sum is the total that the writer has added to the counter, including Delta. It
+	// exceeds [MaxSum] only in the first batch of a writer, which is then also its last.
 	Sum int64
 }
 
@@ -51,11 +51,11 @@ func (b Batch) Check() error {
 //	recorded sum               the batch is      and the store
 //	equal to Sum               a repeat          adds 0, and answers with the recorded total
 //	exactly Delta behind       the next one      adds Delta
-//	further behind             after a loss      adds all that is missing, so that the value heals
+//	further behind             after a loss      adds everything that is missing
 //	ahead, or behind by less   a late copy       changes nothing: the error is ErrStale
 //
-// The result is 0 only for a repeat, or for a batch of nothing that finds nothing
-// lost, which is the same. What exceeds Delta is [Result].Healed.
+// The result is 0 for a repeat, and for a batch of 0 if nothing was lost. What exceeds
+// Delta is [Result].Healed.
 func (b Batch) Missing(recorded int64) (add int64, err error) {
 	missing := b.Sum - recorded
 	if missing != 0 && missing < b.Delta {
@@ -65,13 +65,13 @@ func (b Batch) Missing(recorded int64) (add int64, err error) {
 	return missing, nil
 }
 
-// Result is what became of a [Batch].
+// Result is the outcome of a [Batch].
 type Result struct {
 	// Total is the counter's value right after the batch was applied for the first
 	// time. The batch's own additions made the values Total-Delta+1 to Total.
 	Total int64
 	// Healed is how many additions of earlier batches the store had lost and has now
-	// counted again. They come before those of this batch. A repeat has none.
+	// counted again. They come before those of this batch. For a repeat it is 0.
 	Healed int64
 	// Err is nil if the batch is counted; otherwise the other fields mean nothing.
 	// [ErrStale], [ErrRecord], [ErrOverflow], [ErrType], [ErrName], [ErrDelta] and
@@ -85,27 +85,27 @@ type Result struct {
 // it twice. Package coalesce needs one: without it, an addition whose reply is
 // lost can be neither repeated nor given up without risking the count.
 //
-// With each pair of a counter and a writer, a Backend records the sum of the last
-// batch and the counter's value after it. It compares each batch with that record
-// as [Batch.Missing] says, and changes counter and record in one atomic step. If
-// there is no record, because the writer is new, the record has expired or the
-// store was wiped, it adds Delta.
+// For each pair of a counter and a writer, a Backend records the sum of the last batch
+// and the counter's value after it. It compares each batch with that record as
+// [Batch.Missing] says, and changes the counter and the record in one atomic step. If
+// there is no record, because the writer is new, the record has expired or the store was
+// wiped, it adds Delta.
 //
 // A decorator around a Backend must implement all of it, and pass Apply on.
 type Backend interface {
 	Store
 
-	// Apply applies the batches, no two of which are of one counter, and returns a
-	// result for each, in their order. A batch that is refused leaves the others
-	// alone. Apply neither changes nor keeps the slice; a Backend that returns while
-	// it still works on the batches must have copied them.
+	// Apply applies the batches and returns a result for each, in the same order. No two
+	// batches are for the same counter. A refused batch does not affect the others. Apply
+	// doesn't change or keep the slice; a Backend that returns while it still works on the
+	// batches must have copied them.
 	//
-	// Apply returns soon after its context ends. What is still in doubt then is
-	// [ErrUnknown].
+	// Apply returns soon after its context ends. The result of a batch that is still in
+	// doubt then is [ErrUnknown].
 	Apply(ctx context.Context, batches []Batch) []Result
 
-	// Retention is how long a record is kept after the writer's last batch was
-	// applied or repeated: a second at least. Writers stop repeating a batch before
-	// that. It doesn't change.
+	// Retention is how long a record is kept after the writer's last batch was applied or
+	// repeated. It is at least a second and doesn't change. Writers stop repeating a batch
+	// before that time is over.
 	Retention() time.Duration
 }

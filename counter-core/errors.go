@@ -8,52 +8,51 @@ import (
 	"unicode/utf8"
 )
 
-// The errors of a [Store]. Test for them with [errors.Is]: a store wraps them to say
-// more.
+// The errors of a [Store]. Test for them with [errors.Is], because a store wraps them.
 var (
 	// ErrClosed says that the store is closed.
 	ErrClosed = errors.New("counter: store is closed")
 
-	// ErrName says that the name is not one [CheckName] accepts. Nothing changed.
+	// ErrName says that [CheckName] does not accept the name. Nothing changed.
 	ErrName = errors.New("counter: bad name")
 
-	// ErrDelta says that the addition is not 1 or more, or that the numbers of a
-	// [Batch] contradict each other. Nothing changed.
+	// ErrDelta says that an addition is less than 1, or that the numbers of a [Batch]
+	// contradict each other. Nothing changed.
 	ErrDelta = errors.New("counter: bad delta")
 
-	// ErrOverflow says that the addition would pass the largest int64. Nothing changed.
+	// ErrOverflow says that the value would exceed the largest int64. Nothing changed.
 	ErrOverflow = errors.New("counter: overflow")
 
-	// ErrType says that the name holds something in the store that is no
-	// counter. Nothing changed.
+	// ErrType says that the store has something under the name that is not a counter.
+	// Nothing changed.
 	ErrType = errors.New("counter: not a counter")
 
-	// ErrUnknown says that an addition or a Set may or may not have happened:
-	// the store was asked and its answer did not arrive. Asking again may count twice.
+	// ErrUnknown says that an addition or a Set may or may not have happened: the store
+	// was asked, but its answer did not arrive. Adding again may count twice.
 	ErrUnknown = errors.New("counter: outcome unknown")
 
 	// ErrPending says that an addition is kept and will be counted once, but is not
 	// counted yet. The error is a [*PendingError], which says more.
 	ErrPending = errors.New("counter: pending")
 
-	// ErrBusy says that a Set did not happen, because additions to the counter are
-	// still on their way. A later one may succeed.
+	// ErrBusy says that a Set did not happen because additions to the counter are still
+	// pending. A later Set may succeed.
 	ErrBusy = errors.New("counter: busy")
 
-	// ErrStale says that a [Batch] is a late copy of one the store knows. Nothing changed.
+	// ErrStale says that a [Batch] is a late copy of one that was already counted. Nothing
+	// changed.
 	ErrStale = errors.New("counter: stale batch")
 
-	// ErrRecord says that the record of a [Batch]'s writer is not one the store
-	// has written. Nothing changed.
+	// ErrRecord says that the record of a [Batch]'s writer is malformed. Nothing changed.
 	ErrRecord = errors.New("counter: malformed record")
 )
 
 // PendingError is the [ErrPending] of an addition.
 type PendingError struct {
-	// AtLeast is what the counter's value will be at least once all that is kept is
-	// counted, this addition included. It means nothing unless Known.
+	// AtLeast is a lower bound for the counter's value once everything that is pending is
+	// counted, including this addition. It means nothing unless Known.
 	AtLeast int64
-	// Known is false if the store has never told the counter's value.
+	// Known is false if the counter's value was never read.
 	Known bool
 	// Err is why the addition is pending.
 	Err error
@@ -70,12 +69,12 @@ func (e *PendingError) Error() string {
 // Unwrap returns [ErrPending] and the cause.
 func (e *PendingError) Unwrap() []error { return []error{ErrPending, e.Err} }
 
-// MaxNameLen is the length in bytes of the longest name.
+// MaxNameLen is the largest length of a name in bytes.
 const MaxNameLen = 512
 
-// CheckName returns nil for a name a counter can have: 1 to [MaxNameLen] bytes
-// of valid UTF-8 without control characters. Else it returns an error that wraps
-// [ErrName] and says what is wrong.
+// CheckName returns nil if a counter can have the name: 1 to [MaxNameLen] bytes of valid
+// UTF-8 without control characters. Otherwise the error wraps [ErrName] and says what is
+// wrong.
 func CheckName(name string) error {
 	switch {
 	case name == "":
@@ -90,7 +89,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckDelta returns nil for a delta of 1 or more, else an error that wraps [ErrDelta].
+// CheckDelta returns nil if delta is 1 or more. Otherwise the error wraps [ErrDelta].
 func CheckDelta(delta int64) error {
 	if delta < 1 {
 		return fmt.Errorf("%w: %d is less than 1", ErrDelta, delta)

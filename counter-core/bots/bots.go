@@ -1,12 +1,12 @@
-// Package bots tells programs that nobody sits at from browsers, by their User-Agent:
-// crawlers, link previews, monitors, scanners, feed readers.
+// Package bots recognises bots by their User-Agent: crawlers, link previews, monitors,
+// scanners, feed readers, and other programs that no person is using.
 //
-// It knows those that the data package crawler-user-agents lists, and health checkers
-// of hosts and load balancers. Two kinds of program that are listed there are not bots
-// here: what a person runs by hand, such as curl or a language's HTTP library, and
+// It knows the bots in the data package crawler-user-agents, and the health checkers of
+// hosts and load balancers. Two kinds of program in that package are not bots here:
+// programs that a person runs by hand, such as curl or a language's HTTP library, and
 // proxies that fetch an image because somebody looks at it, such as GitHub's.
 //
-// A User-Agent proves nothing: a program that calls itself a browser is taken for one.
+// A User-Agent proves nothing. A program that calls itself a browser is taken for one.
 package bots
 
 import (
@@ -15,25 +15,25 @@ import (
 	"sync"
 )
 
-// maxLen is how many bytes of a User-Agent are looked at. The longest listed has 285.
+// maxLen is how many bytes of a User-Agent are examined. The longest listed one has 285.
 const maxLen = 1024
 
-// Is reports whether the User-Agent is a bot's. An empty one is not. It looks at the
-// first 1024 bytes, and allocates nothing after the first call. It is safe for
-// concurrent use.
+// Is reports whether the User-Agent is a bot's. An empty one is not. Only the first 1024
+// bytes are examined. After the first call it allocates nothing. It is safe for concurrent
+// use.
 func Is(userAgent string) bool { return table().match(userAgent) }
 
 var table = sync.OnceValue(func() *automaton { return newAutomaton(needles()) }) //nolint:gochecknoglobals // made at first use, not at import
 
-// needle is what is looked for. In the literal ^ stands for the beginning of the text, as
-// its first character, and $ for the end of the text, as its last one.
+// needle is a text to look for. In the literal, a ^ at the beginning stands for the
+// beginning of the User-Agent, and a $ at the end for its end.
 type needle struct {
 	literal string
-	pattern string // a regular expression that the text has to match, too; or empty
+	pattern string // a regular expression that the User-Agent must also match; or empty
 }
 
-// prefixLen is how much of a needle the automaton finds. Few texts without the needle
-// have that much of it, and the table is a fifth of what whole needles need.
+// prefixLen is how many bytes of a needle the automaton looks for. Few texts contain that
+// much without the rest, and the table is a fifth of the size that whole needles need.
 const prefixLen = 4
 
 // automaton finds the prefixes of all needles in one pass (Aho and Corasick, "Efficient

@@ -1,18 +1,18 @@
-// Package counterhttp counts views: what a browser shows to somebody because they asked
-// for it. [Counter.Handler] and [Counter.Middleware] go around what serves a page, and
-// [ViewOf] tells that the number to show; [Counter.Page] does it with less work. What is
-// not a page, such as an API or a badge, calls [Counter.Count] and [Counter.Look].
+// Package counterhttp counts views: pages that a browser shows because somebody opened
+// them. [Counter.Handler] and [Counter.Middleware] wrap the handler of a page, which gets
+// the number to show from [ViewOf]. [Counter.Page] does the same with less work. Anything
+// else, such as an API or a badge, calls [Counter.Count] and [Counter.Look].
 //
-// Each answer of a page says in its header View-Status whether the view was counted, and if
-// not, why. Not counted are: other methods than GET, what is loaded for later or as a part
-// of another page, and programs that nobody sits at.
+// The header View-Status of each answer says whether the view was counted, and if not, why.
+// Requests with another method than GET, prefetches, parts of other pages and bots are not
+// counted.
 //
-// A browser may keep a page in memory and show it again on Back without a request. For such
-// a view to be counted, and to show its number, the page needs this script:
+// A browser may keep a page in memory and show it again on Back without a request. To count
+// such a view and show its number, the page needs this script:
 //
 //	<script>addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });</script>
 //
-// docs/views.md of the repository says more about what counts, and why.
+// The repository's docs/views.md explains what counts, and why.
 package counterhttp
 
 import (
@@ -31,46 +31,44 @@ import (
 
 // Options adapts a [Counter]. The zero value has the defaults, which are for pages.
 type Options struct {
-	// Wait is how long a view waits for its number: 500ms by default. What a store
-	// like that of package coalesce keeps longer is counted all the same. Negative, it
-	// waits as long as the store takes, which is for a store that bounds it by itself.
+	// Wait is how long a view waits for its number. The default is 500ms. A store such as
+	// that of package coalesce counts the view even if it takes longer. If Wait is negative,
+	// a view waits as long as the store takes: use that with a store that has its own limit.
 	Wait time.Duration
 
-	// Methods are those whose requests count. Default: GET. A HEAD never counts.
+	// Methods are the methods whose requests count. The default is GET. HEAD never counts.
 	Methods []string
 
-	// Embedded counts what a browser loads as a part of another page, or for a script,
-	// too: for a badge, or for what scripts call.
+	// Embedded also counts what a browser loads as a part of another page or for a script,
+	// such as a badge or an API.
 	Embedded bool
 
-	// Bot reports whether a User-Agent is that of a program whose requests don't count.
-	// Default: [bots.Is]. For none, give a function that returns false.
+	// Bot reports whether requests with a User-Agent don't count. The default is [bots.Is].
+	// To count every program, use a function that returns false.
 	Bot func(userAgent string) bool
 
-	// Refuse answers a request for which no number is known, in place of the page:
-	// the error is the store's. The view may be kept, which the header View-Status
-	// tells, and then the error is [counter.ErrPending]. Default: it answers 503 with
-	// Retry-After.
+	// Refuse answers a request instead of the page if no number is known. The error is the
+	// store's. If it is [counter.ErrPending], the view is kept, and the header View-Status
+	// says so. The default answers 503 with Retry-After.
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 
-	// ShowUnknown shows the page in place of what Refuse answers, with a [View] that is not
-	// Known.
+	// ShowUnknown shows the page instead of calling Refuse, with a [View] that is not Known.
 	ShowUnknown bool
 
-	// Observe is told of each counter, by name, that could not count a view or be read,
-	// and why; for a log. It is not told of views that are pending: nothing is lost.
-	// Default: nobody is told.
+	// Observe is called, for a log, with the name of each counter that could not count a view
+	// or be read, and the error. It is not called for pending views, which are not lost. By
+	// default nothing is called.
 	Observe func(r *http.Request, name string, err error)
 }
 
 // Counter counts views in a store. It is safe for concurrent use.
 type Counter struct {
 	store     counter.Store
-	estimator counter.Estimator // nil where the store is none
+	estimator counter.Estimator // nil if the store has none
 	opts      Options
 }
 
-// New returns a counter of views in the store, which stays the caller's to close.
+// New returns a counter of views in the store. The caller closes the store.
 func New(store counter.Store, opts Options) *Counter {
 	opts.Wait = cmp.Or(opts.Wait, 500*time.Millisecond)
 	if opts.Methods == nil {
@@ -90,19 +88,19 @@ func New(store counter.Store, opts Options) *Counter {
 	return c
 }
 
-// Count adds one to the named counter if the request is a view, and returns what may be
-// shown of it. The view is added to each of the other counters, too, such as that of the
-// whole site; a name that stands there twice, or is empty, counts once, or not at all.
+// Count adds one to the named counter if the request is a view, and returns what a page may
+// show. It also adds one to each of the other counters, such as the whole site's. A name
+// that is given twice counts once, and an empty name does not count.
 //
-// The error is that no number is known for the name, and the store's. That of another
-// counter is told to Options.Observe alone.
+// If the error is not nil, no number is known for the name, and the error is the store's.
+// Errors of the other counters only go to Options.Observe.
 //
-// A HEAD, what is embedded and bots are told the number without counting. Of other
-// requests that don't count, and of names that [counter.CheckName] refuses, the store is not
-// asked: the View is not Known, and the error is nil.
+// For HEAD requests, embedded requests and bots, Count reads the number without counting.
+// For other requests that don't count, and for names that [counter.CheckName] refuses, it
+// does not ask the store: the View is not Known, and the error is nil.
 //
-// A request that arrived whole is counted, even if its context has ended: whoever closes
-// the connection after asking has asked.
+// A request that arrived completely is counted even if its context has ended, because a
+// client may close its side of the connection while it waits for the answer.
 func (c *Counter) Count(r *http.Request, name string, others ...string) (View, error) {
 	status := c.skip(r, name)
 	switch status {
@@ -123,8 +121,8 @@ func (c *Counter) Count(r *http.Request, name string, others ...string) (View, e
 	}
 }
 
-// Look returns what may be shown of the named counter, and counts nothing. The View has no
-// Status. The error is that no number is known, and the store's.
+// Look returns what a page may show of the named counter, without counting. The View has no
+// Status. If the error is not nil, no number is known, and the error is the store's.
 func (c *Counter) Look(r *http.Request, name string) (View, error) {
 	ctx, cancel := c.detach(r)
 	defer cancel()
@@ -141,8 +139,8 @@ func (c *Counter) Look(r *http.Request, name string) (View, error) {
 	return View{}, err
 }
 
-// detach returns a context for the store, which ends by itself and not with the connection:
-// net/http ends a request's context as soon as the client has closed its side.
+// detach returns a context for the store that ends after Wait, not with the connection:
+// net/http ends a request's context as soon as the client closes its side.
 func (c *Counter) detach(r *http.Request) (context.Context, context.CancelFunc) {
 	ctx := context.WithoutCancel(r.Context())
 	if c.opts.Wait < 0 {

@@ -6,8 +6,8 @@ import (
 )
 
 // Names returns the names of the counters that a request's view is added to. The number of
-// the first is shown. None, or a first one that [counter.CheckName] refuses, says that
-// the request is not counted.
+// the first is shown. The request is not counted if there is no name, or if
+// [counter.CheckName] refuses the first.
 type Names func(*http.Request) []string
 
 // Named returns the same names for every request.
@@ -15,26 +15,27 @@ func Named(names ...string) Names {
 	return func(*http.Request) []string { return names }
 }
 
-// Handler returns a handler that counts the views of next, which finds them by [ViewOf].
+// Handler returns a handler that counts the views of next. next finds its view with
+// [ViewOf].
 //
-// A HEAD is answered as a GET would be. Requests to load the page for later get 503 without
-// calling next: if they got the page, the browser would later show it without another
-// request, and the view would go uncounted. Any other request that does not count
-// goes to next. Where there is a name, Cache-Control is no-store unless next sets it, for
-// nobody counts a page from a cache.
+// A HEAD request is answered like a GET request. Prefetch requests get 503 without calling
+// next: if they got the page, the browser would later show it without another request, and
+// the view would go uncounted. Any other request that does not count goes to next. If there
+// is a name, Cache-Control is no-store unless next sets it, because a page that comes from a
+// cache is not counted.
 func (c *Counter) Handler(names Names, next http.Handler) http.Handler {
 	return c.Page(names, func(w http.ResponseWriter, r *http.Request, view View) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), viewKey{}, view)))
 	})
 }
 
-// Middleware returns [Counter.Handler] in the form that routers take, such as r.Use(…).
+// Middleware returns [Counter.Handler] in the form that routers use, such as r.Use(…).
 func (c *Counter) Middleware(names Names) func(next http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler { return c.Handler(names, next) }
 }
 
-// Page is [Counter.Handler] for a page that takes its view as an argument, which saves
-// copying the request.
+// Page is [Counter.Handler] for a page that takes its view as an argument. This saves a copy
+// of the request.
 func (c *Counter) Page(names Names, page func(http.ResponseWriter, *http.Request, View)) http.Handler {
 	return &handler{
 		counter: c, names: names, page: page,

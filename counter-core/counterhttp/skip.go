@@ -8,13 +8,13 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// skip returns why the request is not a view of what the name counts. Empty: it is one.
+// skip returns why the request is not a view of the named counter, or "" if it is one.
 func (c *Counter) skip(r *http.Request, name string) Status {
 	head := r.Method == http.MethodHead
 	switch {
 	case !head && !slices.Contains(c.opts.Methods, r.Method):
 		return SkippedMethod
-	case counter.CheckName(name) != nil: // which may be a visitor's doing, by a long path
+	case counter.CheckName(name) != nil: // a visitor can cause this with a long path
 		return SkippedName
 	case isPrefetch(r.Header):
 		return SkippedPrefetch
@@ -29,11 +29,11 @@ func (c *Counter) skip(r *http.Request, name string) Status {
 	}
 }
 
-// The functions below index headers by their canonical names, which saves making them
-// canonical for each view.
+// The functions below index headers by their canonical names, which saves canonicalising
+// them for each view.
 
-// isPrefetch reports whether the browser loads the page for later. Sec-Purpose is the
-// standard (Fetch, section "Sec-Purpose"), the others are what browsers sent before it.
+// isPrefetch reports whether the browser loads the page in advance. Sec-Purpose is the
+// standard (Fetch, section "Sec-Purpose"); browsers sent the others before it.
 func isPrefetch(header http.Header) bool {
 	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
 		for _, value := range header[name] {
@@ -48,9 +48,9 @@ func isPrefetch(header http.Header) bool {
 	return false
 }
 
-// isEmbedded reports whether the browser says that it does not open the page, but loads it
-// as a part of another, or for a script (W3C, "Fetch Metadata Request Headers"). Browsers
-// that don't know Sec-Fetch-Dest yet may know Sec-Fetch-Mode, as Chrome 76 does.
+// isEmbedded reports whether the browser loads the page as a part of another page or for a
+// script (W3C, "Fetch Metadata Request Headers"). Some browsers that don't send
+// Sec-Fetch-Dest send Sec-Fetch-Mode, such as Chrome 76.
 func isEmbedded(header http.Header) bool {
 	if dest, known := fetchMetadata(header["Sec-Fetch-Dest"], "document"); known {
 		return !dest
@@ -59,8 +59,8 @@ func isEmbedded(header http.Header) bool {
 	return known && !mode
 }
 
-// fetchMetadata reports whether all values are the one wanted. It is not known if there is
-// none, or if they are empty.
+// fetchMetadata reports whether all values equal want. known is false if there is no value,
+// or if all are empty.
 func fetchMetadata(values []string, want string) (all, known bool) {
 	all = true
 	for _, value := range values {
@@ -71,8 +71,8 @@ func fetchMetadata(values []string, want string) (all, known bool) {
 	return all, known
 }
 
-// isWebSocket reports whether the connection is to become a WebSocket (RFC 6455), which
-// shows nothing by itself.
+// isWebSocket reports whether the request opens a WebSocket (RFC 6455), which shows nobody
+// a page.
 func isWebSocket(header http.Header) bool {
 	for _, name := range [...]string{"Upgrade", "Sec-Fetch-Dest", "Sec-Fetch-Mode"} {
 		for _, value := range header[name] {

@@ -7,15 +7,15 @@ import (
 
 // View is what a page may show of its count.
 type View struct {
-	// Number is the number of this view. For a request that is not a view it is how many
-	// there are, but for a HEAD, which tells the number of the next one. It means nothing
+	// Number is the number of this view. If the request is not a view, it is the number of
+	// views so far, and for a HEAD request the number of the next view. It means nothing
 	// unless Known.
 	Number int64
-	// Known is false where the store has told no number, and for the requests it is not
-	// asked about: see [Counter.Count].
+	// Known is false if the number could not be read, or if the store was not asked: see
+	// [Counter.Count].
 	Known bool
-	// AtLeast says that Number is what is known at the moment: this view is kept,
-	// and more may have been counted elsewhere.
+	// AtLeast says that Number is a lower bound: this view is kept, and other processes may
+	// have counted more.
 	AtLeast bool
 	// Status is what became of the view.
 	Status Status
@@ -34,8 +34,8 @@ func (v View) String() string {
 	}
 }
 
-// ViewOf returns the view that [Counter.Handler] has put into a request's context, the
-// zero View if it has not.
+// ViewOf returns the view that [Counter.Handler] put into a request's context. Without one,
+// it returns the zero View.
 func ViewOf(ctx context.Context) View {
 	view, _ := ctx.Value(viewKey{}).(View)
 	return view
@@ -43,7 +43,7 @@ func ViewOf(ctx context.Context) View {
 
 type viewKey struct{}
 
-// StatusHeader is the header of an answer that holds its [Status].
+// StatusHeader is the response header with the [Status].
 const StatusHeader = "View-Status"
 
 // Status says whether a request was counted, and if not, why.
@@ -56,17 +56,17 @@ const (
 	Unknown         Status = "unknown"                 // the store was asked to count, and did not answer
 	SkippedMethod   Status = "skipped;reason=method"   // a method that does not count
 	SkippedName     Status = "skipped;reason=name"     // the request has no name for a counter
-	SkippedPrefetch Status = "skipped;reason=prefetch" // loaded for later, and maybe for nothing
+	SkippedPrefetch Status = "skipped;reason=prefetch" // loaded in advance, perhaps in vain
 	SkippedHead     Status = "skipped;reason=head"     // nothing was shown
 	SkippedEmbedded Status = "skipped;reason=embedded" // loaded as a part of another page, or for a script
-	SkippedBot      Status = "skipped;reason=bot"      // by a program that nobody sits at
+	SkippedBot      Status = "skipped;reason=bot"      // requested by a bot
 	SkippedError    Status = "skipped;reason=error"    // the store refuses
 )
 
-// What may become of a view where strangers choose what is counted. This package does not
-// decide it.
+// Further statuses, for programs in which strangers choose what is counted. This package
+// never sets them.
 const (
 	SkippedRate  Status = "skipped;reason=rate"  // too many from one address
-	SkippedSite  Status = "skipped;reason=site"  // of a site that is not counted here
-	SkippedLimit Status = "skipped;reason=limit" // there are too many counters for another
+	SkippedSite  Status = "skipped;reason=site"  // the site is not counted here
+	SkippedLimit Status = "skipped;reason=limit" // no more counters may be created
 )

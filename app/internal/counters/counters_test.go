@@ -52,7 +52,7 @@ func TestImportLimit(t *testing.T) {
 		report := importCSV(t, store, limit, counters.Add, append(lines, "views:/over,1", "views:/more,1")...)
 		if !errors.Is(report.Err, counters.ErrLimit) || report.Changed != limit ||
 			!strings.Contains(report.Stopped, fmt.Sprintf("more than %d counters", limit)) || !strings.Contains(report.Stopped, "raise IMPORT_LIMIT") ||
-			!strings.Contains(report.Stopped, fmt.Sprintf("after line %d;", 3*limit+1)) {
+			!strings.Contains(report.Stopped, fmt.Sprintf("after line %d.", 3*limit+1)) {
 			t.Errorf("%d of %d: %+v", limit+2, limit, report)
 		}
 		wantValue(t, store, "views:/0", 2)
@@ -157,7 +157,7 @@ func TestImportThatIsStopped(t *testing.T) {
 		if took := time.Since(start); took != 11*time.Second {
 			t.Errorf("it ended after %s; want 11s, when the rows on their way were done", took)
 		}
-		if want := fmt.Sprintf("after line %d;", report.Changed+1); !strings.Contains(report.Stopped, want) {
+		if want := fmt.Sprintf("after line %d.", report.Changed+1); !strings.Contains(report.Stopped, want) {
 			t.Errorf("%q; want %q", report.Stopped, want)
 		}
 		wantValue(t, store, fmt.Sprintf("views:/%d", report.Changed-1), 1)
@@ -169,7 +169,7 @@ func TestParseSettingIsStrict(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"value": 41}`: "", ` {"\u0076alue":0} `: "",
 		``: "not a JSON object", `null`: "not a JSON object", `41`: "not a JSON object", `[1]`: "not a JSON object", `{"value":1`: "not a JSON object",
-		`{}`: "no member", `{"VALUE":1}`: "means nothing", `{"value":1,"x":1}`: "means nothing", `{"value":1,"value":1}`: "twice",
+		`{}`: "no member", `{"VALUE":1}`: "unknown member", `{"value":1,"x":1}`: "unknown member", `{"value":1,"value":1}`: "twice",
 		`{"value":1,"\u0076alue":2}`: "twice", `{"value":1}{}`: "follows", `{"value":1}x`: "follows",
 		`{"value":null}`: "not a whole number", `{"value":"1"}`: "not a whole number", `{"value":1.0}`: "not a whole number", `{"value":[1]}`: "not a whole number",
 		`{"value":-0}`: "not a whole number", `{"value":9223372036854775808}`: "not a whole number", "{\"value\":1,\"\xff\":1}": "UTF-8",
