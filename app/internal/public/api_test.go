@@ -1,8 +1,11 @@
 package public_test
 
 import (
+	"context"
 	"errors"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -254,4 +257,22 @@ func TestStoreErrors(t *testing.T) {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}
 	}
+}
+
+// Whoever closes the connection after asking has asked: the page is known to exist, and
+// is counted.
+func TestClosedConnectionCounts(t *testing.T) {
+	kept := countermemory.New()
+	if _, err := kept.Add(t.Context(), "views:example.com/a", 41); err != nil {
+		t.Fatal(err)
+	}
+	cfg := newConfig()
+	cfg.MaxCounters = 0
+	site := newSite(t, cfg, kept)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/v1/views/example.com/a", nil)
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, r)
+	wantAnswer(t, w, `{"name":"example.com/a","value":42,"site":1,"status":"counted"}`+"\n")
 }

@@ -1,6 +1,7 @@
 package public
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -51,7 +52,7 @@ func (s *Surfaces) counted(page counters.Page) (counters.Page, error) {
 func (s *Surfaces) count(r *http.Request, page counters.Page) (views, error) {
 	status := s.views.Skips(r)
 	if status == "" {
-		if err := s.quota.Admit(r.Context(), page.Counter()); err != nil {
+		if err := s.quota.Admit(context.WithoutCancel(r.Context()), page.Counter()); err != nil {
 			return views{page: counterhttp.View{Status: counterhttp.SkippedLimit}}, err
 		}
 		if s.tooMany(r, page) {
