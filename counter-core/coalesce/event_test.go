@@ -38,7 +38,8 @@ func (e *events) kinds() []coalesce.Kind {
 	return kinds
 }
 
-// Events are told in their order, however long it takes to hear them.
+// Events are told one at a time and in their order, however long it takes to hear them,
+// also where different goroutines come upon them.
 func TestEventsAreInOrder(t *testing.T) {
 	var e events
 	observe := func(event coalesce.Event) {
@@ -48,15 +49,50 @@ func TestEventsAreInOrder(t *testing.T) {
 		e.observe(event)
 	}
 	bubble(t, coalesce.Options{Observe: observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		add(t, s, "b", 10)
+		add(t, s, "b", 10)
 		l.failing("a", errAway)
 		waiting := inc(t.Context(), s, "a")
 		synctest.Wait()
+		l.lose("b", 1)
+		start := time.Now()
+		add(t, s, "b", 1) // which heals
+		if took := time.Since(start); took > 0 {
+			t.Errorf("Add waited %v for an observer", took)
+		}
 		l.interpose(nil)
 		if _, err := waiting(); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(time.Hour)
-		if want := []coalesce.Kind{coalesce.Failing, coalesce.Recovered}; !slices.Equal(e.kinds(), want) {
+		if want := []coalesce.Kind{coalesce.Failing, coalesce.Healed, coalesce.Recovered}; !slices.Equal(e.kinds(), want) {
+			t.Errorf("%v; want %v", e.kinds(), want)
+		}
+	})
+}
+
+// The store has recovered once all that had failed is answered, and not before.
+func TestRecoveredIsTheLastToBeAnswered(t *testing.T) {
+	var e events
+	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		l.fails(errAway)
+		first, last := inc(t.Context(), s, "first"), inc(t.Context(), s, "last")
+		time.Sleep(5 * time.Second)
+		l.failing("last", errAway)
+		if _, err := first(); err != nil {
+			t.Error(err)
+		}
+		add(t, s, "other", 1)
+		time.Sleep(time.Minute)
+		if want := []coalesce.Kind{coalesce.Failing}; !slices.Equal(e.kinds(), want) || !s.Stats().Failing {
+			t.Errorf("%v while a counter fails; want %v", e.kinds(), want)
+		}
+		l.interpose(nil)
+		if _, err := last(); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if want := []coalesce.Kind{coalesce.Failing, coalesce.Recovered}; !slices.Equal(e.kinds(), want) || s.Stats().Failing {
 			t.Errorf("%v; want %v", e.kinds(), want)
 		}
 	})

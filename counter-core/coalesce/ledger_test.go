@@ -203,6 +203,14 @@ func (l *ledger) lose(name string, n int64) {
 	}
 }
 
+// forget drops the records of a counter, which has the value.
+func (l *ledger) forget(name string, value int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.totals[name] = value
+	maps.DeleteFunc(l.records, func(key [2]string, _ record) bool { return key[0] == name })
+}
+
 // sent returns the batches of all calls until now.
 func (l *ledger) sent() [][]counter.Batch {
 	l.mu.Lock()

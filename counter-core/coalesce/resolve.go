@@ -34,9 +34,7 @@ func (s *Store) countedLocked(t *tally, result counter.Result) {
 	if f.batch.Delta > 0 {
 		t.counted = f.sentAt
 	}
-	if f.batch.Delta > 0 || result.Healed > 0 { // else the total may be that of long ago
-		t.total, t.known = result.Total, true
-	}
+	t.total, t.known = result.Total, true
 	if result.Healed > 0 {
 		s.stats.Healed = saturatingAdd(s.stats.Healed, result.Healed)
 		s.events = append(s.events, Event{Kind: Healed, Name: t.name, Additions: result.Healed})

@@ -91,26 +91,27 @@ func TestReconcilesAfterAnOutage(t *testing.T) {
 	})
 }
 
-// A reconciliation that finds nothing lost says nothing about the value.
-func TestReconcileLeavesTheKnownValue(t *testing.T) {
-	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		if _, err := s.Add(t.Context(), "idle", 100); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Set(t.Context(), "idle", 5); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Minute)
-		l.fails(errAway)
-		busy := inc(t.Context(), s, "busy")
-		time.Sleep(time.Second)
-		l.interpose(nil)
-		if _, err := busy(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(2 * time.Second)
-		if value, known := s.AtLeast("idle"); value != 5 || !known || l.total("idle") != 5 {
-			t.Errorf("AtLeast = %d, %t; %d counted; want 5", value, known, l.total("idle"))
-		}
-	})
+// A counter whose record the store has lost, or let expire, heals nothing: the
+// reconciliation learns what its value is now.
+func TestReconcileLearnsTheValue(t *testing.T) {
+	for name, now := range map[string]int64{"others have added": 150, "wiped": 0} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+				add(t, s, "idle", 100)
+				time.Sleep(time.Minute)
+				l.fails(errAway)
+				busy := inc(t.Context(), s, "busy")
+				time.Sleep(time.Second)
+				l.forget("idle", now)
+				l.interpose(nil)
+				if _, err := busy(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * time.Second)
+				if value, known := s.AtLeast("idle"); value != now || !known || l.total("idle") != now {
+					t.Errorf("AtLeast = %d, %t; %d counted; want %d", value, known, l.total("idle"), now)
+				}
+			})
+		})
+	}
 }
