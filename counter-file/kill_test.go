@@ -2,14 +2,16 @@ package counterfile_test
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 )
 
 // A process that is killed under load, ten times, has shown no number twice, and none
 // that the file does not hold.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	const kills = 10
-	path := newPath(t)
+	path := filepath.Join(t.TempDir(), "counts.db") // on a disk
 	shown := newLedger()
 	for range kills {
 		cmd := loadCommand(t, path, nil)

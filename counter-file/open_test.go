@@ -151,6 +151,7 @@ func TestOpenFails(t *testing.T) {
 // A file cut short, or with bytes changed, is refused and left as it is; or, if what
 // was damaged holds nothing, has all its counts.
 func TestOpenDamaged(t *testing.T) {
+	t.Parallel()
 	path := newPath(t)
 	store := open(t, path)
 	for i := range 12 {
@@ -177,9 +178,9 @@ func TestOpenDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused := 0
+	damaged := newPath(t)
 	try := func(what string, content []byte) {
 		t.Helper()
-		damaged := filepath.Join(t.TempDir(), "damaged.db")
 		if err := os.WriteFile(damaged, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
