@@ -54,20 +54,25 @@ func open(path string, opts Options, noSync bool) (*Store, error) {
 	return s, nil
 }
 
-// start makes the file if it is not there, or reads it through, and opens it.
+// start makes the file if it does not exist, or reads it through, and opens it.
 func (s *Store) start(wait time.Duration) error {
 	deadline := time.Now().Add(wait)
 	info, err := os.Stat(s.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if _, err := os.Stat(filepath.Dir(s.path)); err != nil {
-			return fmt.Errorf("its folder can't be used; make it first: %w", err)
-		}
+	if errors.Is(err, fs.ErrNotExist) {
 		if err := create(s.path); err != nil {
-			return fmt.Errorf("make it: %w", err)
+			return err
 		}
-	case err != nil:
+		info, err = os.Stat(s.path)
+	}
+	if err != nil {
 		return err
+	}
+	target, err := filepath.EvalSymlinks(s.path)
+	if err != nil {
+		return err
+	}
+	s.folder = filepath.Dir(target)
+	switch {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: not a regular file but %s", ErrForeign, info.Mode().Type())
 	case info.Size() > 0:
@@ -75,15 +80,18 @@ func (s *Store) start(wait time.Duration) error {
 			return err
 		}
 	}
-	return s.load(os.O_CREATE, max(time.Until(deadline), wait/4))
+	return s.load(max(time.Until(deadline), wait/4))
 }
 
-// create makes a new file under a name of its own and then gives it its own name, so
-// that a crash does not leave half a file.
+// create makes a new file. It writes it under a temporary name first, so that a crash
+// does not leave half a file.
 func create(path string) error {
+	if target, err := os.Readlink(path); err == nil {
+		return fmt.Errorf("it is a symbolic link to %s, which does not exist: make that an empty file, or remove the link", target)
+	}
 	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("its folder must exist, and this user must be able to write to it: %w", err)
 	}
 	defer os.Remove(temp.Name())
 	if err := temp.Close(); err != nil {
@@ -96,10 +104,16 @@ func create(path string) error {
 	if err := errors.Join(db.Update(format), db.Close()); err != nil {
 		return err
 	}
-	// Link, unlike Rename, takes no name that another process has just taken. If it fails,
-	// load opens the file of that process, or makes one, or says what is wrong.
-	_ = os.Link(temp.Name(), path)
-	return nil
+	// Unlike Rename, Link replaces no file that another process has made meanwhile.
+	if err := os.Link(temp.Name(), path); err == nil || errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	// Some file systems have no links. An empty file will do: adopt writes into it.
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // format makes the buckets of a new file.
@@ -151,13 +165,13 @@ func isSystem(err error) bool {
 	return ofPath || ofCall
 }
 
-// load opens the file for writing.
-func (s *Store) load(create int, wait time.Duration) error {
+// load opens the file, which must exist, for writing.
+func (s *Store) load(wait time.Duration) error {
 	var file *os.File
 	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{
 		Timeout: wait, FreelistType: bbolt.FreelistMapType, NoStatistics: true, NoSync: s.noSync,
 		OpenFile: func(name string, flag int, perm os.FileMode) (_ *os.File, err error) {
-			file, err = os.OpenFile(name, flag&^os.O_CREATE|create, perm)
+			file, err = os.OpenFile(name, flag&^os.O_CREATE, perm)
 			return file, err
 		},
 	})
@@ -192,7 +206,7 @@ func (s *Store) adopt(db *bbolt.DB, file *os.File) error {
 		err = db.Update(func(tx *bbolt.Tx) error { id = int64(tx.ID()); return format(tx) })
 	}
 	if err == nil && !s.noSync {
-		err = syncFolder(s.path)
+		err = syncFolder(s.folder)
 	}
 	if err != nil {
 		return err
@@ -261,7 +275,7 @@ func (s *Store) tryReopen() error {
 		}
 		s.suspect = false
 	}
-	return s.load(0, reopenWait)
+	return s.load(reopenWait)
 }
 
 // reopenWait is for a process that has taken the file meanwhile.

@@ -148,6 +148,57 @@ func TestOpenFails(t *testing.T) {
 	}
 }
 
+// A file has one Store, whatever it is called.
+func TestOpenByOtherName(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path)
+	if _, err := counter.Inc(t.Context(), store, "a"); err != nil {
+		t.Fatal(err)
+	}
+	folder := newFolder(t)
+	symbolic, hard := filepath.Join(folder, "symbolic.db"), filepath.Join(filepath.Dir(path), "hard.db")
+	if err := errors.Join(os.Symlink(path, symbolic), os.Link(path, hard)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, symbolic, hard} {
+		_, err := counterfile.Open(name, counterfile.Options{Wait: time.Millisecond})
+		wantOpenErr(t, err, counterfile.ErrLocked, name)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	linked := open(t, symbolic)
+	if got, err := counter.Inc(t.Context(), linked, "a"); err != nil || got != 2 {
+		t.Errorf("Inc by a symbolic link = %d, %v; want 2", got, err)
+	}
+	snapshot(t, linked, filepath.Join(newFolder(t), "copy.db"))
+	if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
+		t.Errorf("the link's folder holds %v, %v; want the link alone", left, err)
+	}
+}
+
+// A symbolic link to nothing is refused: the file would be made where nobody looks for
+// it. If the file exists, even empty, the link is as good as its name.
+func TestOpenByDanglingLink(t *testing.T) {
+	target, link := newPath(t), newPath(t)
+	if err := os.Symlink(target, link); err != nil {
+		t.Fatal(err)
+	}
+	_, err := counterfile.Open(link, counterfile.Options{})
+	if err == nil || !strings.Contains(err.Error(), link) || !strings.Contains(err.Error(), target) {
+		t.Errorf("Open: %v; want an error that names the link and what it points to", err)
+	}
+	if _, err := os.Stat(target); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file was made: %v", err)
+	}
+	if err := os.WriteFile(target, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := counter.Inc(t.Context(), open(t, link), "a"); err != nil || got != 1 {
+		t.Errorf("Inc = %d, %v; want 1", got, err)
+	}
+}
+
 // A file cut short, or with bytes changed, is refused and left as it is; or, if what
 // was damaged holds nothing, has all its counts.
 func TestOpenDamaged(t *testing.T) {

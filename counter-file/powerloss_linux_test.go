@@ -41,7 +41,7 @@ func TestPowerLossUnsynced(t *testing.T) {
 	t.Error("nothing is lost in 400 power losses without Sync")
 }
 
-// While the disk fails, and when it works again, nothing is lost or counted twice. A
+// While the disk fails or hangs, and when it works again, nothing is lost or counted twice. A
 // sync that fails may have written nothing, and the next one may take for written what
 // is not.
 func TestFailingDisk(t *testing.T) {
@@ -51,12 +51,13 @@ func TestFailingDisk(t *testing.T) {
 		"fsync:error=EIO:when=2+3",
 		"fsync,fdatasync,pwrite64:error=EIO:when=20+31",
 		"ftruncate:error=ENOSPC:when=1+2",
+		"fdatasync:delay_enter=1500000:when=9+200", // longer than an attempt
 	} {
 		t.Run(inject, func(t *testing.T) {
 			t.Parallel()
 			trace := record(t, []string{"-e", "inject=" + inject})
-			if trace.failed == 0 {
-				t.Error("no call has failed")
+			if trace.injected == 0 {
+				t.Error("no call has failed, or was late")
 			}
 			for image := range trace.images(50) {
 				if fault := image.fault(t); fault != "" {
@@ -76,10 +77,10 @@ type call struct {
 }
 
 type trace struct {
-	path   string
-	start  []byte // what the file held
-	calls  []*call
-	failed int
+	path     string
+	start    []byte // what the file held
+	calls    []*call
+	injected int // how many calls strace made fail, or delayed
 }
 
 // record runs the load under strace. All must be counted once, whatever fails.
@@ -171,9 +172,9 @@ func (tr *trace) end(c *call, line string) {
 	if c == nil {
 		return
 	}
-	if strings.Contains(line, " = -1 ") {
-		c.failed = true
-		tr.failed++
+	c.failed = strings.Contains(line, " = -1 ")
+	if c.failed || strings.Contains(line, "(DELAYED)") {
+		tr.injected++
 	}
 	if strings.HasSuffix(c.name, "sync") {
 		tr.calls = append(tr.calls, c)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"go.etcd.io/bbolt"
 
@@ -25,17 +24,17 @@ func (s *Store) Snapshot(ctx context.Context) (io.ReadSeekCloser, error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	file, err := view(ctx, s, func(tx *bbolt.Tx) (*os.File, error) { return copyOf(ctx, tx, s.path) })
+	file, err := view(ctx, s, func(tx *bbolt.Tx) (*os.File, error) { return copyOf(ctx, tx, s.folder) })
 	if err != nil {
 		return nil, err
 	}
 	return copied{file}, nil
 }
 
-// copyOf copies the file as the transaction sees it. When the context ends it stops,
+// copyOf copies the file as the transaction sees it into the folder. When the context ends it stops,
 // because nobody waits for it any more.
-func copyOf(ctx context.Context, tx *bbolt.Tx, path string) (_ *os.File, err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+func copyOf(ctx context.Context, tx *bbolt.Tx, folder string) (_ *os.File, err error) {
+	file, err := os.CreateTemp(folder, ".counterfile-*")
 	if err != nil {
 		return nil, err
 	}

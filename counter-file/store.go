@@ -31,6 +31,7 @@ import (
 // works when the disk does.
 type Store struct {
 	path    string
+	folder  string        // the file's; path may be a symbolic link
 	noSync  bool          // a test shows what is lost without Sync
 	created os.FileInfo   // which file it is, should another take its name
 	work    chan func()   // to the writer, the one goroutine that changes the file

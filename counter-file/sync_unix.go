@@ -5,12 +5,11 @@ package counterfile
 import (
 	"errors"
 	"os"
-	"path/filepath"
 )
 
-// syncFolder puts the file's name on disk.
+// syncFolder puts the names of the folder's files on disk.
 func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
+	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}
