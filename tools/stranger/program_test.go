@@ -41,15 +41,16 @@ func newPrograms(t *testing.T, proxy packed) func(t *testing.T, source string) *
 // the modules need of others.
 func others(t *testing.T) string {
 	t.Helper()
-	dir := filepath.Join(top, "counter-redis")
-	for _, args := range [][]string{{"mod", "download"}, {"list", "-m", "all"}} {
-		cmd := tree.Command(t.Context(), dir, "go", args...)
-		cmd.Env = append(cmd.Env, "GOWORK=off")
-		if _, err := tree.Run(cmd); err != nil {
-			t.Fatal(err)
+	for _, module := range []string{"counter-file", "counter-redis"} {
+		for _, args := range [][]string{{"mod", "download"}, {"list", "-m", "all"}} {
+			cmd := tree.Command(t.Context(), filepath.Join(top, module), "go", args...)
+			cmd.Env = append(cmd.Env, "GOWORK=off")
+			if _, err := tree.Run(cmd); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	cache, err := tree.Run(tree.Command(t.Context(), dir, "go", "env", "GOMODCACHE"))
+	cache, err := tree.Run(tree.Command(t.Context(), top, "go", "env", "GOMODCACHE"))
 	if err != nil {
 		t.Fatal(err)
 	}

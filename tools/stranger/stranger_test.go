@@ -57,6 +57,20 @@ func TestStranger(t *testing.T) {
 		same(t, "packages", p.packages(t), "counter-core", "counter-core/bots", "counter-core/counterhttp", "counter-memory")
 	})
 
+	t.Run("file", func(t *testing.T) {
+		p := newProgram(t, read(t, "testdata/file/main.go"))
+		p.get(t, "counter-core", "counter-file")
+		path := filepath.Join(t.TempDir(), "counts.db")
+		printed(t, p.run(t, p.build(t), path), "1\n2\n3\n")
+		printed(t, p.run(t, p.build(t), path), "4\n5\n6\n")
+		same(t, "packages", p.packages(t), "counter-core", "counter-file", "go.etcd.io/bbolt", "golang.org/x/sys")
+		same(t, "modules", p.modules(t), "counter-core", "counter-file", "go.etcd.io/bbolt", "golang.org/x/sys",
+			// What bbolt requires for its command and its tests is in no program, but in the list.
+			"github.com/aclements/go-moremath", "github.com/davecgh/go-spew", "github.com/inconshreveable/mousetrap",
+			"github.com/pmezard/go-difflib", "github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/stretchr/testify",
+			"go.etcd.io/gofail", "golang.org/x/mod", "golang.org/x/perf", "golang.org/x/sync", "golang.org/x/tools", "gopkg.in/yaml.v3")
+	})
+
 	t.Run("redis", func(t *testing.T) {
 		p := newProgram(t, read(t, "testdata/redis/main.go"))
 		p.get(t, "counter-core", "counter-redis")
