@@ -100,8 +100,8 @@ type Backend interface {
 	// doesn't change or keep the slice; a Backend that returns while it still works on the
 	// batches must have copied them.
 	//
-	// Apply returns soon after its context ends. The result of a batch that is still in
-	// doubt then is [ErrUnknown].
+	// Apply returns soon after its context's deadline, whatever the store does. The result
+	// of a batch that is still in doubt then is [ErrUnknown].
 	Apply(ctx context.Context, batches []Batch) []Result
 
 	// Retention is how long a record is kept after the writer's last batch was applied or

@@ -65,3 +65,13 @@ func (s *Store) rewrite(t *testing.T, name string, value func(key, text []byte) 
 
 // OpenUnsynced opens a file whose changes are on disk when the system likes.
 func OpenUnsynced(path string) (*Store, error) { return open(path, Options{}, true) }
+
+// Stall has the store wait for the file, as for a disk that does not answer.
+func (s *Store) Stall(*testing.T) (resume func()) {
+	s.commit.Lock()
+	s.mu.Lock()
+	return func() {
+		s.mu.Unlock()
+		s.commit.Unlock()
+	}
+}

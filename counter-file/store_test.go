@@ -30,7 +30,7 @@ func TestBackendConformance(t *testing.T) {
 	countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
 		t.Helper()
 		store := open(t, newPath(t))
-		return countertest.Fixture{Store: store, Wipe: store.Wipe, Expire: store.Expire}
+		return countertest.Fixture{Store: store, Wipe: store.Wipe, Expire: store.Expire, Stall: store.Stall}
 	})
 }
 

@@ -52,7 +52,12 @@ func TestBackend(t *testing.T) {
 	client := server.Client()
 	countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
 		t.Helper()
-		return fixture(t, client, openWith(t, server.URL()+patient, counterredis.Options{Prefix: "{p}*"}))
+		f := fixture(t, client, openWith(t, server.URL()+patient, counterredis.Options{Prefix: "{p}*"}))
+		f.Stall = func(*testing.T) func() {
+			server.Stop()
+			return server.Continue
+		}
+		return f
 	})
 }
 

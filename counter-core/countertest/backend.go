@@ -7,7 +7,7 @@ import (
 )
 
 // Fixture is a backend under test, and what can happen to it that no method brings
-// about. Every field is set.
+// about.
 type Fixture struct {
 	// Store is new and empty. [RunBackend] closes it; t.Cleanup ends what lies behind it.
 	Store counter.Backend
@@ -19,6 +19,11 @@ type Fixture struct {
 	// Expire makes every record older than its Retention. Counters keep their values.
 	// It is easiest where the backend can be given another clock.
 	Expire func(t *testing.T)
+
+	// Stall has the store wait for what lies behind it, as for a server that hangs, a disk that
+	// is slow or a lock that another one holds, from its return until resume is called. Nil
+	// for a store that waits for nothing.
+	Stall func(t *testing.T) (resume func())
 }
 
 // RunBackend tests that the stores that open returns keep the contract of
@@ -59,6 +64,7 @@ func RunBackend(t *testing.T, open func(t *testing.T) Fixture) {
 		{"ManyBatches", testManyBatches},
 		{"HardNamesAndWriters", testHardNamesAndWriters},
 		{"ApplyEndedContext", testApplyEndedContext},
+		{"Stalled", testStalled},
 		{"ApplyAfterClose", testApplyAfterClose},
 		{"CloseWhileApplying", testCloseWhileApplying},
 	} {

@@ -6,6 +6,7 @@ package countertest
 
 import (
 	"testing"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
@@ -28,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) counter.Store) {
 		{"ListPrefix", testListPrefix},
 		{"ListStops", testListStops},
 		{"ListWhileAdding", testListWhileAdding},
+		{"AddInListing", testAddInListing},
 		{"Names", testNames},
 		{"BadNames", testBadNames},
 		{"BadDeltas", testBadDeltas},
@@ -47,8 +49,15 @@ func Run(t *testing.T, open func(t *testing.T) counter.Store) {
 func closeAtEnd(t *testing.T, store counter.Store) {
 	t.Helper()
 	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Errorf("Close: %v", err)
+		closed := make(chan error, 1)
+		go func() { closed <- store.Close() }() // a store that hangs may hang here, too
+		select {
+		case err := <-closed:
+			if err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		case <-time.After(patience(t)):
+			t.Error("Close hangs")
 		}
 	})
 }

@@ -1,0 +1,148 @@
+package countertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// patience is how long the suite waits for what should take a moment, before it says
+// that it hangs: so long that no slow machine does, and not to the end of the test run.
+func patience(t *testing.T) time.Duration {
+	const most = time.Minute
+	if deadline, ok := t.Deadline(); ok {
+		return min(most, time.Until(deadline)/2)
+	}
+	return most
+}
+
+// A caller may add while it lists: a loop that changes what it lists is the
+// plain way to rename or reset counters. A store hangs that yields from within a
+// transaction or a lock. Many long names have a file grow meanwhile.
+func testAddInListing(t *testing.T, store counter.Store) {
+	const names, adders = 900, 30
+	name := func(i int) string { return fmt.Sprintf("views:%03d/%s", i, strings.Repeat("x", 490)) }
+	var wg sync.WaitGroup
+	for a := range adders {
+		wg.Go(func() {
+			for i := a; i < names; i += adders {
+				if _, err := store.Add(t.Context(), name(i), 1); err != nil {
+					t.Errorf("Add: %v", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+
+	listed, failed := make(chan struct{}, names), make(chan error, 1)
+	go func() { // which may hang for good, and so must not touch t
+		for entry, err := range store.List(t.Context(), "views:") {
+			if err == nil {
+				_, err = store.Add(t.Context(), "seen "+entry.Name, 1)
+			}
+			if err != nil {
+				failed <- err
+				return
+			}
+			listed <- struct{}{}
+		}
+		failed <- nil
+	}()
+	for wait := patience(t); ; {
+		select {
+		case <-listed:
+		case err := <-failed:
+			if err != nil {
+				t.Fatalf("adding to what is listed: %v", err)
+			}
+			if got := len(list(t, store, "seen ")); got != names {
+				t.Errorf("List yields %d of %d counters while others are added", got, names)
+			}
+			return
+		case <-time.After(wait):
+			t.Fatal("a caller that adds while it lists hangs: List must not yield from within a transaction or a lock")
+		}
+	}
+}
+
+// stalled is a call of a store that does not answer.
+type stalled struct {
+	method, name string
+	err          error         // once it has returned
+	returned     chan struct{} // closed then
+}
+
+// Callers are back by their deadlines although the store does not answer, and say what
+// is true: what they sent may arrive later, unless their error rules it out.
+func testStalled(t *testing.T, a Fixture) {
+	if a.Stall == nil {
+		return
+	}
+	wantAdd(t, a.Store, "a", 1, 1) // what has to be set up, is
+	resume := sync.OnceFunc(a.Stall(t))
+	defer resume()
+
+	var waiting []*stalled
+	for i := range 8 {
+		for method, call := range backendCalls(a.Store) {
+			s := &stalled{method: method, name: fmt.Sprint(method, i), returned: make(chan struct{})}
+			waiting = append(waiting, s)
+			go func() { // which may hang, and so must not touch t
+				defer close(s.returned)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*10*time.Millisecond)
+				defer cancel()
+				s.err = call(ctx, s.name)
+			}()
+		}
+	}
+	over := time.After(patience(t))
+	for _, s := range waiting {
+		select {
+		case <-s.returned:
+		case <-over:
+			t.Errorf("%s of a store that stalls does not return when its deadline has passed; the goroutines:\n%s", s.method, stacks())
+			return
+		}
+		if s.err == nil {
+			t.Errorf("%s of a store that stalls succeeds", s.method)
+		}
+	}
+	resume()
+
+	for _, s := range waiting {
+		if s.err != nil && !errors.Is(s.err, counter.ErrUnknown) {
+			wantGet(t, a.Store, s.name, 0)
+		}
+		if s.method == "Apply" {
+			wantApply(t, a, batch(s.name, "w", 1, 1), 1)
+		}
+	}
+}
+
+// backendCalls is each method that waits for the store, by its name. Where it takes
+// the name of a counter and succeeds, the counter is 1 and more.
+func backendCalls(store counter.Backend) map[string]func(context.Context, string) error {
+	methods := calls(store)
+	methods["Apply"] = func(ctx context.Context, name string) error {
+		return store.Apply(ctx, []counter.Batch{batch(name, "w", 1, 1)})[0].Err
+	}
+	methods["List"] = func(ctx context.Context, _ string) error { return listErr(ctx, store) }
+	if pinger, ok := counter.As[counter.Pinger](store); ok {
+		methods["Ping"] = func(ctx context.Context, _ string) error { return pinger.Ping(ctx) }
+	}
+	return methods
+}
+
+// stacks returns what all goroutines are doing.
+func stacks() string {
+	text := make([]byte, 1<<20)
+	return string(text[:runtime.Stack(text, true)])
+}
