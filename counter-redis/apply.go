@@ -11,10 +11,9 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Apply implements [counter.Backend]. Batches go to the server, or to each node of
-// a Cluster, in one pipeline, and each is sent once: again only where the server
-// says that it had lost the script, which is then sent along, or that another node
-// has the counter.
+// Apply implements [counter.Backend]. It sends the batches to the server, or to each node
+// of a Cluster, in one pipeline. It sends a batch a second time only if the server says
+// that it does not have the script or that another node has the counter.
 func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
 	results := make([]counter.Result, len(batches))
 	if err := s.usable(ctx); err != nil {
@@ -82,7 +81,7 @@ type run struct {
 	expiry             int64 // in milliseconds
 }
 
-// init makes it that of the batch. It must not be moved from then on.
+// init prepares the call for the batch. The run must not be moved afterwards.
 func (r *run) init(ctx context.Context, s *Store, batch counter.Batch) {
 	r.key = s.key(batch.Name)
 	r.record = recordKey(r.key, batch.Writer)
@@ -93,8 +92,8 @@ func (r *run) init(ctx context.Context, s *Store, batch counter.Batch) {
 	r.Cmder = r.text
 }
 
-// parseResult reads what the script returns. left is how long the counter lives, 0 if
-// nothing is said.
+// parseResult reads the script's reply. left is how long the counter still lives, or 0 if
+// the reply does not say.
 func parseResult(text string) (result counter.Result, left time.Duration, err error) {
 	total, rest, _ := strings.Cut(text, ":")
 	healed, life, expires := strings.Cut(rest, ":")

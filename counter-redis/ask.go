@@ -9,8 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ask asks one server for its facts. An error reply is an answer, which
-// teaches nothing.
+// ask asks one server for its facts. An error reply counts as an answer without facts.
 func ask(ctx context.Context, client *redis.Client) (learned facts, err error) {
 	err = again(ctx, client, func() error {
 		learned, err = askOnce(ctx, client)
@@ -40,8 +39,8 @@ func askOnce(ctx context.Context, client *redis.Client) (facts, error) {
 	return learned, err
 }
 
-// answered says that the server has replied to the command, and not to refuse the
-// login.
+// answered reports whether the server replied to the command. A refused login is not a
+// reply.
 func answered(cmd redis.Cmder) bool {
 	if err := cmd.Err(); err != nil {
 		return replied(err, "") && !refused(err)

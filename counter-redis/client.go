@@ -6,7 +6,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// client returns a client for the target, and what watches over its connections.
+// client returns a client for the target.
 func (t *target) client(opts Options) (redis.UniversalClient, redis.Hook) {
 	if t.kind != single && t.server.TLSConfig != nil {
 		t.server.TLSConfig.ServerName = "" // each server has its own
@@ -34,8 +34,8 @@ func (t *target) client(opts Options) (redis.UniversalClient, redis.Hook) {
 	}
 }
 
-// universal returns the options in the form from which go-redis makes those of
-// Clusters and of Sentinels.
+// universal returns the options in the form that go-redis converts to options for a Cluster
+// or for Sentinels.
 func (t *target) universal() *redis.UniversalOptions {
 	server := t.server
 	return &redis.UniversalOptions{
@@ -89,7 +89,7 @@ func (o Options) apply(server *redis.Options) {
 		server.TLSConfig.ServerName = cmp.Or(o.TLS.ServerName, host)
 	}
 	if o.MaxConns > 0 {
-		server.PoolSize = o.MaxConns // which is no limit without the next
+		server.PoolSize = o.MaxConns // limits nothing without the next option
 		server.MaxActiveConns = o.MaxConns
 		server.MinIdleConns = min(server.MinIdleConns, o.MaxConns)
 		server.PipelinePoolSize = -1 // pipelines would have a pool of their own

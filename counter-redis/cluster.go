@@ -14,19 +14,19 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// maxRedirects is how often a command follows a Cluster's nodes to another one: a
-// slot moves once, and may be on its way once more.
+// maxRedirects is how often a command is redirected from one node of a Cluster to another: a
+// slot has moved once, and may be moving once more.
 const maxRedirects = 3
 
 // route sends the commands to the primaries of a Cluster that have their keys, to all
-// of them at once, and follows those that say that another node has a key.
+// primaries at once. It follows redirections.
 //
-// go-redis's own pipeline would do so, too, but send a WAIT to any node.
+// go-redis's own pipeline does the same, but would send a WAIT to an arbitrary node.
 func (s *Store) route(ctx context.Context, commands []*command, how delivery) {
 	groups := map[destination][]*command{}
 	for i, c := range commands {
 		client, err := s.cluster.MasterForKey(ctx, c.key)
-		if err != nil { // no node says who has which keys: don't ask for each key
+		if err != nil { // no node says where the keys are: don't ask again for each key
 			for _, c := range commands[i:] {
 				c.err = &unsentError{slotsError(err)}
 			}
@@ -44,7 +44,7 @@ func (s *Store) route(ctx context.Context, commands []*command, how delivery) {
 			break
 		}
 	}
-	// What failed may have failed because the Cluster is not what it was.
+	// Commands may have failed because the Cluster has changed.
 	for _, c := range commands {
 		if c.err != nil && sentinel(c.err) == nil && !missing(c.err) {
 			s.cluster.ReloadState(ctx) // in its own time
@@ -109,7 +109,7 @@ func (s *Store) redirected(ctx context.Context, groups map[destination][]*comman
 	return next
 }
 
-// nodesOf returns the nodes that the Cluster is known to have, by their addresses.
+// nodesOf returns the known nodes of the Cluster by address.
 func nodesOf(ctx context.Context, cluster *redis.ClusterClient) map[string]*redis.Client {
 	var mu sync.Mutex
 	nodes := map[string]*redis.Client{}
@@ -128,8 +128,8 @@ func nodesOf(ctx context.Context, cluster *redis.ClusterClient) map[string]*redi
 	return nodes
 }
 
-// dialable returns the address that a node names, in one form and as it is to be
-// dialed from here. The node was reached at the address asked.
+// dialable returns the address to dial for one that a node has named. The node was reached
+// at the address asked.
 //
 // https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#moved-redirection
 func dialable(named, asked string) (string, error) {
@@ -167,7 +167,7 @@ func loopback(host string) bool {
 	return err == nil && ip.IsLoopback() || host == "localhost"
 }
 
-// slotsError says why nobody knows which node has which keys.
+// slotsError explains why it is unknown which node has which keys.
 func slotsError(err error) error {
 	if missing(err) { // a null where go-redis expects a host
 		return errors.New("CLUSTER SLOTS names nodes without their hosts, as with cluster-preferred-endpoint-type unknown-endpoint")
@@ -175,8 +175,8 @@ func slotsError(err error) error {
 	return err
 }
 
-// strangers are clients of nodes that the Cluster's client has not heard of yet: a
-// primary that takes over its first slot is in no list until it has it.
+// strangers are clients of nodes that the Cluster's client does not know yet: a primary that
+// is about to get its first slot is in no list.
 type strangers struct {
 	hooks []redis.Hook // of each client
 
@@ -194,8 +194,7 @@ type stranger struct {
 // call takes. By then the Cluster's client knows the node.
 const strangerLife = 10 * time.Minute
 
-// client returns the client of the node at the address, which has the options of the
-// other one.
+// client returns a client of the node at the address, with the options of the other client.
 func (s *strangers) client(addr string, like *redis.Client) *redis.Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,30 +10,29 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// command is a command about one key, or about a key and one of the same slot, and
-// how it ended.
+// command is a command and its outcome. Its keys are all in one slot.
 //
-// go-redis sends it at most once, whatever the client's options: when a reply is lost
-// the command may have run, and a second one would count twice.
+// go-redis sends it at most once, whatever the client's options say. If a reply is lost, the
+// command may have run, and sending it again could count twice.
 type command struct {
 	redis.Cmder
 
 	key  string
-	sent bool // may be on its way to a server
+	sent bool // it may have been sent to a server
 	err  error
 }
 
-// NoRetry is asked by go-redis before it sends a command again.
+// NoRetry tells go-redis not to send the command again.
 func (c *command) NoRetry() bool { return true }
 
-// Args implements [redis.Cmder]. go-redis asks for the words when it writes them to a
-// connection that is set up, and not before: as long as nobody has asked, nothing was sent.
+// Args implements [redis.Cmder]. go-redis asks for the words only when it writes them to a
+// connection that is set up. Until then, nothing was sent.
 func (c *command) Args() []any {
 	c.sent = true
 	return c.Cmder.Args()
 }
 
-// Clone implements [redis.Cmder]. Nobody can say what becomes of the copy.
+// Clone implements [redis.Cmder]. It assumes that the copy is sent.
 func (c *command) Clone() redis.Cmder {
 	c.sent = true
 	return &command{Cmder: c.Cmder.Clone(), key: c.key, sent: true}
@@ -47,7 +46,7 @@ func (c *command) settle(err error) {
 	c.err = err
 }
 
-// unsentError is why a command was sent to no server.
+// unsentError says why a command was not sent.
 type unsentError struct{ err error }
 
 func (e *unsentError) Error() string { return "not sent: " + e.err.Error() }
@@ -56,9 +55,9 @@ func (e *unsentError) Unwrap() error { return e.err }
 // pool is what [again] needs of a client.
 type pool interface{ PoolStats() *redis.PoolStats }
 
-// again calls try, which changes nothing on the server and returns how it failed. While
-// it fails because its connection was lost, it is called again, until it has had a new
-// connection: each failure takes a dead one out of the pool.
+// again calls try, which must not change anything on the server. If try fails because its
+// connection was lost, again repeats it until it has had a new connection: each failure
+// removes a dead connection from the pool.
 func again(ctx context.Context, client pool, try func() error) error {
 	err := try()
 	for left := idle(client) + 1; left > 0 && lost(err) && ctx.Err() == nil; left-- {
@@ -67,7 +66,7 @@ func again(ctx context.Context, client pool, try func() error) error {
 	return err
 }
 
-// idle returns how many connections wait to be used.
+// idle returns the number of idle connections.
 func idle(client pool) int {
 	stats := client.PoolStats()
 	n := int(stats.IdleConns)
@@ -77,8 +76,8 @@ func idle(client pool) int {
 	return n
 }
 
-// lost says that err ended a command because its connection had come to an end: not
-// that it could not be made, nor that no reply came in time.
+// lost reports whether err says that an open connection has ended. A connection that can't
+// be opened and a reply that is late are not lost connections.
 func lost(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Timeout()) {
 		return false

@@ -12,14 +12,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// connHook watches over the connections of a client that [Open] has made.
+// connHook watches the connections of a client that [Open] has made.
 //
-// It marks each failure to dial as one, also that of a TLS handshake and that of finding
-// the server through Sentinels: it proves that nothing was sent. Where the scheme of the
-// URL may be the wrong one, the error says so.
+// It marks each failure to dial, including a failed TLS handshake and a failed search
+// through Sentinels, because such a failure proves that nothing was sent. If the URL may
+// have the wrong scheme, the error says so.
 type connHook struct {
 	tls    bool
-	socket bool // by a Unix socket, which has no other scheme
+	socket bool // a Unix socket, which has no other scheme to try
 	// Data that comes unasked means that the server is closing the connection: so it is
 	// in protocol 2.
 	silent bool
@@ -55,7 +55,7 @@ func (h connHook) dialError(network string, err error) error {
 	return oneLineError{&net.OpError{Op: "dial", Net: network, Err: err}}
 }
 
-// watch returns the connection as the client gets it.
+// watch wraps the connection for the client.
 func (h connHook) watch(made net.Conn) net.Conn {
 	watched := &conn{Conn: made, hint: !h.tls && !h.socket}
 	raw := made
@@ -71,7 +71,7 @@ func (h connHook) watch(made net.Conn) net.Conn {
 	return watched
 }
 
-// conn is a connection whose first failure says what to try.
+// conn is a connection whose first failure suggests what to try.
 type conn struct {
 	net.Conn
 
@@ -95,8 +95,8 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// checkedConn lets go-redis see whether the server has closed the connection, before it
-// is used again: by itself it does not look below TLS.
+// checkedConn lets go-redis check whether the server has closed the connection before it
+// uses the connection again. Without it, go-redis does not look below TLS.
 type checkedConn struct {
 	*conn
 
@@ -106,8 +106,8 @@ type checkedConn struct {
 // SyscallConn implements [syscall.Conn].
 func (c *checkedConn) SyscallConn() (syscall.RawConn, error) { return c.raw.SyscallConn() }
 
-// hintError is an error that says what to try. It has no Unwrap, because go-redis unwraps
-// what a set-up ended with.
+// hintError is an error that suggests what to try. It has no Unwrap, because go-redis would
+// drop the suggestion.
 type hintError struct {
 	err  error
 	hint string
@@ -119,8 +119,8 @@ func (e hintError) Error() string {
 func (e hintError) Is(target error) bool { return errors.Is(e.err, target) }
 func (e hintError) As(target any) bool   { return errors.As(e.err, target) }
 
-// oneLineError is an error whose text is one line: there is one for each Sentinel in
-// that of finding the server.
+// oneLineError is an error whose text is one line. go-redis's error for a failed search has a
+// line for each Sentinel.
 type oneLineError struct{ error }
 
 func (e oneLineError) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }

@@ -15,15 +15,14 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// readError is what a caller learns of err, with which go-redis ended a command
-// that changes nothing, or nothing more when it is sent again. The key is empty for
-// a command of no one key.
+// readError returns the caller's error for go-redis's error of a command that changes
+// nothing, or nothing more when it is repeated. The key is empty for a command without one.
 func readError(ctx context.Context, verb, key string, err error) error {
 	return wrap(ctx, verb, key, sentinel(err), err)
 }
 
-// writeError is what a caller learns of err, with which go-redis ended a command
-// that changes the key.
+// writeError returns the caller's error for go-redis's error of a command that changes the
+// key.
 func writeError(ctx context.Context, verb, key string, err error) error {
 	is := sentinel(err)
 	if is == nil && !unchanged(err) {
@@ -32,7 +31,7 @@ func writeError(ctx context.Context, verb, key string, err error) error {
 	return wrap(ctx, verb, key, is, err)
 }
 
-// wrap says what failed, with the sentinel error it is, if any, and the cause.
+// wrap returns an error with what failed, the sentinel error if there is one, and the cause.
 func wrap(ctx context.Context, verb, key string, is, err error) error {
 	if key != "" {
 		verb = fmt.Sprintf("%s %q", verb, key)
@@ -43,9 +42,9 @@ func wrap(ctx context.Context, verb, key string, is, err error) error {
 	return fmt.Errorf("counterredis: %s: %w: %w", verb, is, cause(ctx, err))
 }
 
-// cause returns err as a caller may see it.
+// cause returns err in the form that a caller may see.
 func cause(ctx context.Context, err error) error {
-	// A server, or a proxy, that does not know AUTH repeats the password.
+	// A server or a proxy that does not know AUTH repeats the password.
 	if text, _, repeats := strings.Cut(err.Error(), ", with args"); repeats {
 		return errors.New(text)
 	}
@@ -61,7 +60,7 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// ownTimeoutError is an error of a timeout that is not the caller's: it must not look as if
+// ownTimeoutError hides a timeout that is not the caller's, so that it does not look as if
 // the caller's context had ended.
 type ownTimeoutError struct{ err error }
 
@@ -73,7 +72,7 @@ func (e *ownTimeoutError) Is(target error) bool {
 
 func (e *ownTimeoutError) As(target any) bool { return errors.As(e.err, target) }
 
-// sentinel returns the error of package counter that err proves, nil if it proves none.
+// sentinel returns the error of package counter that err stands for, or nil.
 func sentinel(err error) error {
 	switch {
 	case errors.Is(err, redis.ErrClosed):
@@ -91,15 +90,15 @@ func sentinel(err error) error {
 	}
 }
 
-// missing says that err is the reply that there is no such key. It does not look
-// within err: dialing wraps the same reply from a Sentinel that knows no primary.
+// missing reports whether err is the reply that the key does not exist. It does not unwrap
+// err, because a failure to dial wraps the same reply of a Sentinel without a primary.
 func missing(err error) bool { return err == redis.Nil } //nolint:errorlint // see above
 
-// wrongType says that err is the reply to a command for strings on another type.
+// wrongType reports whether err is the reply of a string command for a key of another type.
 func wrongType(err error) bool { return replied(err, "WRONGTYPE ") }
 
-// unchanged says that err proves that the command it ended changed nothing: it was
-// not sent, or the server refused it.
+// unchanged reports whether err proves that the command changed nothing, because it was not
+// sent or the server refused it.
 func unchanged(err error) bool {
 	if _, ok := errors.AsType[*unsentError](err); ok {
 		return true
@@ -107,8 +106,8 @@ func unchanged(err error) bool {
 	return refused(err) || denied(err) || unready(err)
 }
 
-// unready says that the server refused a command because of the state it is in, which
-// may end, or because another server has the key.
+// unready reports whether the server refused a command because of a state that may end, or
+// because another server has the key.
 func unready(err error) bool {
 	return replied(err,
 		"READONLY ", "MASTERDOWN ", "NOREPLICAS ", "OOM ", "MISCONF ", "BUSY ", "LOADING ",
@@ -118,8 +117,8 @@ func unready(err error) bool {
 	)
 }
 
-// refused says that the server does not let the client in, and won't until
-// somebody changes the settings of one of them.
+// refused reports whether the server rejects the client, and will do so until somebody
+// changes the settings of one of them.
 func refused(err error) bool {
 	return replied(err,
 		"NOAUTH ", "WRONGPASS ", "DENIED ",
@@ -130,8 +129,8 @@ func refused(err error) bool {
 	)
 }
 
-// denied says that the server has no such command, or not for this user or key,
-// be it in a script.
+// denied reports whether the server does not have the command or does not permit it to this
+// user or for this key, directly or in a script.
 func denied(err error) bool {
 	return replied(err,
 		"NOPERM ", "unknown command",
@@ -141,16 +140,16 @@ func denied(err error) bool {
 	)
 }
 
-// deniedKey says that a denial is of a key, not of a command.
+// deniedKey reports whether the denial concerns a key, not a command.
 func deniedKey(err error) bool { return denied(err) && strings.Contains(err.Error(), " access ") }
 
-// untrusted says that the server has shown a certificate that proves nothing.
+// untrusted reports whether the server's certificate can't be verified.
 func untrusted(err error) bool {
 	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	return ok
 }
 
-// replied says that err is an error reply that begins with one of the prefixes.
+// replied reports whether err is an error reply that begins with one of the prefixes.
 func replied(err error, prefixes ...string) bool {
 	reply, ok := errors.AsType[redis.Error](err)
 	if !ok {

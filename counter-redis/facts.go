@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// facts are what a server says of itself, by the names of INFO and of CONFIG GET.
-// What it does not say is missing.
+// facts are a server's answers to INFO and CONFIG GET, by name. What it does not tell is
+// missing.
 type facts map[string]string
 
-// warnings returns what endangers counters, a sentence each. No number that
-// changes is in them. waits says that writes wait for replicas.
+// warnings returns a sentence for each danger to the counters. The sentences contain no
+// changing numbers. waits says that writes wait for replicas.
 func (f facts) warnings(waits bool) []string {
 	if f["role"] == "slave" {
-		// What else is true of it is no danger to the counters, which are elsewhere.
+		// Its other settings don't matter, because it refuses to count.
 		return []string{"role is slave: this Redis is a replica, which refuses to count and may be behind. Give the URL of the primary."}
 	}
 	var found []string
@@ -41,7 +41,7 @@ func (f facts) policy() string {
 	}
 }
 
-// evicted looks at what it has removed already.
+// evicted looks at whether Redis has already removed keys.
 func (f facts) evicted() string {
 	if evicted, ok := f.number("evicted_keys"); !ok || evicted == 0 {
 		return ""
@@ -50,7 +50,7 @@ func (f facts) evicted() string {
 		"Set maxmemory-policy to noeviction; CONFIG RESETSTAT sets evicted_keys back."
 }
 
-// memory looks at how full it is.
+// memory looks at how full the memory is.
 func (f facts) memory() string {
 	used, ok := f.number("used_memory")
 	limit, ok2 := f.number("maxmemory")
@@ -61,8 +61,8 @@ func (f facts) memory() string {
 		"Raise maxmemory, or remove what is not needed."
 }
 
-// durability looks at what a crash of Redis, or of its machine, would lose. Replicas
-// have what the machine had not written, but copy a primary that starts with less.
+// durability looks at what a crash of Redis or of its machine would lose. Replicas keep what
+// the machine had not written, unless the primary restarts: they copy it even if it has less.
 func (f facts) durability(waits bool) string {
 	const mend = "Set appendonly to yes and appendfsync to always, or choose a plan that keeps each write on disk."
 	aof, known := f.appendOnly()
@@ -84,14 +84,14 @@ func (f facts) durability(waits bool) string {
 		return "appendfsync is everysec: when the machine of Redis crashes, what was counted in the last second or two is lost. " +
 			"Set appendfsync to always, or let writes wait for replicas."
 	case "no":
-		return "appendfsync is no: when the machine of Redis crashes, what the system had not written yet, as a rule that of the last " +
-			"half minute, is lost. Set appendfsync to always, or let writes wait for replicas."
+		return "appendfsync is no: when the machine of Redis crashes, what was counted in about the last " +
+			"half minute is lost. Set appendfsync to always, or let writes wait for replicas."
 	default:
 		return ""
 	}
 }
 
-// appendOnly says whether Redis writes an append-only file, if that is known.
+// appendOnly reports whether Redis writes an append-only file, and whether that is known.
 func (f facts) appendOnly() (on, known bool) {
 	enabled, known := f["aof_enabled"]
 	if known {
@@ -101,7 +101,7 @@ func (f facts) appendOnly() (on, known bool) {
 	return appendonly != "no", known
 }
 
-// snapshot looks at whether the last one was written.
+// snapshot looks at whether the last snapshot was written.
 func (f facts) snapshot() string {
 	if f["rdb_last_bgsave_status"] != "err" {
 		return ""
@@ -110,7 +110,7 @@ func (f facts) snapshot() string {
 		"See its log for why, such as a full disk, and then send BGSAVE."
 }
 
-// appendFile looks at whether the append-only file could be written last.
+// appendFile looks at whether the last write to the append-only file succeeded.
 func (f facts) appendFile() string {
 	if f["aof_last_write_status"] != "err" {
 		return ""

@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// maxInHand is how many counters are looked after: a sample, where more are in use.
+	// maxInHand is how many counters are watched. If more are in use, it is a sample.
 	maxInHand = 1024
 	// maxKeyWarnings is how many keys are named for one kind of danger.
 	maxKeyWarnings = 5
-	// fullSoon is how near a counter may come to the largest int64.
+	// fullSoon is how close to the largest int64 a counter may come without a warning.
 	fullSoon = 1 << 53
 )
 
-// inHand are the keys of counters in use: each with the time at which it was said to
-// expire, zero if nothing was said. The zero value is ready to use.
+// inHand has the keys of counters in use, each with the time at which it will expire, or the
+// zero time. The zero value is ready to use.
 type inHand struct {
 	mu   sync.Mutex
 	keys map[string]time.Time
@@ -59,7 +59,7 @@ func (h *inHand) useLocked(key string) {
 	h.keys[key] = time.Time{}
 }
 
-// expires notes that the server has said when the key, which was noted before, expires.
+// expires notes when a known key expires.
 func (h *inHand) expires(key string, at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -68,8 +68,8 @@ func (h *inHand) expires(key string, at time.Time) {
 	}
 }
 
-// take returns the keys. Once there are as many as there may be, it forgets them, so that
-// others get their turn.
+// take returns the keys. If the sample is full, it also forgets them, so that others get
+// their turn.
 func (h *inHand) take() map[string]time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -83,8 +83,8 @@ func (h *inHand) take() map[string]time.Time {
 	return taken
 }
 
-// dangers looks at the counters in use, and returns what endangers them: those that
-// expire, and those whose keys hold something that can't be added to.
+// dangers looks at the counters in use. It returns a warning for each that expires or whose
+// key has a value that can't be added to.
 func (s *Store) dangers(ctx context.Context) ([]string, error) {
 	taken := s.hand.take()
 	var looks []*keyLook
@@ -106,7 +106,7 @@ func (s *Store) dangers(ctx context.Context) ([]string, error) {
 			continue
 		}
 		if found.addAll(look) {
-			s.hand.use(look.key) // so that it does not leave the sample before it is mended
+			s.hand.use(look.key) // keeps it in the sample until it is mended
 		}
 	}
 	return found.sentences(), failed
@@ -115,7 +115,7 @@ func (s *Store) dangers(ctx context.Context) ([]string, error) {
 // keyLook is a look at one key.
 type keyLook struct {
 	key  string
-	said time.Time // when it was said to expire
+	said time.Time // when it was to expire
 
 	life             *redis.IntCmd
 	text             *redis.StringCmd
@@ -124,19 +124,19 @@ type keyLook struct {
 
 func newKeyLook(ctx context.Context, key string, said time.Time) *keyLook {
 	l := &keyLook{key: key, said: said, life: redis.NewIntCmd(ctx, "pttl", key)}
-	l.text = redis.NewStringCmd(ctx, "getrange", key, 0, 20) // no integer is longer, and others may be huge
+	l.text = redis.NewStringCmd(ctx, "getrange", key, 0, 20) // an integer is not longer, and other values may be huge
 	l.askLife, l.askText = command{Cmder: l.life, key: key}, command{Cmder: l.text, key: key}
 	return l
 }
 
-// keyWarnings are the warnings about keys, by kind.
+// keyWarnings has the warnings about keys by kind.
 type keyWarnings struct {
 	kinds []string
 	by    map[string][]string
 }
 
-// addAll adds what endangers the key, and returns whether it is named in a warning that
-// lasts as long as the cause.
+// addAll adds the warnings about the key. It reports whether one of them names the key and
+// lasts as long as its cause.
 func (w *keyWarnings) addAll(look *keyLook) (named bool) {
 	key := look.key
 	if look.askLife.err == nil {
@@ -153,8 +153,8 @@ func (w *keyWarnings) addAll(look *keyLook) (named bool) {
 	switch err := look.askText.err; {
 	case wrongType(err):
 		kind, mend = "holds another type", "Nothing can be added to it. Set the counter, or send DEL "+word(key)+", if nobody needs what it holds."
-	case err == nil && text != "" && !isNumber: // it is empty where there is no key
-		kind, mend = "holds no integer", "Nothing can be added to it. Set the counter, if nobody needs what it holds."
+	case err == nil && text != "" && !isNumber: // a missing key gives an empty text
+		kind, mend = "does not hold an integer", "Nothing can be added to it. Set the counter, if nobody needs what it holds."
 	case err == nil && number > math.MaxInt64-fullSoon:
 		kind, mend = "is nearly full", "No more than "+strconv.FormatInt(math.MaxInt64, 10)+" can be counted. Set the counter to less."
 	default:
@@ -163,7 +163,7 @@ func (w *keyWarnings) addAll(look *keyLook) (named bool) {
 	return w.add(kind, key, mend) || named
 }
 
-// add adds one, and returns whether it is named.
+// add adds a warning and reports whether it names the key.
 func (w *keyWarnings) add(kind, key, text string) bool {
 	if w.by == nil {
 		w.by = map[string][]string{}
@@ -175,7 +175,7 @@ func (w *keyWarnings) add(kind, key, text string) bool {
 	case n < maxKeyWarnings:
 		w.by[kind] = append(w.by[kind], fmt.Sprintf("the key %s %s: %s", word(key), kind, text))
 	case n == maxKeyWarnings:
-		w.by[kind] = append(w.by[kind], "further keys are in use of which each "+kind+". Mend those that are named first.")
+		w.by[kind] = append(w.by[kind], "there are more keys of which each "+kind+". Mend the named ones first.")
 	}
 	return len(w.by[kind]) <= maxKeyWarnings
 }
@@ -189,7 +189,7 @@ func (w *keyWarnings) sentences() []string {
 	return sentences
 }
 
-// word returns the key as redis-cli takes it.
+// word returns the key as a word for redis-cli.
 func word(key string) string {
 	if strings.ContainsFunc(key, func(r rune) bool {
 		return r > '~' || !strings.ContainsRune(":._-/{}%", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')

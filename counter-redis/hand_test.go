@@ -98,7 +98,7 @@ func TestWarningsOfKeys(t *testing.T) {
 	for _, name := range []string{"list", "text", "huge", "full", "fine", "missing"} {
 		_, _ = store.Add(t.Context(), name, 1) // most are refused
 	}
-	wantWarnings(t, store, "the key list holds another type: ", "the key huge holds no integer: ", "the key text holds no integer: ",
+	wantWarnings(t, store, "the key list holds another type: ", "the key huge does not hold an integer: ", "the key text does not hold an integer: ",
 		"the key full is nearly full: ")
 	for _, name := range []string{"list", "text", "huge", "full"} {
 		if err := store.Set(t.Context(), name, 1); err != nil { // as they say
@@ -128,7 +128,7 @@ func TestWarningsOfManyKeys(t *testing.T) {
 	wantWarnings(t, store, "the key many:1 expires: ", "the key many:20 expires: ", "the key many:30 expires: ", "the key many:31 expires: ")
 	expire("many:32", "many:33", "many:34")
 	wantWarnings(t, store, "the key many:1 expires: ", "the key many:20 expires: ", "the key many:30 expires: ", "the key many:31 expires: ",
-		"the key many:32 expires: ", "further keys are in use")
+		"the key many:32 expires: ", "there are more keys of which each expires")
 }
 
 // To look costs no more than a bounded number of commands, and all counters get their turn.

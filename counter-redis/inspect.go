@@ -12,17 +12,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Warnings looks at each server that holds counters and at the keys of up to a thousand
-// counters that this store has added to or read, and returns what endangers them: a
-// sentence each, which names the setting or the key and how to mend it. In a
-// Cluster it begins with the addresses of the nodes it is about, unless it is about
-// all. The sentence stays the same as long as the cause does, so that a caller can
-// tell what is new.
+// Warnings looks at each server with counters, and at the keys of up to a thousand counters
+// that this store has added to or read. It returns a sentence for each danger, which names
+// the setting or the key and says how to mend it. In a Cluster the sentence begins with the
+// addresses of the nodes concerned, unless it concerns all. A sentence stays the same as
+// long as its cause lasts, so that a caller can tell what is new.
 //
-// It asks by INFO and CONFIG GET and gives each command that counting takes an argument
-// that can't be right, so that nothing changes. It says nothing about what it can't learn
-// because the host forbids INFO and CONFIG. The error is of servers that could not be
-// asked; the warnings of the others come with it. The context bounds it all.
+// It sends INFO and CONFIG GET, and each command that counting needs with an argument that
+// can't be right, so nothing changes. If the host forbids INFO and CONFIG, it says nothing
+// about settings. The error concerns servers that could not be asked; the warnings of the
+// others are returned with it.
 func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	if err := s.usable(ctx); err != nil {
 		return nil, err
@@ -38,8 +37,9 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	return slices.Concat(s.refusal(ctx), dangers, found.sentences()), cmp.Or(err, errDangers)
 }
 
-// refusal returns a warning if the server does not do what counting takes. It may have
-// been away when the store was opened, and its permissions change.
+// refusal returns a warning if the server does not do what counting needs. It is checked
+// again here because the server may have been down when the store was opened, and because
+// permissions change.
 func (s *Store) refusal(ctx context.Context) []string {
 	err := s.try(ctx)
 	if !errors.Is(err, errTrial) {
@@ -50,7 +50,7 @@ func (s *Store) refusal(ctx context.Context) []string {
 		"Permit this user GET, SET, DEL, INCRBY, EVAL and EVALSHA, or choose a Redis that runs scripts.", text)}
 }
 
-// findings are what several servers say, which may be asked together.
+// findings collects what several servers say, which may be asked at the same time.
 type findings struct {
 	waits bool // for replicas
 
@@ -58,13 +58,13 @@ type findings struct {
 	servers []finding
 }
 
-// finding is what endangers counters on one server.
+// finding is a danger to counters on one server.
 type finding struct {
 	addr     string
 	warnings []string
 }
 
-// look adds that of one server, nothing if it can't be asked.
+// look adds the findings of one server, or nothing if it can't be asked.
 func (f *findings) look(ctx context.Context, client *redis.Client) error {
 	learned, err := ask(ctx, client)
 	f.mu.Lock()
@@ -73,8 +73,7 @@ func (f *findings) look(ctx context.Context, client *redis.Client) error {
 	return err
 }
 
-// sentences returns the warnings, each once, with the addresses where they are not
-// those of all servers.
+// sentences returns each warning once, with addresses if it does not concern all servers.
 func (f *findings) sentences() []string {
 	slices.SortFunc(f.servers, func(a, b finding) int { return strings.Compare(a.addr, b.addr) })
 	addrs := map[string][]string{} // by warning

@@ -155,19 +155,19 @@ func TestWarningsOfWhatIsKnown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr, _ := answer(t, reply)
-			wantWarnings(t, connect(t, &redis.Options{Addr: addr}), "it does not do what counting takes: EVAL") // nor does it
+			wantWarnings(t, connect(t, &redis.Options{Addr: addr}), "it does not do what counting needs: EVAL") // nor does it
 		})
 	}
 }
 
-// A server that does not do what counting takes is found out whenever it comes up.
+// A server that does not do what counting needs is found out whenever it comes up.
 func TestWarningsOfRefusal(t *testing.T) {
 	for name, addr := range map[string]string{
 		"refused": refusing(t, "-SORRY you have no access to scripts", "eval", "evalsha"),
 		"ignored": refusing(t, "+OK", "eval"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			wantWarnings(t, connect(t, &redis.Options{Addr: addr}), "it does not do what counting takes: EVAL")
+			wantWarnings(t, connect(t, &redis.Options{Addr: addr}), "it does not do what counting needs: EVAL")
 		})
 	}
 	server := redistest.Start(t)
@@ -175,7 +175,7 @@ func TestWarningsOfRefusal(t *testing.T) {
 	store := open(t, withLogin(server, "limited:s3cret"))
 	wantWarnings(t, store)
 	setUser(t, server.Client(), "~*", "+@all", "-evalsha")
-	wantWarnings(t, store, "it does not do what counting takes: EVALSHA: NOPERM")
+	wantWarnings(t, store, "it does not do what counting needs: EVALSHA: NOPERM")
 }
 
 // Who can't be asked at all is an error, in time.

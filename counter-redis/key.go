@@ -6,9 +6,9 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// A counter's key is its prefix and name with the braces escaped: Redis Cluster
-// chooses a key's slot by what stands in its braces, which is not for names to
-// say, and keys that begin with a brace stay free for records about counters.
+// A counter's key is its prefix and name with the braces escaped. Redis Cluster chooses a
+// key's slot by the text in its braces, which names must not decide. Keys that begin with a
+// brace are reserved for records.
 
 func (s *Store) key(name string) string { return escape(s.prefix + name) }
 

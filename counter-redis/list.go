@@ -10,14 +10,14 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// scanCount is how many keys the server looks at in one step of a listing:
-// enough to make few round trips, few enough not to hold up its other clients.
+// scanCount is how many keys the server examines in one step of a listing: enough for few
+// round trips, and few enough not to delay other clients.
 const scanCount = 500
 
-// List implements [counter.Store]. It goes through all the keys of the
-// database, in steps between which others are served, and remembers the names it
-// has yielded, for Redis may name a key twice. In a Cluster it goes through one
-// primary after the other, and may miss what moves between them meanwhile.
+// List implements [counter.Store]. It goes through all keys of the database in steps,
+// between which Redis serves other clients. It remembers the names that it has yielded,
+// because Redis may return a key twice. In a Cluster it goes through one primary after the
+// other and may miss counters that move between them in the meantime.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
 	return func(yield func(counter.Entry, error) bool) {
 		servers, err := s.servers(ctx)
@@ -52,8 +52,8 @@ func (s *Store) servers(ctx context.Context) ([]*redis.Client, error) {
 	return servers, nil
 }
 
-// listServer yields the server's counters that were not seen before. It returns
-// false once no more is wanted, or can be had.
+// listServer yields the server's counters that were not seen before. It returns false if
+// the listing has to end.
 func (s *Store) listServer(
 	ctx context.Context, server *redis.Client, prefix string, seen map[string]bool, yield func(counter.Entry, error) bool,
 ) bool {
@@ -130,8 +130,8 @@ func (s *Store) entries(ctx context.Context, keys []string, seen map[string]bool
 	return found, nil
 }
 
-// replaced says that err is of a key that was removed, or given another type,
-// since the scan saw it.
+// replaced reports whether err says that the key was removed or got another type since the
+// scan saw it.
 func replaced(err error) bool {
 	return missing(err) || wrongType(err)
 }

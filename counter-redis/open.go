@@ -8,10 +8,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ErrRefused says that the server answered [Open] and refuses the login, the
-// database or the commands that counting takes, that it is a node of a Cluster where
-// the URL names none, or none where it does, or that Sentinels know no such primary:
-// waiting won't help.
+// ErrRefused says that the server answered [Open] and that waiting won't help. It refuses
+// the login, the database or the commands that counting needs; or it is a node of a
+// Cluster but the URL is not a Cluster's, or the other way round; or the Sentinels don't
+// know the primary.
 var ErrRefused = errors.New("counterredis: refused by the server")
 
 // Open returns a store for the Redis at the URL, over a client that Close closes:
@@ -20,17 +20,18 @@ var ErrRefused = errors.New("counterredis: refused by the server")
 //	rediss://user:password@host:6379/0  the same by TLS
 //	unix:///path/to/redis.sock?db=0     by a Unix socket
 //
-// With the option addr, which names another node or the same, it is a Cluster:
+// With the option addr, which names any node, it is a Cluster:
 //
 //	redis://user:password@node1:6379?addr=node2:6379&addr=node3:6379
 //
-// With the option master_name it is the primary that Sentinels know by that name.
-// The login before the @ is the one to them, that of the options is the one to it:
+// With the option master_name it is the primary that Sentinels know by that name. The login
+// in front of an @ is for the Sentinels, the options username and password are for the
+// primary:
 //
 //	redis://sentinel1:26379/0?addr=sentinel2:26379&master_name=name&username=user&password=password
 //
-// Other options after the ? are those of [redis.ParseURL]. Those that bound how
-// long things take are by default:
+// The other options after the ? are those of [redis.ParseURL]. The timeouts have these
+// defaults:
 //
 //	dial_timeout   1s
 //	write_timeout  500ms
@@ -39,11 +40,11 @@ var ErrRefused = errors.New("counterredis: refused by the server")
 //
 // max_retries is ignored: nothing is sent twice.
 //
-// Open asks the server once whether it answers and runs the script of batches,
-// within ctx. A server that is out of reach, or not ready yet, is no error: the
-// store works as soon as the server does, and [Store.Ping] tells. The errors are
-// [ErrURL], [ErrRefused], a [*tls.CertificateVerificationError], that of an option
-// out of range and that of a context that had ended; none holds the password.
+// Open asks the server once, within ctx, whether it answers and runs the script of batches.
+// A server that can't be reached or is not ready is not an error: the store works as soon
+// as the server does, and [Store.Ping] tells. The error is [ErrURL], [ErrRefused], a
+// [*tls.CertificateVerificationError], an option out of range, or that the context had
+// ended. It never contains the password.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	target, err := parseURL(url)
 	if err != nil {
@@ -72,11 +73,11 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	return store, nil
 }
 
-// refusal returns why waiting won't help, if err, with which the first calls to the
-// target ended, says so.
+// refusal returns the reason if err, the error of the first calls to the target, says that
+// waiting won't help.
 func (t *target) refusal(ctx context.Context, err error) error {
 	switch {
-	case t.kind == sentinels && errors.Is(err, redis.Nil): // the Sentinels' answer
+	case t.kind == sentinels && errors.Is(err, redis.Nil): // the answer of the Sentinels
 		return errors.New("no primary has this master_name")
 	case t.kind != cluster && replied(err, "MOVED "):
 		return errors.New("it is a node of a Cluster, which the option addr of the URL must say")

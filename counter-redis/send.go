@@ -12,13 +12,12 @@ import (
 
 // delivery says how commands are sent to a server.
 type delivery struct {
-	replicas int  // that must have what is written before it counts as done
-	reads    bool // nothing is changed, so that all may be sent again
-	asking   bool // the server takes over their slots, and is not known to have them
+	replicas int  // how many must have a write before it counts as done
+	reads    bool // nothing is changed, so the commands may be repeated
+	asking   bool // the server is taking over their slots
 }
 
-// send sends the commands, those for one server in one pipeline, and sets how each
-// ended.
+// send sends the commands, in one pipeline for each server, and sets the outcome of each.
 func (s *Store) send(ctx context.Context, commands []*command, how delivery) {
 	if s.cluster != nil {
 		s.route(ctx, commands, how)
@@ -34,8 +33,8 @@ func (s *Store) sendOne(ctx context.Context, key string, cmd redis.Cmder, how de
 	return c.err
 }
 
-// deliver sends the commands to a server, which has patience to reply, and sets how
-// each ended.
+// deliver sends the commands to a server and sets the outcome of each. patience is how long
+// the server may take to reply.
 func deliver(ctx context.Context, to *redis.Client, commands []*command, how delivery, patience time.Duration) {
 	if !how.reads {
 		deliverOnce(ctx, to, commands, how, patience)
@@ -70,7 +69,7 @@ func deliverOnce(ctx context.Context, to *redis.Client, commands []*command, how
 	}
 	var wait *redis.IntCmd
 	if how.replicas > 0 {
-		// On the same connection, for it waits for what this has written.
+		// WAIT must be on the same connection, because it waits for that connection's writes.
 		wait = redis.NewIntCmd(ctx, "wait", how.replicas, waitTime(ctx, patience).Milliseconds())
 		_ = pipe.Process(ctx, wait)
 	}
@@ -91,8 +90,8 @@ func deliverOnce(ctx context.Context, to *redis.Client, commands []*command, how
 	}
 }
 
-// waitTime is how long a server may take to say that its replicas have a write: half
-// of what it has to reply, and a millisecond at least, because 0 would be for ever.
+// waitTime is how long WAIT may take: half of the time for a reply, and at least a
+// millisecond, because 0 would mean forever.
 func waitTime(ctx context.Context, patience time.Duration) time.Duration {
 	if deadline, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(deadline))
@@ -100,8 +99,8 @@ func waitTime(ctx context.Context, patience time.Duration) time.Duration {
 	return max(patience/2, time.Millisecond)
 }
 
-// shortfall returns an error if fewer replicas than wanted are known to have what
-// was written. It wraps none of the server's: those prove that nothing happened.
+// shortfall returns an error if fewer replicas than wanted are known to have the write. It
+// does not wrap the server's error, which would seem to prove that nothing was written.
 func shortfall(wait *redis.IntCmd, want int) error {
 	if err := wait.Err(); err != nil {
 		return errors.New("written, but nobody knows on how many replicas: " + err.Error())

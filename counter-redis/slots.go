@@ -9,9 +9,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// slotsHook reads CLUSTER SLOTS of a node where go-redis can't: a node's host may be
-// null, which stands for that of the node asked (cluster-preferred-endpoint-type
-// unknown-endpoint), or "?" (hostname, of a node without one).
+// slotsHook reads replies to CLUSTER SLOTS that go-redis can't. In them, a node's host may
+// be null, which means the host of the node that was asked (cluster-preferred-endpoint-type
+// unknown-endpoint), or "?" (type hostname, if the node has none).
 //
 // https://redis.io/docs/latest/commands/cluster-slots/
 type slotsHook struct{ node *redis.Client }
@@ -47,8 +47,8 @@ func (h slotsHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// nameByIP gives each node that should be named by a hostname and has none, for which "?"
-// stands, its IP address, which is told beside it.
+// nameByIP replaces the "?" of a node without a hostname by its IP address, which the reply
+// also has.
 func nameByIP(slots []redis.ClusterSlot) {
 	for _, slot := range slots {
 		for i, node := range slot.Nodes {

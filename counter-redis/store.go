@@ -1,14 +1,14 @@
-// Package counterredis keeps counters in Redis, one plain integer string a
-// counter, so that whatever else reads or increments the key stays right.
+// Package counterredis keeps counters in Redis. Each is a plain integer string, so other
+// programs can read and increment it.
 //
-// [Open] takes a URL and owns its connections; [New] takes a client of the
-// caller's. With coalesce.New around it each addition is counted exactly once.
+// [Open] takes a URL and owns its connections. [New] takes a client that the caller owns.
+// With coalesce.New around the store, each addition counts exactly once.
 //
-// While a writer adds to a counter, and for some time after, Redis has a record of it: of
-// the writer w to the counter under the key a it is {a}:w. The Redis user needs both kinds
-// of key and the commands GET, SET, DEL, INCRBY, EVAL, EVALSHA, SCAN, PING and, for
-// Options.WaitReplicas, WAIT. [Store.Warnings] also sends INFO, CONFIG GET, PTTL and
-// GETRANGE, and says less to a user who may not.
+// While a writer adds to a counter, and for some time after, Redis has a record of it. For
+// the writer w and the counter with the key a, the record's key is {a}:w. The Redis user
+// needs access to both kinds of key and to the commands GET, SET, DEL, INCRBY, EVAL,
+// EVALSHA, SCAN, PING and, for Options.WaitReplicas, WAIT. [Store.Warnings] also sends INFO,
+// CONFIG GET, PTTL and GETRANGE, and says less if the user may not send them.
 package counterredis
 
 import (
@@ -26,40 +26,38 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Options adapts a store. The zero value is right for a Redis without replicas.
+// Options are the options of a store. The zero value is right for a Redis without replicas.
 type Options struct {
-	// Prefix begins the key of every counter: "views:" has the counter "/" under
-	// "views:/". Empty by default.
+	// Prefix begins the key of every counter: with "views:", the counter "/" has the key
+	// "views:/". It is empty by default.
 	Prefix string
 
-	// RecordExpiry is how long the record of a writer is kept after its last batch:
-	// what [Store.Retention] returns. A second at least, in steps of a millisecond;
-	// an hour by default. A record takes the server some 200 bytes.
+	// RecordExpiry is how long the record of a writer is kept after its last batch. It is
+	// what [Store.Retention] returns. The minimum is a second, the default an hour, and the
+	// precision a millisecond. A record takes about 200 bytes on the server.
 	RecordExpiry time.Duration
 
-	// WaitReplicas is how many replicas must have what is written before it counts
-	// as done, by the command WAIT: 0, none, by default. Where fewer have it after
-	// half of the client's ReadTimeout, or of what the context leaves, the error is
-	// [counter.ErrUnknown]: a batch can be repeated until they do. In a Cluster it
-	// is the number of replicas of each primary.
+	// WaitReplicas is how many replicas must have a write before it counts as done, by the
+	// command WAIT. The default is 0. If fewer have it after half of the client's ReadTimeout,
+	// or of the time that the context leaves, the error is [counter.ErrUnknown], and a batch
+	// can be repeated. In a Cluster it is the number of replicas of each primary.
 	WaitReplicas int
 
-	// The rest is for [Open] alone: a borrowed client has its own.
+	// The rest is for [Open] only: a client that is passed to [New] has its own settings.
 
-	// TLS is how a rediss:// server is proven to be the right one. Without a
-	// ServerName, each server's certificate must be for the host by which it is
-	// reached. Nil, it must be signed by an authority of the system.
+	// TLS says how to verify a rediss:// server. Without a ServerName, each server's
+	// certificate must be valid for the host by which it is reached. If TLS is nil, the
+	// system's authorities are trusted.
 	TLS *tls.Config
 
-	// MaxConns is how many connections the store may have, in all, whatever the URL
-	// says; in a Cluster, to each node. Zero, the URL's pool_size, or go-redis's
-	// default of ten for each CPU, says how many it keeps, and a burst may open more.
+	// MaxConns is the most connections that the store may have, whatever the URL says; in a
+	// Cluster, to each node. If it is zero, the store keeps as many as the URL's pool_size or
+	// go-redis's default of ten for each CPU, and may open more in a burst.
 	MaxConns int
 }
 
-// Store is a [counter.Backend] in Redis. An addition is one
-// INCRBY, sent once: where its reply is lost, the error is [counter.ErrUnknown]. A
-// batch is one call of a script.
+// Store is a [counter.Backend] in Redis. An addition is one INCRBY, sent once: if its reply
+// is lost, the error is [counter.ErrUnknown]. A batch is one call of a script.
 type Store struct {
 	// One of the two is nil.
 	single  *redis.Client
@@ -81,16 +79,16 @@ var (
 	_ counter.Pinger  = (*Store)(nil)
 )
 
-// New returns a store over a client that stays the caller's: Close leaves it open. It
+// New returns a store over a client that the caller owns: Close leaves it open. The client
 // is a [*redis.Client], of one server or through Sentinels, or a [*redis.ClusterClient],
-// also one made by [redis.NewFailoverClusterClient]. A [*redis.Ring] and clients of other
-// types are refused: only a part of the counters could be listed, or a command be sent
-// twice. So is one with a client-side cache, whose values may be old.
+// such as one from [redis.NewFailoverClusterClient]. New refuses a [*redis.Ring] and other
+// types, over which it could list only some of the counters or a command could be sent
+// twice. It also refuses a client with a client-side cache, whose values may be old.
 //
-// The store never lets the client repeat a command that changes something, whatever its
-// MaxRetries says, and reads from primaries alone, whatever its ReadOnly says. The
-// deadline of a context ends a call that is on its way only with ContextTimeoutEnabled.
-// The error says what is wrong with the client or which option is out of range.
+// The store never lets the client repeat a command that changes something, whatever
+// MaxRetries says, and reads only from primaries, whatever ReadOnly says. A context's
+// deadline ends a call in flight only if the client has ContextTimeoutEnabled. The error
+// says what is wrong with the client or which option is out of range.
 func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	expiry := cmp.Or(opts.RecordExpiry, time.Hour).Truncate(time.Millisecond)
 	if expiry < time.Second {
@@ -163,7 +161,7 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 	}
 	value, ok := parse(cmd.Val())
 	if !ok {
-		return 0, fmt.Errorf("%w: the key %q in Redis holds no integer", counter.ErrType, key)
+		return 0, fmt.Errorf("%w: the key %q in Redis does not hold an integer", counter.ErrType, key)
 	}
 	return value, nil
 }
@@ -195,20 +193,20 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// ping asks the server, or each primary of the Cluster.
+// ping pings the server, or each primary of the Cluster.
 func (s *Store) ping(ctx context.Context) error {
 	return s.eachServer(ctx, func(ctx context.Context, client *redis.Client) error {
 		return again(ctx, client, func() error { return client.Ping(ctx).Err() })
 	})
 }
 
-// eachServer calls do for the server, or for all primaries of the Cluster at once, and
-// returns an error of one of them.
+// eachServer calls do for the server, or for all primaries of the Cluster at the same time.
+// It returns one of their errors.
 func (s *Store) eachServer(ctx context.Context, do func(ctx context.Context, client *redis.Client) error) error {
 	if s.cluster == nil {
 		return do(ctx, s.single)
 	}
-	// An error that do has not returned is of nodes that say nothing about the slots.
+	// An error that does not come from do says that no node tells where the slots are.
 	var asked atomic.Bool
 	err := s.cluster.ForEachMaster(ctx, func(ctx context.Context, client *redis.Client) error {
 		asked.Store(true)
@@ -240,7 +238,7 @@ func (s *Store) Close() error {
 // String names the server and its database for logs, without the login.
 func (s *Store) String() string { return s.label }
 
-// usable returns why a call must not go on: the store is closed, or the context has ended.
+// usable returns an error if the store is closed or the context has ended.
 func (s *Store) usable(ctx context.Context) error {
 	if s.closed.Load() {
 		return counter.ErrClosed
@@ -255,8 +253,8 @@ func (s *Store) ready(ctx context.Context, name string) error {
 	return counter.CheckName(name)
 }
 
-// parse reads what Redis takes for an integer: no sign but a minus, no spaces,
-// no zeros in front.
+// parse reads an integer as Redis does: it accepts no plus sign, no spaces and no leading
+// zeros.
 func parse(text string) (int64, bool) {
 	value, err := strconv.ParseInt(text, 10, 64)
 	return value, err == nil && strconv.FormatInt(value, 10) == text

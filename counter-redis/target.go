@@ -11,18 +11,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// target is what a URL names.
+// target is the server or servers that a URL names.
 type target struct {
 	kind   kind
-	server *redis.Options // of each server that keeps counters
-	addrs  []string       // of nodes of the Cluster, or of Sentinels
+	server *redis.Options // for each server with counters
+	addrs  []string       // the nodes of the Cluster, or the Sentinels
 
 	maxRedirects int // of reads, in a Cluster; 0: go-redis's default
 
-	// What the Sentinels call the primary, and the login to them.
+	// The name of the primary at the Sentinels, and the login for them.
 	masterName, sentinelUser, sentinelPassword string
 
-	// The login to the servers that Sentinels know.
+	// The login for the servers that the Sentinels know.
 	username, password string
 }
 
@@ -34,9 +34,9 @@ const (
 	sentinels
 )
 
-// takeNodes takes the options out of the URL that say that it is a Cluster's, or
-// Sentinels', and returns what they say, or what is wrong with them. They are
-// those of [redis.ParseClusterURL] and [redis.ParseFailoverURL].
+// takeNodes removes the options for a Cluster or Sentinels from the URL and applies them. It
+// returns what is wrong with them, if anything. They are the options of
+// [redis.ParseClusterURL] and [redis.ParseFailoverURL].
 func takeNodes(u *url.URL) (t *target, fault string) {
 	t = &target{}
 	query := u.Query()
@@ -65,7 +65,7 @@ func takeNodes(u *url.URL) (t *target, fault string) {
 		return nil, "it names no port of its Sentinel, like 26379"
 	}
 	for _, option := range []string{"username", "password", "max_redirects"} {
-		if len(query[option]) > 1 { // of which one would be passed over
+		if len(query[option]) > 1 { // one of them would be ignored
 			return nil, "its option " + option + " is given twice"
 		}
 	}
@@ -96,21 +96,21 @@ func takeNodes(u *url.URL) (t *target, fault string) {
 	return t, ""
 }
 
-// plainHost says that a host is nothing more, above all that no login stands
-// before it, which would be shown with it.
+// plainHost reports whether the text is only a host. Above all, it has no login, which would
+// be shown with it.
 func plainHost(host string) bool {
 	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
 		return strings.ContainsRune(",@/?#", r) || unicode.IsSpace(r) || unicode.IsControl(r)
 	})
 }
 
-// moveLogin gives the login before the @ to the Sentinels, whose it is.
+// moveLogin makes the login before the @ the one for the Sentinels.
 func (t *target) moveLogin() {
 	t.sentinelUser, t.sentinelPassword = t.server.Username, t.server.Password
 	t.server.Username, t.server.Password = t.username, t.password
 }
 
-// loginFault returns what is wrong with a login; empty if nothing is.
+// loginFault returns what is wrong with a login, or "".
 func (t *target) loginFault() string {
 	switch {
 	case t.server.Username != "" && t.server.Password == "" || t.sentinelUser != "" && t.sentinelPassword == "":

@@ -9,17 +9,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// errTrial says that the server answers, but does not do what batches need of it.
-var errTrial = errors.New("it does not do what counting takes")
+// errTrial says that the server answers but does not do what batches need.
+var errTrial = errors.New("it does not do what counting needs")
 
-// try sends the commands that batches take, each with an argument that is not an
-// integer, so that nothing changes. It returns nil if the server looked at that argument
-// and refused it, as a server does that has the command, permits it to this user and runs
-// the script. The script's own refusals will do as well. Any other answer is errTrial,
-// except that of a server that is not ready. That, and any other failure, says nothing
-// about what the server can do.
+// try sends the commands that batches need, each with an argument that is not an integer,
+// so nothing changes. It returns nil if the server refused that argument, because then it
+// has the command, permits it to this user and runs the script. A refusal by the script
+// itself also proves that. Any other answer is errTrial, unless the server is not ready.
+// Being not ready, like any other failure, says nothing about what the server can do.
 //
-// It does not ask which keys the user may use: the names of counters are not known.
+// It does not test which keys the user may use, because the names of counters are unknown.
 func (s *Store) try(ctx context.Context) error {
 	const no = "not an integer"
 	key := s.key("counterredis")
@@ -40,7 +39,7 @@ func (s *Store) try(ctx context.Context) error {
 		switch err := c.err; {
 		case err == nil:
 			return fmt.Errorf("%w: %s succeeds where it must not", errTrial, strings.ToUpper(c.Name()))
-		case sentinel(err) != nil, deniedKey(err), replied(err, "NOSCRIPT "): // that of EVAL may be lost by now
+		case sentinel(err) != nil, deniedKey(err), replied(err, "NOSCRIPT "): // the script that EVAL loaded may already be gone
 		case !replied(err, ""), unready(err):
 			return err
 		default:

@@ -14,12 +14,12 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// ErrURL says that a URL is not one [Open] accepts. Its text names the fault and
-// never what the URL holds, which may be a password.
+// ErrURL says that [Open] does not accept a URL. Its text says what is wrong but never quotes
+// the URL, which may contain a password.
 var ErrURL = errors.New("counterredis: bad URL")
 
-// maxConns bounds the numbers of connections a URL may ask for: a client has no more
-// ports, and go-redis allocates or panics beyond it.
+// maxConns limits the numbers of connections that a URL may ask for. A client has no more
+// ports, and go-redis allocates too much or panics beyond it.
 const maxConns = 1<<16 - 1
 
 // parseURL returns what a URL names.
@@ -63,8 +63,8 @@ func badURL(fault string) error {
 		"with special characters of passwords percent-escaped", ErrURL, fault)
 }
 
-// urlFault returns what is wrong with a URL, above all what redis.ParseURL takes
-// for something else without a word; empty if nothing is.
+// urlFault returns what is wrong with a URL, or "". Above all, it finds what redis.ParseURL
+// would silently misunderstand.
 func urlFault(raw string) string {
 	switch {
 	case raw == "":
@@ -120,15 +120,15 @@ func socketFault(u *url.URL) string {
 	return ""
 }
 
-// numberWithin says that the text is a decimal number within least and most.
+// numberWithin reports whether the text is a decimal number from least to most.
 func numberWithin(text string, least, most uint64) bool {
 	n, err := strconv.ParseUint(text, 10, 64)
 	return err == nil && least <= n && n <= most
 }
 
-// setDefaults sets what the URL did not, and what must be so.
+// setDefaults sets what the URL leaves open, and what must not be changed.
 func setDefaults(opts *redis.Options) {
-	// A command sent again could count twice, and a caller's deadline is kept.
+	// A repeated command could count twice. A caller's deadline is kept.
 	opts.MaxRetries = -1
 	opts.ContextTimeoutEnabled = true
 
@@ -137,11 +137,11 @@ func setDefaults(opts *redis.Options) {
 	opts.ReadTimeout = cmp.Or(opts.ReadTimeout, 500*time.Millisecond)
 	opts.WriteTimeout = cmp.Or(opts.WriteTimeout, 500*time.Millisecond)
 	opts.PoolTimeout = cmp.Or(opts.PoolTimeout, time.Second)
-	// Hosts close what is idle for five minutes.
+	// Hosts close connections that are idle for five minutes.
 	opts.ConnMaxIdleTime = cmp.Or(opts.ConnMaxIdleTime, 4*time.Minute)
 	opts.PipelinePoolSize = cmp.Or(opts.PipelinePoolSize, -1) // hosted plans count connections
 
-	// Older servers and many hosts refuse the commands of what is newer.
+	// Older servers and many hosts refuse the commands of newer features.
 	opts.Protocol = cmp.Or(opts.Protocol, 2)
 	opts.DisableIdentity = true
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}

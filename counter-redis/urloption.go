@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// The longest that an option may ask for: what is longer is a mistake, or more than an
+// The longest time that an option may have. Anything longer is a mistake, or overflows an
 // int64 of nanoseconds.
 const maxTime = 366 * 24 * time.Hour
 
-// optionsFault returns what is wrong with the options of a URL that [redis.ParseURL]
-// reads; empty if nothing is. It names the option, and never repeats its value.
+// optionsFault returns what is wrong with the URL's options for [redis.ParseURL], or "". It
+// names the option but never its value.
 //
-// go-redis passes over some of it, and some of it only Redis refuses, at each command.
+// go-redis ignores some of these faults, and only Redis notices others, at each command.
 func optionsFault(u *url.URL) string {
 	query := u.Query()
 	for _, name := range slices.Sorted(maps.Keys(query)) {
@@ -71,8 +71,8 @@ func optionNames() []string {
 	}
 }
 
-// optionCheck returns what tells the values of an option that can't work: what a value
-// is not, and nothing for one that is right.
+// optionCheck returns a function that checks values of an option. It returns what a wrong
+// value should be, and "" for a right one.
 func optionCheck(name string) (check func(value string) string, known bool) {
 	switch name {
 	case "db":
@@ -150,8 +150,8 @@ func clientName(value string) string {
 	return ""
 }
 
-// unknownOption names what may be meant, and not what stands there: it may be the rest
-// of a password with a question mark.
+// unknownOption names the option that may be meant. It does not quote the unknown one, which
+// may be the rest of a password with a question mark.
 func unknownOption(name string) string {
 	for _, known := range append(optionNames(), "addr", "master_name", "max_redirects") {
 		if near(name, known) {
@@ -161,7 +161,7 @@ func unknownOption(name string) string {
 	return "an option after the ? is unknown"
 }
 
-// near says that two names are the same but for case, hyphens and two letters.
+// near reports whether two names differ only in case, hyphens and up to two letters.
 func near(name, known string) bool {
 	name = strings.ReplaceAll(strings.ToLower(name), "-", "_")
 	if strings.ReplaceAll(name, "_", "") == strings.ReplaceAll(known, "_", "") {
