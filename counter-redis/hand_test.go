@@ -98,7 +98,7 @@ func TestWarningsOfKeys(t *testing.T) {
 	for _, name := range []string{"list", "text", "huge", "full", "fine", "missing"} {
 		_, _ = store.Add(t.Context(), name, 1) // most are refused
 	}
-	wantWarnings(t, store, "the key list holds another type: ", "the key huge does not hold an integer: ", "the key text does not hold an integer: ",
+	wantWarnings(t, store, "the key huge does not hold an integer: ", "the key text does not hold an integer: ", "the key list holds another type: ",
 		"the key full is nearly full: ")
 	for _, name := range []string{"list", "text", "huge", "full"} {
 		if err := store.Set(t.Context(), name, 1); err != nil { // as they say
