@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -55,7 +56,7 @@ func wantExactPages(t *testing.T, apps ...*process) {
 			for i := range each {
 				surface := surfaces[(reader+i)%len(surfaces)]
 				page := []string{"example.com/", "example.com/blog"}[i%2]
-				answer, err := apps[reader%len(apps)].ask(t, surface.method, surface.before+page+surface.after)
+				answer, err := apps[reader%len(apps)].ask(t.Context(), surface.method, surface.before+page+surface.after)
 				if err != nil || answer.status != http.StatusOK {
 					t.Errorf("%s %s: %d, %v", surface.method, page, answer.status, err)
 					return
@@ -103,8 +104,8 @@ func wantAPI(t *testing.T, app *process, path string, want int64) {
 }
 
 // ask sends a request as a browser does for a part of a page.
-func (p *process) ask(t *testing.T, method, path string) (answer, error) {
-	request, err := http.NewRequestWithContext(t.Context(), method, p.url+path, nil)
+func (p *process) ask(ctx context.Context, method, path string) (answer, error) {
+	request, err := http.NewRequestWithContext(ctx, method, p.url+path, nil)
 	if err != nil {
 		return answer{}, err
 	}

@@ -34,7 +34,7 @@ func TestChangesAreAskedOnceMore(t *testing.T) {
 		s.wantLogged(t)
 
 		done := s.confirm(t, asked)
-		want := "/admin/counter?name=views%3A%2Fa&done=" + step.action
+		want := "/admin/counter?done=" + step.action + "&name=views%3A%2Fa"
 		if location := done.Header().Get("Location"); done.Code != http.StatusSeeOther || location != want {
 			t.Fatalf("%s: %d to %q; want 303 to %q: %s", step.action, done.Code, location, want, done.Body)
 		}

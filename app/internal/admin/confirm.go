@@ -97,5 +97,8 @@ func (s *site) carryOut(w http.ResponseWriter, r *http.Request, c counters.Chang
 		s.pageProblem(w, r, statusOf(err), counters.Explain(err), named(c.Name))
 		return
 	}
-	http.Redirect(w, r, placeOf(r.PostForm).Counter(c.Name)+"&done="+done, http.StatusSeeOther)
+	query := placeOf(r.PostForm).Values()
+	query.Set("name", c.Name)
+	query.Set("done", done)
+	http.Redirect(w, r, "/admin/counter?"+query.Encode(), http.StatusSeeOther)
 }

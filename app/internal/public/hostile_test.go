@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -136,7 +137,7 @@ func shown(w *httptest.ResponseRecorder) bool {
 		for decoder := xml.NewDecoder(bytes.NewReader(w.Body.Bytes())); ; {
 			switch token, err := decoder.Token(); element := token.(type) {
 			case nil:
-				return err == io.EOF && elements > 5
+				return errors.Is(err, io.EOF) && elements > 5
 			case xml.StartElement:
 				elements++
 				if element.Name.Local == "script" || element.Name.Local == "img" || element.Name.Local == "foreignObject" {
