@@ -43,7 +43,7 @@ func TestConcurrentUse(t *testing.T) {
 	// Additions with a deadline, without an end, and with a cancellation go three ways.
 	contexts := []func() (context.Context, context.CancelFunc){
 		func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), time.Hour) },
-		func() (context.Context, context.CancelFunc) { return context.Background(), func() {} },
+		func() (context.Context, context.CancelFunc) { return endless(t), func() {} },
 		func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) },
 	}
 	const callers, times, names = 16, 300, 3
@@ -101,11 +101,8 @@ func TestConcurrentShutdown(t *testing.T) {
 		started := make(chan struct{}, 1)
 		ending, end := context.WithCancel(t.Context())
 		for caller := range 8 {
+			ctx := []context.Context{ending, endless(t)}[caller%2]
 			wg.Go(func() {
-				ctx := ending
-				if caller%2 == 0 {
-					ctx = context.Background()
-				}
 				for {
 					_, err := counter.Inc(ctx, s, fmt.Sprint(caller%3))
 					s.AtLeast("0")

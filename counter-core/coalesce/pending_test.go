@@ -94,6 +94,22 @@ func TestPendingWithoutAValue(t *testing.T) {
 	})
 }
 
+// A lone caller, which makes the call itself, returns by its own deadline where that is
+// before the end of Wait and of the call.
+func TestDeadlineOfALoneCaller(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		l.hangs()
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		_, err := counter.Inc(ctx, s, "a")
+		if !errors.Is(err, counter.ErrPending) || !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 300*time.Millisecond {
+			t.Errorf("Inc: %v after %v; want that it is pending at its deadline", err, time.Since(start))
+		}
+		l.interpose(nil)
+	})
+}
+
 // More than an int64 may be pending at once; what is told of it stays right.
 func TestPendingBeyondTheLargestNumber(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {

@@ -35,6 +35,12 @@ func bubble(t *testing.T, opts coalesce.Options, test func(*testing.T, *coalesce
 	})
 }
 
+// endless returns a context that never ends, as package counterhttp hands it on.
+func endless(t *testing.T) context.Context {
+	t.Helper()
+	return context.WithoutCancel(t.Context())
+}
+
 // inc starts an addition of one, whose outcome the function it returns waits for.
 func inc(ctx context.Context, s counter.Store, name string) func() (int64, error) {
 	var value int64

@@ -3,6 +3,7 @@ package coalesce_test
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -49,13 +50,13 @@ func TestWait(t *testing.T) {
 				l.hangs()
 				const wait = 500 * time.Millisecond
 				start := time.Now()
-				first := inc(context.Background(), s, "a")
+				first := inc(endless(t), s, "a")
 				time.Sleep(time.Millisecond)
-				second, third := inc(t.Context(), s, "a"), inc(context.Background(), s, "b")
+				second, third := inc(t.Context(), s, "a"), inc(endless(t), s, "b")
 				time.Sleep(time.Millisecond)
-				fourth := inc(context.Background(), s, "a") // goes with the second
+				fourth := inc(endless(t), s, "a") // goes with the second
 				wantPendingAfter(t, first, start, wait, 13)
-				wantPendingAfter(t, func() (int64, error) { return counter.Inc(context.Background(), s, "a") }, start, wait, 14)
+				wantPendingAfter(t, func() (int64, error) { return counter.Inc(endless(t), s, "a") }, start, wait, 14)
 				wantPendingAfter(t, second, start, wait+time.Millisecond, 14)
 				wantPendingAfter(t, fourth, start, wait+time.Millisecond, 14)
 				if _, err := third(); !errors.Is(err, counter.ErrPending) || time.Since(start) != wait+time.Millisecond {
@@ -63,7 +64,7 @@ func TestWait(t *testing.T) {
 				}
 				l.interpose(nil)
 				time.Sleep(2 * time.Minute)
-				if number, err := counter.Inc(context.Background(), s, "a"); number != 15 || err != nil || l.total("b") != 1 {
+				if number, err := counter.Inc(endless(t), s, "a"); number != 15 || err != nil || l.total("b") != 1 {
 					t.Errorf("Inc = %d, %v, and %d for the other; want 15 and 1", number, err, l.total("b"))
 				}
 				if err := s.Close(); err != nil {
@@ -82,16 +83,16 @@ func TestWaitForASet(t *testing.T) {
 		s := coalesce.New(hangingSet{l}, coalesce.Options{Wait: time.Second, AttemptTimeout: time.Minute})
 		add(t, s, "a", 10)
 		set := make(chan error, 1)
-		go func() { set <- s.Set(context.Background(), "a", 5) }()
+		go func() { set <- s.Set(endless(t), "a", 5) }()
 		synctest.Wait()
 		start := time.Now()
-		wantPendingAfter(t, inc(context.Background(), s, "a"), start, time.Second, 11)
-		wantPendingAfter(t, inc(context.Background(), s, "a"), start, time.Second, 12)
+		wantPendingAfter(t, inc(endless(t), s, "a"), start, time.Second, 11)
+		wantPendingAfter(t, inc(endless(t), s, "a"), start, time.Second, 12)
 		if err := <-set; !errors.Is(err, counter.ErrUnknown) {
 			t.Errorf("Set: %v; want ErrUnknown", err)
 		}
 		synctest.Wait()
-		if number, err := counter.Inc(context.Background(), s, "a"); number != 13 || err != nil {
+		if number, err := counter.Inc(endless(t), s, "a"); number != 13 || err != nil {
 			t.Errorf("Inc = %d, %v; want 13", number, err)
 		}
 		if err := s.Close(); err != nil {
@@ -122,7 +123,7 @@ func TestSetGivesUp(t *testing.T) {
 				pending := inc(t.Context(), s, "a")
 				synctest.Wait()
 				start := time.Now()
-				if err := s.Set(context.Background(), "a", 5); !errors.Is(err, counter.ErrBusy) || time.Since(start) != test.after {
+				if err := s.Set(endless(t), "a", 5); !errors.Is(err, counter.ErrBusy) || time.Since(start) != test.after {
 					t.Errorf("Set: %v after %v; want ErrBusy after %v", err, time.Since(start), test.after)
 				}
 				if _, err := pending(); !errors.Is(err, counter.ErrPending) {
@@ -173,7 +174,7 @@ func TestEachWaitsForItsOwn(t *testing.T) {
 		for i := range 10 {
 			name := string(rune('a' + i))
 			go func() {
-				if _, err := counter.Inc(context.Background(), s, name); !errors.Is(err, counter.ErrPending) {
+				if _, err := counter.Inc(endless(t), s, name); !errors.Is(err, counter.ErrPending) {
 					t.Errorf("Inc: %v; want ErrPending", err)
 				}
 				all <- told{name, time.Since(start)}
@@ -193,40 +194,53 @@ func TestEachWaitsForItsOwn(t *testing.T) {
 }
 
 // The callers of a batch that is too large for the counter, and is split, do not wait
-// longer either.
+// longer either: be it split in halves, or into what is kept and the callers.
 func TestWaitOfParts(t *testing.T) {
-	bubble(t, coalesce.Options{Wait: time.Second, AttemptTimeout: 5 * time.Second}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		const room = 5
-		if err := s.Set(t.Context(), "a", 1<<63-1-room); err != nil {
-			t.Fatal(err)
-		}
-		gate := l.gated()
-		first := inc(t.Context(), s, "a")
-		synctest.Wait()
-		start := time.Now()
-		var callers []func() (int64, error)
-		for range 8 {
-			callers = append(callers, inc(context.Background(), s, "a"))
-		}
-		synctest.Wait()
-		calls := 0
-		l.interpose(func(ctx context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			if calls++; calls == 1 { // all of them, who are too many
-				time.Sleep(100 * time.Millisecond)
-				return commit(batches)
-			}
-			<-ctx.Done()
-			return failAll(batches, errAway)
+	for name, kept := range map[string]bool{"halves": false, "kept": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, coalesce.Options{Wait: time.Second, AttemptTimeout: 5 * time.Second}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+				testWaitOfParts(t, s, l, kept)
+			})
 		})
-		close(gate)
-		if _, err := first(); err != nil {
-			t.Error(err)
+	}
+}
+
+func testWaitOfParts(t *testing.T, s *coalesce.Store, l *ledger, kept bool) {
+	const room = 5
+	if err := s.Set(t.Context(), "a", math.MaxInt64-room); err != nil {
+		t.Fatal(err)
+	}
+	gate := l.gatedFailing()
+	first := inc(t.Context(), s, "a")
+	synctest.Wait()
+	start := time.Now()
+	var callers []func() (int64, error)
+	for range 8 {
+		callers = append(callers, inc(endless(t), s, "a"))
+	}
+	synctest.Wait()
+	close(gate)
+	synctest.Wait()
+	if kept {
+		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
+			t.Fatalf("Inc: %v; want ErrPending", err)
 		}
-		for _, outcome := range callers {
-			if _, err := outcome(); !errors.Is(err, counter.ErrPending) || time.Since(start) != time.Second {
-				t.Errorf("Inc: %v after %v; want ErrPending after a second", err, time.Since(start))
-			}
+	}
+	calls := 0
+	l.interpose(func(ctx context.Context, batches []counter.Batch, commit commit) []counter.Result {
+		if calls++; calls <= 2 { // the first, and then all of them, who are too many
+			return commit(batches)
 		}
-		l.interpose(nil)
+		<-ctx.Done()
+		return failAll(batches, errAway)
 	})
+	if _, err := first(); err != nil {
+		t.Error(err)
+	}
+	for _, outcome := range callers {
+		if _, err := outcome(); !errors.Is(err, counter.ErrPending) || time.Since(start) != time.Second {
+			t.Errorf("Inc: %v after %v; want ErrPending after a second", err, time.Since(start))
+		}
+	}
+	l.interpose(nil)
 }
