@@ -2,9 +2,13 @@ package docs_test
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,6 +32,38 @@ func TestShown(t *testing.T) {
 		if shown == 0 {
 			t.Errorf("%s shows no file", page)
 		}
+	}
+}
+
+// docs/backend.md shows whole declarations, names their files to its reader, and leaves out
+// none of the methods that a backend needs.
+func TestBackendShown(t *testing.T) {
+	const page = "docs/backend.md"
+	text := read(t, page)
+	missing := []string{"Add", "Get", "Set", "List", "Ping", "Close", "Apply", "Retention"}
+	for _, b := range readBlocks(t, page) {
+		if b.language != "go" {
+			continue
+		}
+		if !strings.Contains(text, "(../"+b.file+")") {
+			t.Errorf("%s: no link to %s", b.at, b.file)
+		}
+		if regexp.MustCompile("(?m)^\\s+// …$").MatchString(b.text) {
+			t.Errorf("%s: it leaves out part of a declaration", b.at)
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+b.text, 0)
+		if err != nil {
+			t.Errorf("%s: %v", b.at, err)
+			continue
+		}
+		for _, decl := range parsed.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv != nil {
+				missing = slices.DeleteFunc(missing, func(name string) bool { return name == f.Name.Name })
+			}
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("%s does not show the methods %q", page, missing)
 	}
 }
 
