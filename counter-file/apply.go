@@ -44,7 +44,7 @@ func (s *Store) apply(ctx context.Context, batches []counter.Batch) ([]counter.R
 	})
 }
 
-// apply moves the counter and its writer's record.
+// apply changes the counter and its writer's record together.
 func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
 	if err := batch.Check(); err != nil {
 		return counter.Result{Err: err}
@@ -66,7 +66,7 @@ func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
 			}
 		}
 	}
-	total, err := add(tx, batch.Name, delta)
+	total, err := add(tx, key[:len(batch.Name)], delta)
 	if err != nil {
 		return counter.Result{Err: err}
 	}
@@ -75,8 +75,8 @@ func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
 	return counter.Result{Total: total, Healed: delta - batch.Delta, Err: err}
 }
 
-// refused tells the refusal of one batch, which changed nothing, from an error of
-// the transaction.
+// refused reports whether the error is a refusal of one batch, which has changed
+// nothing, and not an error of the transaction.
 func refused(err error) bool {
 	return errors.Is(err, counter.ErrName) || errors.Is(err, counter.ErrDelta) ||
 		errors.Is(err, counter.ErrStale) || errors.Is(err, counter.ErrOverflow)
@@ -84,16 +84,16 @@ func refused(err error) bool {
 
 func (r record) expired(now int64) bool { return now-r.at >= int64(retention/time.Second) }
 
-// now is the time in seconds since 1970. It goes on steadily while the store is open,
-// even if the clock is set: a record must outlive the repeats of its batch.
+// now is the time in seconds since 1970. Setting the clock does not move it while the
+// store is open: a record must outlive the repeats of its batch.
 func (s *Store) now() int64 { return s.opened.Add(time.Since(s.opened)).Unix() }
 
-// fewRecords are looked at in each commit, and two more for each batch, which is more
-// than a batch can add: so records that have expired are at most about as many as
-// those that have not.
+// A commit looks at fewRecords records, and at two more for each of its batches. A batch
+// adds at most one record, so about as many expired records are kept as live ones, and
+// no more.
 const fewRecords = 16
 
-// sweep removes those of the next n records that have expired.
+// sweep looks at the next n records and removes those that have expired.
 func (s *Store) sweep(tx *bbolt.Tx, now int64, n int) error {
 	cursor := bucket(tx, records).Cursor()
 	key, text := cursor.Seek(s.swept)

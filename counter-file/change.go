@@ -16,8 +16,8 @@ type outcome[T any] struct {
 	err   error
 }
 
-// ask has the writer run do. A caller whose context ends before the writer has taken
-// it up has changed nothing.
+// ask has the writer run do. If the context ends before the writer takes it up, nothing
+// has changed.
 func ask[T any](ctx context.Context, s *Store, do func() (T, error)) (T, error) {
 	var none T
 	answer := make(chan outcome[T], 1)
@@ -39,8 +39,8 @@ func ask[T any](ctx context.Context, s *Store, do func() (T, error)) (T, error) 
 	}
 }
 
-// change changes the file in one transaction, wholly or not at all. The caller may
-// have gone when do runs, so do must own what it uses.
+// change changes the file in one transaction, completely or not at all. The caller may
+// be gone by the time do runs, so do must own what it uses.
 func change[T any](ctx context.Context, s *Store, do func(*bbolt.Tx) (T, error)) (T, error) {
 	return ask(ctx, s, func() (value T, err error) {
 		err = s.update(func(tx *bbolt.Tx) (err error) {
@@ -63,7 +63,8 @@ func (s *Store) write() {
 	}
 }
 
-// update is change, in the writer. When it returns nil, the change is on disk.
+// update does the work of change in the writer's goroutine. When it returns nil, the
+// change is on disk.
 func (s *Store) update(do func(*bbolt.Tx) error) error {
 	if err := s.reopen(); err != nil {
 		return err
@@ -87,8 +88,8 @@ func (s *Store) update(do func(*bbolt.Tx) error) error {
 	case !committing && !errors.Is(err, ErrDamaged): // do has refused
 		return err
 	}
-	// What bbolt holds in memory does not tell a commit that failed from one that is on
-	// disk, nor which pages are free. Opening the file again does.
+	// bbolt's memory no longer says whether the commit is on disk, nor which pages are
+	// free. Opening the file again does.
 	s.fail(err)
 	switch reopenErr := s.reopen(); {
 	case committing && reopenErr != nil:
@@ -100,8 +101,8 @@ func (s *Store) update(do func(*bbolt.Tx) error) error {
 	}
 }
 
-// guard turns a panic of bbolt's, and a fault in the memory that the file is mapped to,
-// into an error. A disk that fails to read, and a file cut short, cause such a fault.
+// guard turns a panic in bbolt, or a fault in the memory that the file is mapped to, into
+// an error. Such a fault comes from a disk that can't be read or a file cut short.
 func guard(do func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -112,7 +113,7 @@ func guard(do func() error) (err error) {
 	return do()
 }
 
-// view reads in one transaction. The caller may have gone when do runs, as in change.
+// view reads in one transaction. As in change, do must own what it uses.
 func view[T any](ctx context.Context, s *Store, do func(*bbolt.Tx) (T, error)) (T, error) {
 	value, err := tryView(ctx, s, do)
 	if !errors.Is(err, errNotOpen) {
@@ -147,13 +148,14 @@ func tryView[T any](ctx context.Context, s *Store, do func(*bbolt.Tx) (T, error)
 	}
 }
 
-// read returns what is on disk: of a commit that is being written it waits for the end.
+// read returns what is on disk. If do has seen a commit that is still being written, read
+// waits for it.
 func read[T any](s *Store, do func(*bbolt.Tx) (T, error)) (T, error) {
 	value, id, err := readNow(s, do)
 	if err != nil || id <= s.durable.Load() {
 		return value, err
 	}
-	s.commit.Lock() // and so the commit has ended
+	s.commit.Lock() // waits for the commit to end
 	defer s.commit.Unlock()
 	if id > s.durable.Load() {
 		return value, s.wrap(errors.New("the last commit may not be on disk"))
@@ -161,7 +163,7 @@ func read[T any](s *Store, do func(*bbolt.Tx) (T, error)) (T, error) {
 	return value, nil
 }
 
-// readNow also returns the transaction that wrote last.
+// readNow also returns the number of the last transaction that do can have seen.
 func readNow[T any](s *Store, do func(*bbolt.Tx) (T, error)) (value T, id int64, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -61,22 +61,20 @@ func decodeValue(name, text []byte) (value int64, err error) {
 }
 
 // get returns a counter's value.
-func get(tx *bbolt.Tx, name string) (int64, error) {
-	key := []byte(name)
-	text := bucket(tx, counters).Get(key)
+func get(tx *bbolt.Tx, name []byte) (int64, error) {
+	text := bucket(tx, counters).Get(name)
 	if text == nil {
 		return 0, nil
 	}
-	return decodeValue(key, text)
+	return decodeValue(name, text)
 }
 
 // put replaces a counter's value; zero removes it.
-func put(tx *bbolt.Tx, name string, value int64) error {
-	key := []byte(name)
+func put(tx *bbolt.Tx, name []byte, value int64) error {
 	if value == 0 {
-		return bucket(tx, counters).Delete(key)
+		return bucket(tx, counters).Delete(name)
 	}
-	return bucket(tx, counters).Put(key, encode(key, value))
+	return bucket(tx, counters).Put(name, encode(name, value))
 }
 
 // record is what is kept of a writer's last batch.

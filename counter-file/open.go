@@ -14,7 +14,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Errors of [Open], which has left the file as it was. Test for them with [errors.Is].
+// Errors of [Open], which leaves the file as it was. Test for them with [errors.Is].
 var (
 	// ErrLocked says that another process, or another Store, has the file open.
 	ErrLocked = errors.New("it is in use by another process; one process at a time may use it")
@@ -32,8 +32,9 @@ type Options struct {
 	Wait time.Duration
 }
 
-// Open opens the file, which is made, for its owner alone, if it is not there. Its
-// folder must exist. Open reads the whole file once, and refuses one that is damaged.
+// Open opens the file. If it does not exist, Open creates it, readable and writable by its
+// owner alone; its folder must exist. Open reads the whole file once, and refuses one
+// that is damaged.
 func Open(path string, opts Options) (*Store, error) {
 	return open(path, opts, false)
 }
@@ -158,7 +159,8 @@ func explain(err error) error {
 	}
 }
 
-// isSystem tells an error of the operating system from what bbolt makes of the content.
+// isSystem reports whether the error is the operating system's, and not what bbolt says
+// of the content.
 func isSystem(err error) bool {
 	_, ofPath := errors.AsType[*fs.PathError](err)
 	_, ofCall := errors.AsType[syscall.Errno](err)
@@ -218,9 +220,9 @@ func (s *Store) adopt(db *bbolt.DB, file *os.File) error {
 	return nil
 }
 
-// settle puts on disk what the file is read to be. A process that was killed may have
-// left its last commit unsynced; and after a sync that failed, the system takes for
-// written what is not, and syncs it no more, until it is written again.
+// settle makes sure that what the file says now is on disk. A killed process may have left
+// its last commit unsynced. And after a failed sync the system takes for written what is
+// not, and syncs it only once it is written again.
 //
 // Each of the first two pages says, under a checksum, what the file holds; the newer
 // one counts. All other pages were synced before.
@@ -278,5 +280,5 @@ func (s *Store) tryReopen() error {
 	return s.load(reopenWait)
 }
 
-// reopenWait is for a process that has taken the file meanwhile.
+// reopenWait is how long to wait for another process that has opened the file meanwhile.
 const reopenWait = 100 * time.Millisecond

@@ -14,12 +14,11 @@ import (
 
 var _ counter.Snapshotter = (*Store)(nil)
 
-// Snapshot implements [counter.Snapshotter]: a copy as of one moment, itself a file that
-// [Open] opens, while counting goes on. Close the copy when it is read.
+// Snapshot implements [counter.Snapshotter]: a copy as of one moment, made while counting
+// goes on. The copy is itself a file that [Open] opens. Close it after reading.
 //
-// The copy is a file without a name in the folder of the store's. It is there, and has
-// been read through, when Snapshot returns: whoever reads it slowly does not hold up
-// the writer, as a transaction would that stays open.
+// The copy is a nameless file in the store's folder, complete and checked when Snapshot
+// returns. So a slow reader holds no transaction open, which would make the file grow.
 func (s *Store) Snapshot(ctx context.Context) (io.ReadSeekCloser, error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, err
@@ -31,8 +30,8 @@ func (s *Store) Snapshot(ctx context.Context) (io.ReadSeekCloser, error) {
 	return copied{file}, nil
 }
 
-// copyOf copies the file as the transaction sees it into the folder. When the context ends it stops,
-// because nobody waits for it any more.
+// copyOf copies the file as the transaction sees it into the folder. It
+// stops when the context ends, because then nobody waits for it.
 func copyOf(ctx context.Context, tx *bbolt.Tx, folder string) (_ *os.File, err error) {
 	file, err := os.CreateTemp(folder, ".counterfile-*")
 	if err != nil {
@@ -56,7 +55,7 @@ func copyOf(ctx context.Context, tx *bbolt.Tx, folder string) (_ *os.File, err e
 	return file, ctx.Err()
 }
 
-// copied is a file that ends when it is closed.
+// copied is a file that is removed when it is closed.
 type copied struct{ *os.File }
 
 func (c copied) Close() error {

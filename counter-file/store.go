@@ -73,11 +73,11 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 	if err := counter.CheckDelta(delta); err != nil {
 		return 0, err
 	}
-	return change(ctx, s, func(tx *bbolt.Tx) (int64, error) { return add(tx, name, delta) })
+	return change(ctx, s, func(tx *bbolt.Tx) (int64, error) { return add(tx, []byte(name), delta) })
 }
 
 // add adds delta, 0 or more.
-func add(tx *bbolt.Tx, name string, delta int64) (int64, error) {
+func add(tx *bbolt.Tx, name []byte, delta int64) (int64, error) {
 	value, err := get(tx, name)
 	switch {
 	case err != nil || delta == 0:
@@ -96,7 +96,7 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 	if err := counter.CheckName(name); err != nil {
 		return 0, err
 	}
-	return view(ctx, s, func(tx *bbolt.Tx) (int64, error) { return get(tx, name) })
+	return view(ctx, s, func(tx *bbolt.Tx) (int64, error) { return get(tx, []byte(name)) })
 }
 
 // Set implements [counter.Store].
@@ -107,7 +107,9 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if err := counter.CheckName(name); err != nil {
 		return err
 	}
-	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) { return struct{}{}, put(tx, name, value) })
+	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) {
+		return struct{}{}, put(tx, []byte(name), value)
+	})
 	return err
 }
 
