@@ -35,7 +35,7 @@ func TestOpenWithoutPermission(t *testing.T) {
 			if err := os.Chmod(folder, c.folder); err != nil {
 				t.Fatal(err)
 			}
-			defer os.Chmod(folder, 0o700) // so that it can be removed
+			defer func() { _ = os.Chmod(folder, 0o700) }() // so that it can be removed
 			var openErr error
 			asNobody(t, func() { _, openErr = counterfile.Open(path, counterfile.Options{}) })
 			wantOpenErr(t, openErr, os.ErrPermission, path)

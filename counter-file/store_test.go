@@ -35,40 +35,40 @@ func TestBackendConformance(t *testing.T) {
 }
 
 // newPath returns the path of a file that does not exist yet.
-func newPath(t testing.TB) string {
-	t.Helper()
-	return filepath.Join(newFolder(t), "counts ?#%41.db")
+func newPath(tb testing.TB) string {
+	tb.Helper()
+	return filepath.Join(newFolder(tb), "counts ?#%41.db")
 }
 
 // newFolder returns an empty folder, in memory where the system offers that. The store
 // makes the same calls there, and a sync does not have to wait for a disk.
-func newFolder(t testing.TB) string {
-	t.Helper()
+func newFolder(tb testing.TB) string {
+	tb.Helper()
 	const memory = "/dev/shm"
 	if _, err := os.Stat(memory); err != nil {
-		return t.TempDir()
+		return tb.TempDir()
 	}
 	folder, err := os.MkdirTemp(memory, "counterfile-") //nolint:usetesting // in memory
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := os.RemoveAll(folder); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return folder
 }
 
-func open(t testing.TB, path string) *counterfile.Store {
-	t.Helper()
+func open(tb testing.TB, path string) *counterfile.Store {
+	tb.Helper()
 	store, err := counterfile.Open(path, counterfile.Options{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := store.Close(); err != nil {
-			t.Errorf("Close: %v", err)
+			tb.Errorf("Close: %v", err)
 		}
 	})
 	return store
