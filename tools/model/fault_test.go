@@ -23,6 +23,11 @@ type fault struct {
 	cut     time.Duration // until the caller learns that there will be none
 }
 
+// clear says that nothing happens to the call.
+func (f fault) clear() bool {
+	return f.arrives == 0 && f.refused == nil && f.answers == 0 && f.cut == never
+}
+
 func (f fault) String() string {
 	return fmt.Sprintf("{%d times: arrives %v, refused %v, answers %v, cut %v}", f.times, f.arrives, f.refused, f.answers, f.cut)
 }

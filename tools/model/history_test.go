@@ -28,16 +28,18 @@ type addition struct {
 	returned bool
 	number   int64
 	err      error
+	pending  bool // the error says so
+	unknown  bool
 }
 
 // counts says that the addition is in the total, or will be.
 func (a *addition) counts() bool {
-	return a.returned && (a.err == nil || errors.Is(a.err, counter.ErrPending))
+	return a.returned && (a.err == nil || a.pending)
 }
 
 // mayCount says that the addition is in the total, or can be.
 func (a *addition) mayCount() bool {
-	return !a.returned || a.err == nil || errors.Is(a.err, counter.ErrPending) || errors.Is(a.err, counter.ErrUnknown)
+	return !a.returned || a.err == nil || a.pending || a.unknown
 }
 
 // add adds, and notes what comes of it.
@@ -53,6 +55,7 @@ func (h *history) add(ctx context.Context, p *process, name string, delta int64,
 
 	h.mu.Lock()
 	a.returned, a.number, a.err, a.eras[1] = true, number, err, era()
+	a.pending, a.unknown = errors.Is(err, counter.ErrPending), errors.Is(err, counter.ErrUnknown)
 	h.mu.Unlock()
 	if pending, ok := errors.AsType[*counter.PendingError](err); ok && pending.Known {
 		p.checkAtLeast(name, pending.AtLeast, before+delta)

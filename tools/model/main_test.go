@@ -10,8 +10,13 @@ import (
 // with the change. Elsewhere each run draws anew.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if os.Getenv("CI") == "true" && flag.Lookup("rapid.seed").Value.String() == "0" {
-		if err := flag.Set("rapid.seed", "1"); err != nil {
+	defaults := map[string]string{"rapid.checks": checks()}
+	if os.Getenv("CI") == "true" {
+		defaults["rapid.seed"] = "1"
+	}
+	flag.Visit(func(given *flag.Flag) { delete(defaults, given.Name) })
+	for name, value := range defaults {
+		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
 	}

@@ -71,6 +71,9 @@ func (p *process) stop(ctx context.Context) {
 
 // check checks what the process says without asking the store.
 func (p *process) check(name string) {
+	if !p.world.profile.boundsHold() {
+		return
+	}
 	least := p.world.history.sum(func(a *addition) bool { return a.name == name && a.process == p && a.counts() })
 	if value, known := p.store.AtLeast(name); known {
 		p.checkAtLeast(name, value, least)
@@ -81,8 +84,8 @@ func (p *process) check(name string) {
 // process knows is in it, and no more than was opened.
 func (p *process) checkAtLeast(name string, value, least int64) {
 	w := p.world
-	if w.profile.sets || w.profile.loses() {
-		return // what was kept may be refused, and what was said to be reached replaced
+	if !w.profile.boundsHold() {
+		return
 	}
 	most := w.history.sum(func(a *addition) bool { return a.name == name && a.mayCount() })
 	least += w.start(name)

@@ -20,5 +20,9 @@ func (p profile) loses() bool {
 	return p.refuses || p.restarts || p.room != 0 || p.givesUp()
 }
 
+// boundsHold says that what is said to be reached at least is. Elsewhere what was kept
+// may be refused, and what was said to be reached may be replaced.
+func (p profile) boundsHold() bool { return !p.sets && !p.loses() }
+
 // givesUp says that batches are in doubt for so long that they are given up.
 func (p profile) givesUp() bool { return p.retention > 0 && p.retention < time.Minute }

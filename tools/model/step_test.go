@@ -24,7 +24,7 @@ func drawStep(p profile) *rapid.Generator[step] {
 			kinds = append(kinds, kind.name)
 		}
 	}
-	kinds = slices.Repeat(kinds, 32)
+	kinds = slices.Repeat(kinds, 512)
 	if p.crowd { // rarely: it takes long
 		kinds = append(kinds, "crowd")
 	}
