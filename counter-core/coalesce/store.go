@@ -112,8 +112,9 @@ func (s *Store) Unwrap() counter.Store { return s.inner }
 // is a [*counter.PendingError] and the addition will be counted once; an [Event] tells if
 // that turns out to be impossible.
 //
-// The caller that finds no call on the way makes the next one itself, unless its context
-// may be cancelled before a deadline, or without one.
+// A caller that finds no call in flight makes the next one itself, unless its context can
+// be cancelled but has no deadline. It returns by its deadline, but may notice a cancellation
+// no sooner than that, or than the end of the call.
 func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err

@@ -22,7 +22,7 @@ type tally struct {
 	// What the store has told:
 
 	total   int64     // the counter's value; means nothing unless known
-	known   bool      //
+	known   bool      // it has told one
 	heardOf time.Time // when the last batch was sent that was answered
 	counted time.Time // the same of one that added something
 
