@@ -26,7 +26,7 @@ build: ## build bin/app
 	go build -o bin/ ./app
 
 .PHONY: deps
-deps: ## install what the tests start: Redis, Chromium and wrk
+deps: ## install what the tests start: Redis, Chromium, Firefox and wrk
 	@tools/testdeps
 
 # These tests build the tree anew: as Heroku does, as a reader of the guide, renamed, for other programs, to be measured. That

@@ -158,12 +158,19 @@ func startBrowser(t *testing.T, options ...chromedp.ExecAllocatorOption) context
 
 func findChromium(t *testing.T) string {
 	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+	return findProgram(t, "chromium", "chromium", "chromium-browser", "google-chrome")
+}
+
+// findProgram returns where the first of the names is that is installed, which the package
+// brings.
+func findProgram(t *testing.T, pack string, names ...string) string {
+	t.Helper()
+	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
-	const how = "no Chromium is installed: apt-get install chromium, or make test"
+	how := fmt.Sprintf("none of %s is installed: apt-get install %s, or make test", strings.Join(names, ", "), pack)
 	if os.Getenv("CI") == "true" {
 		t.Fatal(how)
 	}

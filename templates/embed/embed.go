@@ -5,17 +5,19 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"regexp"
 )
 
 //go:embed embed.js
-var script []byte
+var source []byte
+
+// notes are the comments of the source and its indentation, which readers need not
+// download. A comment stands on its own line or behind code and a space.
+var notes = regexp.MustCompile(`(?m)^ *//.*\n|^\n|^ +| +//.*$`)
 
 // Script returns the script, in UTF-8. keepQuery are the parameters that choose a page:
 // the script takes two addresses that differ in them for two pages.
 func Script(keepQuery []string) []byte {
-	if len(keepQuery) == 0 {
-		return bytes.Clone(script)
-	}
-	names, _ := json.Marshal(keepQuery) // of strings: never fails
-	return bytes.Replace(script, []byte("[/*KEEP_QUERY*/]"), names, 1)
+	names, _ := json.Marshal(append([]string{}, keepQuery...)) // of strings: never fails
+	return bytes.Replace(notes.ReplaceAll(source, nil), []byte("[/*KEEP_QUERY*/]"), names, 1)
 }

@@ -28,12 +28,25 @@ func TestScriptIsSmall(t *testing.T) {
 }
 
 func TestScriptKnowsTheQueryThatIsKept(t *testing.T) {
-	const unset = "const keep = [/*KEEP_QUERY*/]"
-	if script := string(embed.Script(nil)); !strings.Contains(script, unset) {
-		t.Errorf("lacks %q: %s", unset, script)
+	for want, keep := range map[string][]string{
+		"const keep = []\n":                            nil,
+		`const keep = ["p","\u003c/script\u003e\"\\"]`: {"p", `</script>"\`},
+	} {
+		if script := string(embed.Script(keep)); !strings.Contains(script, want) || strings.Contains(script, "KEEP_QUERY") {
+			t.Errorf("lacks %q: %s", want, script)
+		}
 	}
-	const want = `const keep = ["p","\u003c/script\u003e\"\\"]`
-	if script := string(embed.Script([]string{"p", `</script>"\`})); !strings.Contains(script, want) || strings.Contains(script, "KEEP_QUERY") {
-		t.Errorf("lacks %q: %s", want, script)
+}
+
+// Readers download neither indentation nor comments, but for what the script is.
+func TestScriptIsStripped(t *testing.T) {
+	script := string(embed.Script(nil))
+	if !strings.HasPrefix(script, "/* Counts the views of the page it is on") {
+		t.Errorf("begins with %.80s", script)
+	}
+	for line := range strings.Lines(script) {
+		if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "//") || strings.Contains(line, " // ") || line == "\n" {
+			t.Errorf("holds %q", line)
+		}
 	}
 }

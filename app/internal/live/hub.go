@@ -73,9 +73,10 @@ func (h *Hub) Listeners() int {
 	return h.listeners
 }
 
-// Listen returns a channel that receives the counter's value at once and again after each
-// change. A slow listener misses values, but not the latest. The channel is closed when the
-// hub is. The caller must call stop in the end.
+// Listen returns a channel that receives the counter's value within a second, and again
+// after each change. Each value is read after the call: none is older than what the caller
+// knows already. A slow listener misses values, but not the latest. The channel is closed
+// when the hub is. The caller must call stop in the end.
 func (h *Hub) Listen(name string) (values <-chan int64, stop func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -88,26 +89,23 @@ func (h *Hub) Listen(name string) (values <-chan int64, stop func(), err error) 
 	w, ok := h.watchers[name]
 	if !ok {
 		ctx, end := context.WithCancel(h.reading)
-		w = &watcher{name: name, listeners: map[chan int64]struct{}{}, end: end}
+		w = &watcher{name: name, listeners: map[chan int64]listener{}, end: end}
 		h.watchers[name] = w
 		h.running.Go(func() { h.watch(ctx, w) })
 	}
-	listener := make(chan int64, 1)
-	if w.known {
-		listener <- w.value
-	}
-	w.listeners[listener] = struct{}{}
+	channel := make(chan int64, 1)
+	w.listeners[channel] = listener{since: w.readings}
 	h.listeners++
-	return listener, func() { h.leave(w, listener) }, nil
+	return channel, func() { h.leave(w, channel) }, nil
 }
 
-func (h *Hub) leave(w *watcher, listener chan int64) {
+func (h *Hub) leave(w *watcher, channel chan int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, ok := w.listeners[listener]; !ok {
+	if _, ok := w.listeners[channel]; !ok {
 		return // the hub is closed, or stop was called before
 	}
-	delete(w.listeners, listener)
+	delete(w.listeners, channel)
 	h.listeners--
 	if len(w.listeners) == 0 {
 		delete(h.watchers, w.name)
@@ -118,10 +116,17 @@ func (h *Hub) leave(w *watcher, listener chan int64) {
 // watcher is a counter that somebody listens to.
 type watcher struct {
 	name      string
-	listeners map[chan int64]struct{}
+	listeners map[chan int64]listener
+	readings  int   // how many have begun
 	value     int64 // as it was last read
 	known     bool  // whether it was read
 	end       context.CancelFunc
+}
+
+// listener is somebody who listens to a watcher's counter.
+type listener struct {
+	since int  // the last reading that began before it came
+	told  bool // whether it was sent a value
 }
 
 // watch reads the counter until its last listener has left.
@@ -136,12 +141,13 @@ func (h *Hub) watch(ctx context.Context, w *watcher) {
 			return
 		case <-timer.C:
 		}
+		reading := h.begin(w)
 		value, err := h.read(ctx, w.name)
 		if err != nil {
 			pause = min(2*pause, maxPause)
 		} else {
 			pause = interval
-			h.tell(w, value)
+			h.tell(w, reading, value)
 		}
 		timer.Reset(pause)
 	}
@@ -153,19 +159,30 @@ func (h *Hub) read(ctx context.Context, name string) (int64, error) {
 	return h.get(ctx, name)
 }
 
-// tell sends a new value to the listeners.
-func (h *Hub) tell(w *watcher, value int64) {
+// begin returns the number of the reading that begins.
+func (h *Hub) begin(w *watcher) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if w.known && w.value == value {
-		return
-	}
+	w.readings++
+	return w.readings
+}
+
+// tell sends the value of a reading to those to whom it is new.
+func (h *Hub) tell(w *watcher, reading int, value int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	changed := !w.known || w.value != value
 	w.value, w.known = value, true
-	for listener := range w.listeners {
+	for channel, to := range w.listeners {
+		if reading <= to.since || to.told && !changed {
+			continue
+		}
+		to.told = true
+		w.listeners[channel] = to
 		select {
-		case <-listener: // replaces a value that was not received yet
+		case <-channel: // replaces a value that was not received yet
 		default:
 		}
-		listener <- value
+		channel <- value
 	}
 }

@@ -73,11 +73,12 @@ func TestListenersAreToldWhatChanges(t *testing.T) {
 		first, stopFirst := listen(t, hub, "a")
 		want(t, first, 41)
 		second, stopSecond := listen(t, hub, "a")
-		want(t, second, 41)
-		if got := c.reads.Load(); got != 1 {
-			t.Errorf("%d readings for two listeners; want 1", got)
-		}
+		wantNothing(t, second) // what was read before it came may be older than what it knows
 		time.Sleep(time.Second)
+		want(t, second, 41)
+		if got := c.reads.Load(); got != 2 {
+			t.Errorf("%d readings for two listeners; want 2", got)
+		}
 		wantNothing(t, first)
 		c.value.Store(42)
 		time.Sleep(time.Second)
@@ -103,6 +104,33 @@ func TestListenersAreToldWhatChanges(t *testing.T) {
 		again, stop := listen(t, hub, "a")
 		defer stop()
 		want(t, again, 43)
+	})
+}
+
+// A listener who has just seen a view counted is not told the number before it, not even by
+// a reading that was under way.
+func TestNoValueIsOlderThanItsListener(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var value atomic.Int64
+		value.Store(41)
+		hub := live.NewHub(func(context.Context, string) (int64, error) {
+			read := value.Load()
+			time.Sleep(100 * time.Millisecond)
+			return read, nil
+		}, 10)
+		defer hub.Close()
+		first, stopFirst := listen(t, hub, "a")
+		defer stopFirst()
+		synctest.Wait() // the first reading is under way
+		value.Store(42)
+		second, stopSecond := listen(t, hub, "a")
+		defer stopSecond()
+		time.Sleep(100 * time.Millisecond)
+		want(t, first, 41)
+		wantNothing(t, second)
+		time.Sleep(1100 * time.Millisecond)
+		want(t, first, 42)
+		want(t, second, 42)
 	})
 }
 

@@ -2,11 +2,16 @@ package public_test
 
 import (
 	"bufio"
+	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -62,6 +67,99 @@ func TestEvents(t *testing.T) {
 	}
 	if err := answer.Body.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// pipes is a network within a synctest bubble.
+type pipes struct {
+	accepted chan net.Conn
+	closed   chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.accepted:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Close() error {
+	close(p.closed)
+	return nil
+}
+
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "unix"} }
+
+// servePipes serves with the timeouts of package web. The function it returns opens a
+// stream, of which a listener reads what it likes.
+func servePipes(t *testing.T, handler http.Handler) (open func() net.Conn) {
+	t.Helper()
+	network := pipes{make(chan net.Conn), make(chan struct{})}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(network) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+	return func() net.Conn {
+		listener, conn := net.Pipe()
+		t.Cleanup(func() { _ = listener.Close() })
+		network.accepted <- conn
+		if _, err := listener.Write([]byte("GET /events/example.com/a HTTP/1.1\r\nHost: views.example\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		return listener
+	}
+}
+
+// A stream of a number that does not change stays open, and says so often enough for any
+// proxy.
+func TestHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		listener := servePipes(t, newSite(t, newConfig(), countermemory.New()))()
+		buffer := make([]byte, 4096)
+		for start := time.Now(); time.Since(start) < 10*time.Minute; {
+			before := time.Now()
+			if _, err := listener.Read(buffer); err != nil {
+				t.Fatalf("after %v: %v", time.Since(start), err)
+			}
+			if pause := time.Since(before); pause >= 30*time.Second {
+				t.Errorf("nothing came for %v", pause)
+			}
+		}
+	})
+}
+
+// A listener who takes nothing any more makes room for another.
+func TestSlowListenerIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := newConfig()
+		cfg.MaxListeners = 1
+		open := servePipes(t, newSite(t, cfg, countermemory.New()))
+		for _, reads := range []bool{false, true} { // the beginning
+			slow := open()
+			if reads {
+				wantStatus(t, slow, "HTTP/1.1 200 OK")
+			}
+			synctest.Wait()
+			wantStatus(t, open(), "HTTP/1.1 503 Service Unavailable")
+			time.Sleep(time.Minute)
+			if n, err := slow.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+				t.Errorf("a slow listener still receives: %d, %v", n, err)
+			}
+		}
+		wantStatus(t, open(), "HTTP/1.1 200 OK")
+	})
+}
+
+// wantStatus reads the first line of the answer, and what came with it.
+func wantStatus(t *testing.T, conn net.Conn, want string) {
+	t.Helper()
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || strings.TrimSpace(line) != want {
+		t.Errorf("%q, %v; want %q", line, err, want)
 	}
 }
 
