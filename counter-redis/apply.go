@@ -2,6 +2,7 @@ package counterredis
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"strings"
 	"time"
@@ -112,3 +113,12 @@ func parseResult(text string) (result counter.Result, left time.Duration, err er
 
 // Retention implements [counter.Backend]: it is [Options].RecordExpiry.
 func (s *Store) Retention() time.Duration { return s.expiry }
+
+// script applies one batch. It keeps to what Redis 6.2 knows.
+//
+//go:embed script.lua
+var script string
+
+// scriptHash is the SHA-1 of the script, by which a server knows it. It is a constant
+// because programs under GODEBUG=fips140=only must not compute SHA-1.
+const scriptHash = "8bc9f44021a61977e5d99442533b57dd6965dda7"

@@ -2,10 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 
 	"example.com/herokuapp/tools/internal/tree"
 )
@@ -96,4 +103,54 @@ func rewrite(name string, change func(string) (string, error)) error {
 		return err
 	}
 	return os.WriteFile(name, []byte(text), 0o600) // as it is there, its mode stays
+}
+
+const unreleased = "## Unreleased\n"
+
+var (
+	errNoHeading = errors.New(`CHANGELOG.md has no heading "## Unreleased"`)
+	errNothing   = errors.New(`nothing stands under "## Unreleased" in CHANGELOG.md`)
+)
+
+// changelog returns the text of a changelog in which what stands under the heading
+// for what is unreleased stands under one of the version, made on that date.
+func changelog(text, version string, date time.Time) (string, error) {
+	before, after, found := strings.Cut("\n"+text, "\n"+unreleased)
+	if !found {
+		return "", errNoHeading
+	}
+	news, older, found := strings.Cut("\n"+after, "\n## ")
+	if found {
+		older = "\n## " + older
+	}
+	if news = strings.TrimSpace(news); news == "" {
+		return "", errNothing
+	}
+	heading := "## " + version + " - " + date.Format(time.DateOnly) + "\n"
+	return strings.TrimPrefix(before+"\n", "\n") + unreleased + "\n" + heading + "\n" + news + "\n" + older, nil
+}
+
+// checkVersion says why the version can't be the next one after those of the tags,
+// which may be of any module.
+func checkVersion(version string, tags []string) error {
+	switch {
+	case !semver.IsValid(version) || semver.Canonical(version) != version || module.IsPseudoVersion(version):
+		return fmt.Errorf("%q is not a version such as v0.2.0", version)
+	case semver.Major(version) != "v0" && semver.Major(version) != "v1":
+		return fmt.Errorf("%s: from v2 on, the path of each module would have to end with /%s", version, semver.Major(version))
+	}
+	highest := ""
+	for _, tag := range tags {
+		last := path.Base(tag)
+		if last == version {
+			return fmt.Errorf("the tag %s exists", tag)
+		}
+		if semver.IsValid(last) && semver.Canonical(last) == last && semver.Compare(last, highest) > 0 {
+			highest = last
+		}
+	}
+	if semver.Compare(version, highest) < 0 {
+		return fmt.Errorf("%s is not higher than the last version, %s", version, highest)
+	}
+	return nil
 }

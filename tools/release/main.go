@@ -1,68 +1,42 @@
 // Release gives all modules of the workspace a version.
 //
-// Usage, from the top of the tree, on main, with all committed:
+// Usage, from the top of the tree, on main, with everything committed:
 //
 //	go run ./tools/release v0.2.0        # show what would be done, and change nothing
 //	go run ./tools/release -do v0.2.0    # do it
 //
-// In a work tree of its own, beside yours, it requires the version of every sibling
-// in each go.mod and in the documentation, tidies the modules, gives what stands under
-// "## Unreleased" in CHANGELOG.md the version as its heading, commits, and runs the
-// checks on that commit: make test check, or what -check says. Then main moves to the
-// commit, and each module's tag is put on it: v0.2.0 for the one at the top, which is
-// the name of the whole, counter-core/v0.2.0 and so on. Nothing is pushed; the command
-// that does is printed.
+// It works in a separate work tree beside yours. There it requires the version of every
+// sibling in each go.mod and in the documentation, tidies the modules, and makes the text
+// under "## Unreleased" in CHANGELOG.md the text of the version. It commits this and runs
+// the checks on the commit: make test check, or the command in -check. Then main moves to
+// the commit, and each module gets its tag: v0.2.0 for the one at the top, which names the
+// whole, counter-core/v0.2.0 and so on. Nothing is pushed. The command that pushes is
+// printed.
 //
-// If anything fails or is interrupted, your tree, main and the tags are as they were.
+// If anything fails or is interrupted, your tree, main and the tags stay as they were.
 //
-// It exits with 0 if the version was made or shown, with 1 if it can't be, and with 2
-// if the arguments are wrong.
+// The exit code is 0 if the version was made or shown, 1 if it can't be made, and 2 if the
+// arguments are wrong.
 package main
 
 import (
 	"context"
 	"flag"
-	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
+
+	"example.com/herokuapp/tools/internal/tree"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, ".", os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { tool().Main() }
 
-// run makes the version that the arguments ask for, of the tree at top, and returns
-// the exit code.
-func run(ctx context.Context, top string, args []string, stdout, stderr io.Writer) int {
+func tool() tree.Tool {
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	do := flags.Bool("do", false, "do it, instead of showing it")
-	check := flags.String("check", "make test check", "the `command` that has to pass; if empty, none has to")
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: release [-do] [-check command] v0.2.0")
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); err != nil {
-		return 2
-	}
-	if flags.NArg() != 1 {
-		flags.Usage()
-		return 2
-	}
-	r := release{
-		top: top, version: flags.Arg(0), date: time.Now(),
-		check: strings.Fields(*check), do: *do, out: stdout,
-	}
-	if err := r.run(ctx); err != nil {
-		fmt.Fprintln(stderr, "release:", err)
-		return 1
-	}
-	return 0
+	do := flags.Bool("do", false, "make the version instead of showing it")
+	check := flags.String("check", "make test check", "the `command` that has to pass; if empty, nothing is checked")
+	return tree.Tool{Flags: flags, Usage: "[-do] [-check command] v0.2.0", Do: func(ctx context.Context, top, version string, out io.Writer) error {
+		r := release{top: top, version: version, date: time.Now(), check: strings.Fields(*check), do: *do, out: out}
+		return r.run(ctx)
+	}}
 }

@@ -54,7 +54,7 @@ func TestRun(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := newRepo(t)
 			var stdout, stderr strings.Builder
-			if code := run(t.Context(), dir, tt.args, &stdout, &stderr); code != tt.code {
+			if code := tool().Run(t.Context(), dir, tt.args, &stdout, &stderr); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
 			if !strings.Contains(stdout.String(), tt.wantOut) {

@@ -115,7 +115,7 @@ func TestRefused(t *testing.T) {
 		{
 			name:    "no version",
 			version: "0.2.0",
-			want:    `"0.2.0" is no version such as v0.2.0`,
+			want:    `"0.2.0" is not a version such as v0.2.0`,
 		},
 		{
 			name:    "v2",

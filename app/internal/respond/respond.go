@@ -5,9 +5,12 @@ package respond
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -52,4 +55,49 @@ func RetryAfter(w http.ResponseWriter, wait time.Duration) (seconds string) {
 	seconds = strconv.Itoa(int(math.Ceil(wait.Seconds())))
 	w.Header().Set("Retry-After", seconds)
 	return seconds
+}
+
+// Methods has the handlers of an address by method. The handler of GET also answers HEAD.
+type Methods map[string]http.HandlerFunc
+
+// Handler returns a handler for all the methods. For any other method it sets the header
+// Allow and calls refuse.
+func (m Methods) Handler(refuse http.HandlerFunc) http.Handler {
+	handlers := maps.Clone(m)
+	if get, ok := m[http.MethodGet]; ok {
+		handlers[http.MethodHead] = get
+	}
+	allow := strings.Join(slices.Sorted(maps.Keys(handlers)), ", ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if handler, ok := handlers[r.Method]; ok {
+			handler(w, r)
+			return
+		}
+		if allow != "" {
+			w.Header().Set("Allow", allow)
+		}
+		refuse(w, r)
+	})
+}
+
+// Problem is a machine-readable error as RFC 9457 defines it.
+type Problem struct {
+	Type   string `json:"type"` // about:blank if the status says everything
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+// ProblemType is the Content-Type of a [Problem].
+const ProblemType = "application/problem+json"
+
+// NewProblem returns the problem with the status and the detail.
+func NewProblem(status int, detail string) Problem {
+	return Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
+// WriteProblem answers with the status and a [Problem] as JSON. detail is a sentence for
+// people.
+func WriteProblem(w http.ResponseWriter, status int, detail string) {
+	_ = JSON(w, status, ProblemType, NewProblem(status, detail)) // a Problem can always be encoded
 }
