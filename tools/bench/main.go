@@ -17,6 +17,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -55,14 +56,17 @@ const (
 	incr = "incr"
 )
 
+// anyRate lets one client count a page as often as it asks.
+const anyRate = "RATE_LIMIT=0"
+
 // contestants returns who takes part; their files are in dir. To add one, add a line.
 func contestants(redisURL, dir string) []contestant {
 	return []contestant{
 		{bare, "a fixed page behind net/http and mux, with the same headers and a zap line a request", "baseline", nil},
 		{incr, "as bare, but each view is one INCR, and html/template writes the page", "baseline", []string{"REDIS_URL=" + redisURL}},
-		{"memory", "the app, counting in memory", "app", nil},
-		{"file", "the app, counting in a file; every view is on disk before its number is shown", "app", []string{"DATA_FILE=" + filepath.Join(dir, "counts.db")}},
-		{"redis", "the app, counting in Redis", "app", []string{"REDIS_URL=" + redisURL}},
+		{"memory", "the app, counting in memory", "app", []string{anyRate}},
+		{"file", "the app, counting in a file; every view is on disk before its number is shown", "app", []string{anyRate, "DATA_FILE=" + filepath.Join(dir, "counts.db")}},
+		{"redis", "the app, counting in Redis", "app", []string{anyRate, "REDIS_URL=" + redisURL}},
 	}
 }
 
@@ -70,10 +74,17 @@ func contestants(redisURL, dir string) []contestant {
 type load struct {
 	name              string
 	threads, visitors int // of wrk
+	// What the app is asked for. The baselines have nothing but their page.
+	method, path string
 }
 
 func loads() []load {
-	return []load{{"64 visitors at a time", 2, 64}, {"One visitor at a time", 1, 1}}
+	return []load{
+		{"64 visitors at a time", 2, 64, http.MethodGet, "/"},
+		{"One visitor at a time", 1, 1, http.MethodGet, "/"},
+		{"64 calls of the API at a time, which count a page and its site", 2, 64, http.MethodPost, "/api/v1/views/example.com/blog"},
+		{"64 badges at a time, which count a page and its site", 2, 64, http.MethodGet, "/badge/example.com/blog.svg"},
+	}
 }
 
 // results has the samples of each load and contestant, one for each round.

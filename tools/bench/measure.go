@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -29,7 +32,7 @@ type sample struct {
 func (b *bench) measure(ctx context.Context, got results, l load, s server, seconds int) error {
 	var r wrkResult
 	m, err := b.use(ctx, s.cpu, func() (views, perSecond float64, err error) {
-		r, err = openPages(ctx, s.process, l, seconds)
+		r, err = b.openPages(ctx, s, l, seconds)
 		return r.requests, r.perSecond, err
 	})
 	if err != nil {
@@ -48,10 +51,18 @@ func (b *bench) note(got results, load, name string, m sample) {
 	fmt.Fprintf(b.progress, "%-24s %-9s %7.0f views/s, %5.1f µs of processor time a view\n", load, name, m.views, m.cpu)
 }
 
-// openPages has wrk open the page.
-func openPages(ctx context.Context, p process, l load, seconds int) (wrkResult, error) {
-	cmd := exec.CommandContext(ctx, "wrk", "--latency", "-t", strconv.Itoa(l.threads), "-c", strconv.Itoa(l.visitors), //nolint:gosec // numbers
-		"-d", strconv.Itoa(seconds)+"s", "http://"+p.addr+"/")
+// openPages has wrk ask the server for what the load says.
+func (b *bench) openPages(ctx context.Context, s server, l load, seconds int) (wrkResult, error) {
+	path, method := "/", http.MethodGet
+	if s.program == "app" {
+		path, method = l.path, l.method
+	}
+	script := filepath.Join(b.dir, method+".lua")
+	if err := os.WriteFile(script, []byte("wrk.method = \""+method+"\"\n"), 0o600); err != nil {
+		return wrkResult{}, err
+	}
+	cmd := exec.CommandContext(ctx, "wrk", "--latency", "-t", strconv.Itoa(l.threads), "-c", strconv.Itoa(l.visitors), //nolint:gosec // from the lines of loads
+		"-d", strconv.Itoa(seconds)+"s", "-s", script, "http://"+s.addr+path)
 	text, err := cmd.CombinedOutput()
 	if err != nil {
 		return wrkResult{}, fmt.Errorf("wrk: %w\n%s", err, text)

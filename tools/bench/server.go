@@ -74,8 +74,9 @@ func setUp(ctx context.Context, top string, chosen func(name string) bool, progr
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
-		b.servers = append(b.servers, server{c, p})
-		if err := b.warmUp(ctx, p); err != nil {
+		s := server{c, p}
+		b.servers = append(b.servers, s)
+		if err := b.warmUp(ctx, s); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
@@ -83,8 +84,8 @@ func setUp(ctx context.Context, top string, chosen func(name string) bool, progr
 }
 
 // warmUp looks whether the page is the one to be measured, and has it opened for a second.
-func (b *bench) warmUp(ctx context.Context, p process) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.addr+"/", http.NoBody)
+func (b *bench) warmUp(ctx context.Context, s server) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+"/", http.NoBody)
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (b *bench) warmUp(ctx context.Context, p process) error {
 	if !bytes.Contains(body, []byte("This page was viewed ")) || response.Header.Get("View-Status") != "counted" {
 		return fmt.Errorf("GET / is not the page: %s, View-Status %q:\n%s", response.Status, response.Header.Get("View-Status"), body)
 	}
-	_, err = openPages(ctx, p, loads()[0], 1)
+	_, err = b.openPages(ctx, s, loads()[0], 1)
 	return err
 }
 
