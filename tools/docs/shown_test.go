@@ -48,7 +48,7 @@ func TestBackendShown(t *testing.T) {
 		if !strings.Contains(text, "(../"+b.file+")") {
 			t.Errorf("%s: no link to %s", b.at, b.file)
 		}
-		if regexp.MustCompile("(?m)^\\s+// …$").MatchString(b.text) {
+		if regexp.MustCompile(`(?m)^\s+// …$`).MatchString(b.text) {
 			t.Errorf("%s: it leaves out part of a declaration", b.at)
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+b.text, 0)
