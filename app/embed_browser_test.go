@@ -71,10 +71,14 @@ type stage struct {
 func TestEmbed(t *testing.T) {
 	for name, start := range map[string]func(*testing.T) driver{
 		"Chromium": func(t *testing.T) driver {
+			t.Helper()
 			return chromium{startBrowser(t, chromedp.Flag("host-resolver-rules", "MAP *.example 127.0.0.1"),
 				chromedp.Flag("disable-features", "HttpsUpgrades"))}
 		},
-		"Firefox": func(t *testing.T) driver { return startFirefox(t, blog, otherBlog, counterAt) },
+		"Firefox": func(t *testing.T) driver {
+			t.Helper()
+			return startFirefox(t, blog, otherBlog, counterAt)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, start)
@@ -283,7 +287,9 @@ func (s *stage) wantNoTrace(t *testing.T) {
 }
 
 // scenarios hold in every browser.
-var scenarios = []struct { //nolint:gochecknoglobals,thelper // each is a test
+//
+//nolint:gochecknoglobals,thelper // a table of tests
+var scenarios = []struct {
 	name string
 	run  func(*testing.T, *stage)
 }{

@@ -27,7 +27,7 @@ func (s *Surfaces) events(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	values, stop, err := s.hub.Listen(page.Counter())
+	values, stop, err := s.hub.Listen(page.Counter()) //nolint:contextcheck // the readings are for all listeners, and outlive one
 	if err != nil {
 		respond.RetryAfter(w, heartbeat)
 		text := "There are too many listeners. Try again later."
