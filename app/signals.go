@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 )
 
@@ -12,11 +13,14 @@ import (
 // nothing. A signal that was ignored when the program started, as nohup ignores SIGHUP,
 // stays ignored.
 //
+// Signals of the processor, such as SIGSEGV, are among them: another process may send one. A
+// fault of the program itself panics all the same.
+//
 // SIGPIPE is not among them: it only means that a client or the reader of the log is gone.
 func stopSignals() <-chan os.Signal {
 	signal.Ignore(syscall.SIGPIPE)
 	stop := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
+	for _, s := range slices.Concat(requests(), aborts(), systemAborts()) {
 		if !signal.Ignored(s) {
 			signal.Notify(stop, s)
 		}
@@ -24,10 +28,22 @@ func stopSignals() <-chan os.Signal {
 	return stop
 }
 
-// stacks returns the stack of every goroutine after SIGQUIT or SIGABRT, as Go prints it by
-// default. For other signals it returns nothing.
+// requests are the signals that ask a program to stop.
+func requests() []os.Signal {
+	return []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}
+}
+
+// aborts are the signals that every system has, and at which Go prints all stacks by default.
+func aborts() []os.Signal {
+	return []os.Signal{
+		syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGILL, syscall.SIGTRAP, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGSEGV,
+	}
+}
+
+// stacks returns the stack of every goroutine after one of [aborts] or [systemAborts], as Go
+// prints it by default. For other signals it returns nothing.
 func stacks(s os.Signal) string {
-	if s != syscall.SIGQUIT && s != syscall.SIGABRT {
+	if s == nil || slices.Contains(requests(), s) {
 		return ""
 	}
 	text := make([]byte, 256<<10)

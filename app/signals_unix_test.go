@@ -4,6 +4,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // Every signal that would end the process drains it first, and a second one does not cut
 // that short.
 func TestSignalsDrain(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
+	for _, signal := range slices.Concat(requests(), aborts(), systemAborts()) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
@@ -34,7 +35,7 @@ func TestSignalsDrain(t *testing.T) {
 				default:
 				}
 			}
-			for _, another := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT} {
+			for _, another := range slices.Concat(requests(), aborts(), systemAborts()) {
 				if err := app.cmd.Process.Signal(another); err != nil {
 					t.Fatal(err)
 				}
@@ -47,7 +48,7 @@ func TestSignalsDrain(t *testing.T) {
 			if got, err := server.Client().Get(t.Context(), "counter_key").Int(); err != nil || got != 2 {
 				t.Errorf("%d views counted, %v; want 2", got, err)
 			}
-			dumps := signal == syscall.SIGQUIT || signal == syscall.SIGABRT
+			dumps := !slices.Contains(requests(), signal)
 			if strings.Contains(app.log(), "goroutine 1 [") != dumps {
 				t.Errorf("the log says what goroutines do: %t; want %t", !dumps, dumps)
 			}
