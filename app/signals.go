@@ -43,7 +43,7 @@ func aborts() []os.Signal {
 // stacks returns the stack of every goroutine after one of [aborts] or [systemAborts], as Go
 // prints it by default. For other signals it returns nothing.
 func stacks(s os.Signal) string {
-	if s == nil || slices.Contains(requests(), s) {
+	if slices.Contains(requests(), s) {
 		return ""
 	}
 	text := make([]byte, 256<<10)

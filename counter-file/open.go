@@ -250,6 +250,7 @@ func (s *Store) fail(err error) {
 	if errors.Is(err, ErrDamaged) {
 		// bbolt may hold its locks forever after a panic, and so can't be closed. Its
 		// mapping of the file stays until the process ends.
+		unlock(s.file)
 		s.file.Close()
 		s.suspect = true
 	} else {

@@ -1,11 +1,13 @@
 package counterfile_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"testing"
 
 	counter "example.com/herokuapp/counter-core"
+	counterfile "example.com/herokuapp/counter-file"
 )
 
 // Processes come and go: the file grows with the counters, not with restarts.
@@ -44,7 +46,7 @@ func TestRecordsAreBounded(t *testing.T) {
 }
 
 // A file that is cut short or damaged while it is in use makes calls fail, and not the
-// process, and is refused from then on.
+// process, and is refused until it is whole again.
 func TestDamagedInUse(t *testing.T) {
 	path := newPath(t)
 	store := open(t, path)
@@ -54,18 +56,28 @@ func TestDamagedInUse(t *testing.T) {
 			t.Fatal(result.Err)
 		}
 	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Truncate(path, int64(2*os.Getpagesize())); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := store.Get(t.Context(), "views:example.com/a/page/with/a/long/name/7"); err == nil {
-			t.Error("Get succeeds")
+		if _, err := store.Get(t.Context(), "views:example.com/a/page/with/a/long/name/7"); !errors.Is(err, counterfile.ErrDamaged) {
+			t.Errorf("Get: %v; want that the file is damaged", err)
 		}
-		if _, err := counter.Inc(t.Context(), store, "a"); err == nil {
-			t.Error("Inc succeeds")
+		if _, err := counter.Inc(t.Context(), store, "a"); !errors.Is(err, counterfile.ErrDamaged) {
+			t.Errorf("Inc: %v; want that the file is damaged", err)
 		}
 	}
-	if _, err := countsIn(t.Context(), path); err == nil {
-		t.Error("Open succeeds")
+	if _, err := countsIn(t.Context(), path); !errors.Is(err, counterfile.ErrDamaged) {
+		t.Errorf("Open: %v; want that the file is damaged", err)
+	}
+	if err := os.WriteFile(path, whole, 0); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := counter.Inc(t.Context(), store, "views:example.com/a/page/with/a/long/name/7"); n != 2 || err != nil {
+		t.Errorf("Inc: %d, %v, after the file was made whole; want 2", n, err)
 	}
 }
