@@ -17,7 +17,7 @@ func TestScriptAgreesWithMissing(t *testing.T) {
 	client := redistest.Start(t).Client()
 	store := newStore(t, client, counterredis.Options{})
 	// Numbers near each other, small or at the limit of what a double can hold.
-	number := func(base int64) int64 { return max(base+rand.Int64N(9)-4, 0) } //nolint:gosec // no secret
+	number := func(base int64) int64 { return max(base+rand.Int64N(9)-4, 0) }
 	for i := range 2000 {
 		base := []int64{0, 1000, counter.MaxSum}[i%3]
 		recorded, batch := number(base), counter.Batch{Name: "a", Writer: "w", Sum: number(base)}

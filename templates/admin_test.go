@@ -25,8 +25,10 @@ func TestAdminPagesEscape(t *testing.T) {
 			})
 		},
 		"counter": func() ([]byte, error) {
-			return pages.AdminCounter(templates.AdminCounter{AdminName: name, Place: place, Notice: hostile, Message: hostile, Add: hostile, Set: hostile,
-				Badge: hostile, Snippets: []templates.AdminSnippet{{Title: hostile, Text: hostile}}, NoCount: hostile})
+			return pages.AdminCounter(templates.AdminCounter{
+				AdminName: name, Place: place, Notice: hostile, Message: hostile, Add: hostile, Set: hostile,
+				Badge: hostile, Snippets: []templates.AdminSnippet{{Title: hostile, Text: hostile}}, NoCount: hostile,
+			})
 		},
 		"confirm": func() ([]byte, error) {
 			return pages.AdminConfirm(templates.AdminConfirm{Action: hostile, AdminName: name, Place: place, Message: hostile, Once: hostile})

@@ -73,7 +73,7 @@ func TestPageWait(t *testing.T) {
 				t.Fatal(err)
 			}
 			line.SetFaults(redistest.Faults{LoseReplies: 1})
-			ctx := context.Background()
+			ctx := context.Background() //nolint:usetesting // it must have no end
 			if test.patience > 0 {
 				var cancel context.CancelFunc
 				ctx, cancel = context.WithTimeout(ctx, test.patience)
