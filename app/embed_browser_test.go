@@ -288,7 +288,7 @@ func (s *stage) wantNoTrace(t *testing.T) {
 
 // scenarios hold in every browser.
 //
-//nolint:gochecknoglobals,thelper // a table of tests
+//nolint:gochecknoglobals // a table of tests
 var scenarios = []struct {
 	name string
 	run  func(*testing.T, *stage)

@@ -58,7 +58,7 @@ func TestPatterns(t *testing.T) {
 		"":  false,
 		"^": false, "$": false, "^Seekbot": false, "GoogleAssociationService$": false,
 
-		"Seekbot/1.0": true, "x Seekbot/1.0": false,
+		"Seekbot/1.0": true, "x Seekbot 1.0": false,
 		"x GoogleAssociationService": true, "GoogleAssociationService2": false, "GoogleAssociationService/1": true,
 		"sentry/8": true, "x sentry/8": true, "xsentry/8": false,
 

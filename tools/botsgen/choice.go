@@ -52,6 +52,21 @@ func chosen() choice {
 			"DigitalOcean Uptime Probe":              "DigitalOcean Uptime Probe 0.22.0 (https://digitalocean.com)",
 			`NewRelicPinger\/`:                       "NewRelicPinger/1.0 (1234567)",
 			`^Gatus\/`:                               "Gatus/1.0",
+			`RailwayHealthCheck\/`:                   "RailwayHealthCheck/1.0",
+			`Datadog\/Synthetics`:                    "Datadog/Synthetics",
+			// Link previews and checkers, feed readers, scanners.
+			`Bluesky Cardyb\/`:             "Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)",
+			"kakaotalk-scrap":              "facebookexternalhit/1.1; kakaotalk-scrap/1.0; +https://devtalk.kakao.com/t/scrap/33984",
+			"FeedFetcher-Google":           "FeedFetcher-Google; (+http://www.google.com/feedfetcher.html)",
+			`lychee\/`:                     "lychee/0.15.1",
+			`LinkChecker\/`:                "Mozilla/5.0 (compatible; LinkChecker/10.4; +https://linkchecker.github.io/linkchecker/)",
+			`Sitebulb\/`:                   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Sitebulb/7.0",
+			`Podbean\/FeedUpdate`:          "Podbean/FeedUpdate 2.1",
+			"Nuclei - Open-source project": "Nuclei - Open-source project (github.com/projectdiscovery/nuclei)",
+			// Whatever calls itself so.
+			`[bB]ot\/`:     "SomeNewBot/1.0",
+			`[cC]rawler\/`: "SomeNewCrawler/1.0",
+			`[sS]pider\/`:  "SomeNewSpider/1.0",
 			// Listed as the library they name.
 			`^WGETbot\/`:    "WGETbot/1.0 (+http://wget.alanreed.org)",
 			"^2Bone_LinkCh": "2Bone_LinkChecker/1.0 libwww-perl/6.03",
