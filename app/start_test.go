@@ -65,7 +65,7 @@ func TestRefusesToStart(t *testing.T) {
 	defer holder.Close()
 	const secret = "hunter2"
 	for name, test := range map[string]struct{ set, line string }{
-		"DATA_FILE nowhere":   {"DATA_FILE=/nowhere/counts.db", "app: DATA_FILE: counterfile: /nowhere/counts.db: its folder can't be used; make it first: "},
+		"DATA_FILE nowhere":   {"DATA_FILE=/nowhere/counts.db", "app: DATA_FILE: counterfile: /nowhere/counts.db: its folder must exist, and this user must be able to write to it: "},
 		"DATA_FILE in use":    {"DATA_FILE=" + inUse, "app: DATA_FILE: counterfile: " + inUse + ": it is in use by another process; one process at a time may use it"},
 		"DATA_FILE foreign":   {"DATA_FILE=start_test.go", "app: DATA_FILE: counterfile: start_test.go: it is not a counter file"},
 		"PORT":                {"PORT=http", `app: PORT is "http", not a port number from 0 to 65535; for example PORT=8000`},
