@@ -49,7 +49,7 @@ func TestOwnerOfTwoProcesses(t *testing.T) {
 	want("to set, when it has changed", asked, http.StatusConflict, "1000")
 	want("to set", post(two, "/admin/set", hidden(asked.body)), http.StatusSeeOther, "")
 	one.wantView(t, 1001)
-	if !strings.Contains(two.log(), `"before":2,"after":1000`) {
+	if !strings.Contains(two.logged(t), `"before":2,"after":1000`) {
 		t.Errorf("what was before and after is not logged:\n%s", two.log())
 	}
 

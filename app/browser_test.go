@@ -106,7 +106,7 @@ onload = async () => {
 	defer elsewhere.Close()
 	browser := startBrowser(t)
 	do(browser, t, chromedp.Navigate(elsewhere.URL), chromedp.WaitReady(chromedp.CSS("hr")))
-	if embedded := strings.Count(app.log(), `"view_status":"skipped;reason=embedded"`); embedded < 10 {
+	if embedded := strings.Count(app.logged(t), `"view_status":"skipped;reason=embedded"`); embedded < 10 {
 		t.Errorf("the app was asked for %d parts of a page; want 10 at least:\n%s", embedded, app.log())
 	}
 	app.wantView(t, 1)

@@ -88,7 +88,7 @@ func wantExactPages(t *testing.T, apps ...*process) {
 	}
 	for _, app := range apps {
 		wantAPI(t, app, "/api/v1/sites/example.com", int64(total))
-		if log := app.log(); total < readers*each && !regexp.MustCompile(`"view_status":"skipped;reason=rate"`).MatchString(log) {
+		if log := app.logged(t); total < readers*each && !regexp.MustCompile(`"view_status":"skipped;reason=rate"`).MatchString(log) {
 			t.Errorf("%d views of %d were counted, and no limit is the reason", total, readers*each)
 		}
 	}

@@ -41,7 +41,7 @@ func TestBrowserLogsIn(t *testing.T) {
 				waitForAddress(browser, t, site+path) // the refusal
 			}
 			do(browser, t, chromedp.Navigate(site+"/admin/"), chromedp.WaitReady(chromedp.CSS("#prefix")))
-			if refused := strings.Count(app.log(), "refused a request from another site"); refused != 3 {
+			if refused := strings.Count(app.logged(t), "refused a request from another site"); refused != 3 {
 				t.Errorf("%d of 3 posts of another site were refused", refused)
 			}
 

@@ -62,7 +62,7 @@ func TestRedisAwayAtStart(t *testing.T) {
 			t.Errorf("%d %v %s", page.status, page.header, page.body)
 		}
 	}
-	if log := app.log(); !strings.Contains(log, `"level":"warn"`) || strings.Contains(log, "hunter2") {
+	if log := app.logged(t); !strings.Contains(log, `"level":"warn"`) || strings.Contains(log, "hunter2") {
 		t.Errorf("no warning, or a password in it:\n%s", log)
 	}
 	redis.Restart()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // asApp in the environment makes the test binary the app: the tests start it as
@@ -116,6 +118,20 @@ func (p *process) log() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stderr.String()
+}
+
+// logged is the log, with all that the app has logged of earlier requests: lines are written
+// by another goroutine, in their order.
+func (p *process) logged(t *testing.T) string {
+	t.Helper()
+	id := rand.Text()
+	p.send(t, http.MethodGet, "/healthz", "", "X-Request-Id", id)
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(p.log(), id); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("a request is not logged:\n%s", p.log())
+		}
+	}
+	return p.log()
 }
 
 // stop sends the signal and returns the exit status, -1 if the signal killed it.

@@ -48,7 +48,7 @@ func TestFailingDisk(t *testing.T) {
 	for _, inject := range []string{
 		"fdatasync:error=EIO:when=5+7",
 		"pwrite64:error=ENOSPC:when=20+31",
-		"fsync:error=EIO:when=2+3",
+		"fsync:error=EIO:when=1+3",
 		"fsync,fdatasync,pwrite64:error=EIO:when=20+31",
 		"ftruncate:error=ENOSPC:when=1+2",
 		"fdatasync:delay_enter=1500000:when=9+200", // longer than an attempt
