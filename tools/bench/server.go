@@ -48,7 +48,7 @@ func setUp(ctx context.Context, top string, chosen func(name string) bool, progr
 	}
 	fmt.Fprintln(progress, "building")
 	build := exec.CommandContext(ctx, "go", "build", "-o", b.dir, "./app", "./tools/bench/baseline") //nolint:gosec // a folder just made
-	build.Dir = top
+	build.Dir, build.Env = top, append(os.Environ(), "GOWORK=")                                      // that of the tree
 	if text, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building: %w\n%s", err, bytes.TrimSpace(text))
 	}
