@@ -20,7 +20,7 @@ type outage struct {
 	reconciledAt time.Time
 }
 
-// answeredLocked notes that the store has answered a batch, be it by refusing it.
+// answeredLocked notes that the store has answered a batch, even if it refused it.
 func (s *Store) answeredLocked(f *group) {
 	if f.failures == 0 {
 		s.outage.answered = s.outage.answered || len(s.failed) == 0

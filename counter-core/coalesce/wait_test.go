@@ -194,7 +194,7 @@ func TestEachWaitsForItsOwn(t *testing.T) {
 }
 
 // The callers of a batch that is too large for the counter, and is split, do not wait
-// longer either: be it split in halves, or into what is kept and the callers.
+// longer either, whether it is split in halves or into what is kept and the callers.
 func TestWaitOfParts(t *testing.T) {
 	for name, kept := range map[string]bool{"halves": false, "kept": true} {
 		t.Run(name, func(t *testing.T) {

@@ -199,7 +199,7 @@ func (l *line) draws(faults *Faults, number uint64, share float64) bool {
 	return rand.New(source).Float64() < share //nolint:gosec // no secret
 }
 
-// role is that of who has opened a connection through a [Proxy].
+// role is the role of whoever has opened a connection through a [Proxy].
 type role int
 
 const (
@@ -208,7 +208,7 @@ const (
 	roleListener      // is told what happens, or is a sentinel
 )
 
-// roleOf returns the role of who gives the command.
+// roleOf returns the role of whoever sends the command.
 func roleOf(command []byte) role {
 	switch word(command, 0) {
 	case "REPLCONF", "PSYNC", "SYNC":

@@ -148,7 +148,7 @@ func (p *Proxy) end(of role) (ended int64) {
 	return int64(len(lines))
 }
 
-// admit notes the role of who has opened the line, and says whether it may pass.
+// admit notes the role of whoever has opened the line, and says whether it may pass.
 func (p *Proxy) admit(l *line, role role) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
