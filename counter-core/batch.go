@@ -22,6 +22,10 @@ type Batch struct {
 	// Sum is the total that the writer has added to the counter, including Delta. It
 	// exceeds [MaxSum] only in the first batch of a writer, which is then also its last.
 	Sum int64
+	// Hour is when the additions were made, for the history of a [Historian], which is also
+	// given what it adds beyond Delta. 0, the first hour of 1970, says that the batch changes
+	// no history.
+	Hour Hour
 }
 
 // MaxSum is the largest sum of a writer with more than one batch. Beyond 2^53, a
@@ -40,6 +44,9 @@ func (b Batch) Check() error {
 	}
 	if b.Delta < 0 || b.Sum < b.Delta || b.Sum > MaxSum && b.Sum != b.Delta {
 		return fmt.Errorf("%w: a batch of %d with the sum %d", ErrDelta, b.Delta, b.Sum)
+	}
+	if b.Hour < 0 || b.Hour > MaxHour {
+		return fmt.Errorf("%w: a batch of the hour %d", ErrDelta, b.Hour)
 	}
 	return nil
 }

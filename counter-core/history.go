@@ -1,0 +1,126 @@
+package counter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Hour is an hour of UTC, as how many began before it since 1970.
+type Hour int64
+
+// DayHours is how many hours a day of UTC has. A day begins with an hour that is a
+// multiple of it.
+const DayHours = 24
+
+// MaxHour is the last hour that has a history: that before the year 10000.
+const MaxHour Hour = 70_389_528 - 1
+
+// HourOf returns the hour in which t is.
+func HourOf(t time.Time) Hour {
+	const second = 60 * 60
+	unix := t.Unix()
+	hour := unix / second
+	if unix%second < 0 {
+		hour--
+	}
+	return Hour(hour)
+}
+
+// Time returns when the hour begins, in UTC.
+func (h Hour) Time() time.Time { return time.Unix(int64(h)*60*60, 0).UTC() }
+
+// Day returns the first hour of the day that h is in. h must not be negative.
+func (h Hour) Day() Hour { return h - h%DayHours }
+
+// Bucket is what a counter has counted in an hour or in a day.
+type Bucket struct {
+	// Start is the hour, or the first hour of the day.
+	Start Hour
+	// Hours is 1 for an hour, and [DayHours] for a day.
+	Hours int
+	// Count is how many additions the bucket has, more than 0.
+	Count int64
+}
+
+// ErrBucket says that a [Bucket] is neither an hour nor a day of UTC, that its count is
+// not positive, or that there are two of the same time. Nothing changed.
+var ErrBucket = errors.New("counter: bad bucket")
+
+// CheckBuckets returns nil if the buckets can be a history: if each is an hour or a day
+// from 0 to [MaxHour], none is there twice, the counts are positive and their sum fits an
+// int64. A day may be there along with hours of it: then it has additions whose hour isn't
+// known. Otherwise the error wraps [ErrBucket] or [ErrOverflow].
+func CheckBuckets(buckets []Bucket) error {
+	type span struct {
+		start Hour
+		hours int
+	}
+	seen := make(map[span]struct{}, len(buckets))
+	var sum int64
+	for _, b := range buckets {
+		at := span{b.Start, b.Hours}
+		_, again := seen[at]
+		switch {
+		case b.Hours != 1 && b.Hours != DayHours:
+			return fmt.Errorf("%w: it has %d hours; 1 or %d are allowed", ErrBucket, b.Hours, DayHours)
+		case b.Start < 0 || b.Start > MaxHour:
+			return fmt.Errorf("%w: hour %d is not from 0 to %d", ErrBucket, b.Start, MaxHour)
+		case b.Hours == DayHours && b.Start != b.Start.Day():
+			return fmt.Errorf("%w: hour %d does not begin a day of UTC", ErrBucket, b.Start)
+		case b.Count < 1:
+			return fmt.Errorf("%w: its count is %d, less than 1", ErrBucket, b.Count)
+		case again:
+			return fmt.Errorf("%w: %s is there twice", ErrBucket, b.Start.Time().Format(time.DateTime))
+		case sum+b.Count < sum:
+			return fmt.Errorf("%w: the sum of a history", ErrOverflow)
+		}
+		seen[at] = struct{}{}
+		sum += b.Count
+	}
+	return nil
+}
+
+// Historian is implemented by a [Store] that knows when additions were made. Reach it with
+// [As].
+//
+// A [Batch] with an Hour adds to the hour, to its day and to the counter in one atomic step.
+// Days are kept as long as the counter is. The hours of a day are kept for a time after it,
+// which the store says. [Store.Add] and [Store.Set] don't change the history, except that
+// setting a counter to 0 removes it.
+type Historian interface {
+	// History yields what was counted from the hour from to the hour to, both included, in
+	// the order of Start, a day before its hours. Each addition is in one bucket: in its hour
+	// as long as that is kept, otherwise in its day, which is yielded if any of its hours is
+	// in the range. What has counted nothing is left out. After an error it yields nothing
+	// more. The first bucket of all says since when there is a history.
+	History(ctx context.Context, name string, from, to Hour) iter.Seq2[Bucket, error]
+
+	// SetHistory replaces the whole history of the counter, in one atomic step. The counter
+	// keeps its value. No buckets remove the history. Hours that are no longer kept go to
+	// their days. If [CheckBuckets] refuses the buckets, so does SetHistory.
+	SetHistory(ctx context.Context, name string, buckets []Bucket) error
+}
+
+// Mover is implemented by a [Store] that brings counts from one place to another, each
+// exactly once, even if the process ends in between. Reach it with [As].
+type Mover interface {
+	// Move adds the value and the history of the counter from to the counter to, and removes
+	// from. A counter with the value 0 has nothing to move. If the sum would be too large,
+	// the error is [ErrOverflow] and nothing changed; from and to must differ, or the error
+	// is [ErrName]. After any other error, or if the process ends, some of it may have
+	// happened: then calling Move again, at any time later, completes it and counts nothing
+	// twice. An addition to from that is made meanwhile stays there or is moved.
+	Move(ctx context.Context, from, to string) error
+
+	// Bring adds to the counter what a source, such as another service, has counted, and
+	// returns how much it added. The first time that is total, and past is added to the
+	// history; later it is what total exceeds the largest total of that source so far, and
+	// the history stays. The store remembers the source as long as the counter is there, so a
+	// repeat adds nothing. source is a text that [CheckName] accepts. total is 0 or more, and
+	// at least the sum of past; otherwise the error is [ErrDelta]. After [ErrUnknown] it may
+	// have been added; a repeat finds out.
+	Bring(ctx context.Context, name, source string, total int64, past []Bucket) (added int64, err error)
+}

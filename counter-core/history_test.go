@@ -1,0 +1,63 @@
+package counter_test
+
+import (
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+func TestHour(t *testing.T) {
+	for text, want := range map[string]counter.Hour{
+		"1970-01-01T00:00:00Z":      0,
+		"1970-01-01T00:59:59Z":      0,
+		"1970-01-01T01:00:00Z":      1,
+		"1969-12-31T23:59:59Z":      -1,
+		"1969-12-31T23:00:00Z":      -1,
+		"1970-01-02T05:30:00+05:30": 24,
+		"9999-12-31T23:59:59Z":      counter.MaxHour,
+	} {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := counter.HourOf(at)
+		if got != want {
+			t.Errorf("%s is hour %d; want %d", text, got, want)
+		}
+		if begin := got.Time(); at.Before(begin) || at.Sub(begin) >= time.Hour || begin.Location() != time.UTC {
+			t.Errorf("the hour of %s begins at %s", text, begin)
+		}
+	}
+	for hour, day := range map[counter.Hour]counter.Hour{0: 0, 23: 0, 24: 24, 47: 24} {
+		if got := hour.Day(); got != day {
+			t.Errorf("hour %d is of day %d; want %d", hour, got, day)
+		}
+	}
+}
+
+func TestCheckBuckets(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		buckets []counter.Bucket
+		err     error
+	}{
+		{"none", nil, nil},
+		{"an hour, and its day", []counter.Bucket{{24, 24, 5}, {24, 1, 3}, {25, 1, 1}}, nil},
+		{"the ends", []counter.Bucket{{0, 1, 1}, {counter.MaxHour, 1, math.MaxInt64 - 1}}, nil},
+		{"a week", []counter.Bucket{{0, 7 * 24, 1}}, counter.ErrBucket},
+		{"a day that begins late", []counter.Bucket{{25, 24, 1}}, counter.ErrBucket},
+		{"before 1970", []counter.Bucket{{-24, 24, 1}}, counter.ErrBucket},
+		{"too late", []counter.Bucket{{counter.MaxHour + 1, 24, 1}}, counter.ErrBucket},
+		{"nothing", []counter.Bucket{{0, 1, 0}}, counter.ErrBucket},
+		{"less than nothing", []counter.Bucket{{0, 1, -1}}, counter.ErrBucket},
+		{"twice", []counter.Bucket{{5, 1, 1}, {6, 1, 1}, {5, 1, 1}}, counter.ErrBucket},
+		{"too many", []counter.Bucket{{5, 1, math.MaxInt64}, {6, 1, 1}}, counter.ErrOverflow},
+	} {
+		if err := counter.CheckBuckets(test.buckets); !errors.Is(err, test.err) {
+			t.Errorf("%s: %v; want %v", test.name, err, test.err)
+		}
+	}
+}
