@@ -59,7 +59,7 @@ func NewDrawer() (*Drawer, error) {
 // Draw returns the badge as an SVG image in UTF-8. The ids in it differ from those
 // of any other badge, so that two can stand in one HTML page.
 func (d *Drawer) Draw(b Badge) []byte {
-	b.Label, b.Message = printable(b.Label), printable(b.Message)
+	b.Label, b.Message = Printable(b.Label), Printable(b.Message)
 	b.Color = b.Color.or(blue)
 	b.LabelColor = b.LabelColor.or(grey)
 	if b.Style == ForTheBadge {
@@ -125,8 +125,8 @@ func spaced(f *font, text string) float64 {
 	return float64(int(f.width(text))) + spacing*float64(len(utf16.Encode([]rune(text))))
 }
 
-// printable drops what XML can't hold from a text, and space around it.
-func printable(text string) string {
+// Printable drops what XML can't hold from a text, and space around it.
+func Printable(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == 0xfffe || r == 0xffff {
 			return -1
