@@ -123,4 +123,8 @@ type Mover interface {
 	// at least the sum of past; otherwise the error is [ErrDelta]. After [ErrUnknown] it may
 	// have been added; a repeat finds out.
 	Bring(ctx context.Context, name, source string, total int64, past []Bucket) (added int64, err error)
+
+	// Brought returns the largest total of the source that Bring has added to the counter so
+	// far, or 0. It says beforehand what Bring would add.
+	Brought(ctx context.Context, name, source string) (total int64, err error)
 }
