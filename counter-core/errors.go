@@ -35,8 +35,8 @@ var (
 	// counted yet. The error is a [*PendingError], which says more.
 	ErrPending = errors.New("counter: pending")
 
-	// ErrBusy says that a Set did not happen because additions to the counter are still
-	// pending. A later Set may succeed.
+	// ErrBusy says that a Set or a Move did not happen because additions to the counter are
+	// still pending. A later call may succeed.
 	ErrBusy = errors.New("counter: busy")
 
 	// ErrStale says that a [Batch] is a late copy of one that was already counted. Nothing

@@ -35,6 +35,15 @@ func (h Hour) Time() time.Time { return time.Unix(int64(h)*60*60, 0).UTC() }
 // Day returns the first hour of the day that h is in. h must not be negative.
 func (h Hour) Day() Hour { return h - h%DayHours }
 
+// DefaultHistoryHours is how many hours after a day a store keeps the hours of that day,
+// unless it is told otherwise: 60 days.
+const DefaultHistoryHours = 60 * DayHours
+
+// KeptUntil returns the hour in which a store drops h, if it keeps the hours of a day for
+// so many hours after the day. From then on only the day is left. All hours of a day are
+// dropped together. h must not be negative.
+func (h Hour) KeptUntil(historyHours int) Hour { return h.Day() + DayHours + Hour(historyHours) }
+
 // Bucket is what a counter has counted in an hour or in a day.
 type Bucket struct {
 	// Start is the hour, or the first hour of the day.
@@ -87,15 +96,21 @@ func CheckBuckets(buckets []Bucket) error {
 // [As].
 //
 // A [Batch] with an Hour adds to the hour, to its day and to the counter in one atomic step.
-// Days are kept as long as the counter is. The hours of a day are kept for a time after it,
-// which the store says. [Store.Add] and [Store.Set] don't change the history, except that
-// setting a counter to 0 removes it.
+// If the hour or the day would exceed the largest int64, the error is [ErrOverflow] and
+// nothing changes. Days are kept as long as the counter is. The hours of a day are kept for
+// a time after it, by the store's clock and not by that of the writers; see
+// [Hour.KeptUntil]. A batch of an hour that is no longer kept adds to the day alone.
+// [Store.Add] and [Store.Set] don't change the history, except that setting a counter to 0
+// removes it.
 type Historian interface {
 	// History yields what was counted from the hour from to the hour to, both included, in
 	// the order of Start, a day before its hours. Each addition is in one bucket: in its hour
 	// as long as that is kept, otherwise in its day, which is yielded if any of its hours is
-	// in the range. What has counted nothing is left out. After an error it yields nothing
-	// more. The first bucket of all says since when there is a history.
+	// in the range. A day that is yielded along with hours of it has the rest alone. What has
+	// counted nothing is left out. After an error it yields nothing more. The first bucket of
+	// all says since when there is a history.
+	//
+	// The buckets of a day are what they were at one moment, also while others add.
 	History(ctx context.Context, name string, from, to Hour) iter.Seq2[Bucket, error]
 
 	// SetHistory replaces the whole history of the counter, in one atomic step. The counter
@@ -108,11 +123,16 @@ type Historian interface {
 // exactly once, even if the process ends in between. Reach it with [As].
 type Mover interface {
 	// Move adds the value and the history of the counter from to the counter to, and removes
-	// from. A counter with the value 0 has nothing to move. If the sum would be too large,
-	// the error is [ErrOverflow] and nothing changed; from and to must differ, or the error
-	// is [ErrName]. After any other error, or if the process ends, some of it may have
-	// happened: then calling Move again, at any time later, completes it and counts nothing
-	// twice. An addition to from that is made meanwhile stays there or is moved.
+	// from. A counter with the value 0 has nothing to move. If the sum of the values, or of
+	// an hour or a day, does not fit an int64, the error is [ErrOverflow] and nothing
+	// changed; from and to must differ, or the error is [ErrName]. After any other error, or
+	// if the process ends, some of it may have happened: then calling Move again, at any time
+	// later, completes it and counts nothing twice. An addition to from that is made
+	// meanwhile stays there or is moved.
+	//
+	// The records of a [Backend] stay as they are: a batch that is repeated after the Move
+	// must not count again. The sources of Bring move along. Of a source that both counters
+	// have, to keeps the larger total.
 	Move(ctx context.Context, from, to string) error
 
 	// Bring adds to the counter what a source, such as another service, has counted, and
@@ -120,11 +140,29 @@ type Mover interface {
 	// history; later it is what total exceeds the largest total of that source so far, and
 	// the history stays. The store remembers the source as long as the counter is there, so a
 	// repeat adds nothing. source is a text that [CheckName] accepts. total is 0 or more, and
-	// at least the sum of past; otherwise the error is [ErrDelta]. After [ErrUnknown] it may
-	// have been added; a repeat finds out.
+	// at least the sum of past; otherwise the error is [ErrDelta]. It is that of [CheckBuckets]
+	// if that refuses past, and [ErrOverflow] as for Move. After [ErrUnknown] it may have
+	// been added; a repeat finds out. After any other error nothing changed.
 	Bring(ctx context.Context, name, source string, total int64, past []Bucket) (added int64, err error)
 
 	// Brought returns the largest total of the source that Bring has added to the counter so
 	// far, or 0. It says beforehand what Bring would add.
 	Brought(ctx context.Context, name, source string) (total int64, err error)
+}
+
+// Adjuster is implemented by a [Store] whose additions are part of the history. Call it
+// through [Adjust].
+type Adjuster interface {
+	// Adjust is Add, but leaves the history as it is: a correction is not a view of this
+	// hour.
+	Adjust(ctx context.Context, name string, delta int64) (int64, error)
+}
+
+// Adjust adds to the counter as [Store.Add] does, and leaves its history as it is. A store
+// that is not an [Adjuster] is assumed to do so with every addition.
+func Adjust(ctx context.Context, store Store, name string, delta int64) (int64, error) {
+	if adjuster, ok := As[Adjuster](store); ok {
+		return adjuster.Adjust(ctx, name, delta)
+	}
+	return store.Add(ctx, name, delta)
 }

@@ -1,6 +1,7 @@
 package counter_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"testing"
@@ -58,6 +59,32 @@ func TestCheckBuckets(t *testing.T) {
 	} {
 		if err := counter.CheckBuckets(test.buckets); !errors.Is(err, test.err) {
 			t.Errorf("%s: %v; want %v", test.name, err, test.err)
+		}
+	}
+}
+
+func TestKeptUntil(t *testing.T) {
+	for hour, want := range map[counter.Hour]counter.Hour{48: 72 + 10, 71: 72 + 10, 72: 96 + 10} {
+		if got := hour.KeptUntil(10); got != want {
+			t.Errorf("hour %d is kept until %d; want %d", hour, got, want)
+		}
+	}
+}
+
+// adjusting is a store that tells an adjustment from an addition.
+type adjusting struct{ counter.Store }
+
+func (adjusting) Add(context.Context, string, int64) (int64, error)    { return 1, nil }
+func (adjusting) Adjust(context.Context, string, int64) (int64, error) { return 2, nil }
+
+// A store that can't tell adds.
+func TestAdjust(t *testing.T) {
+	for want, store := range map[int64]counter.Store{
+		2: decorator{adjusting{}},
+		1: struct{ counter.Store }{adjusting{}},
+	} {
+		if got, err := counter.Adjust(t.Context(), store, "a", 1); got != want || err != nil {
+			t.Errorf("Adjust of %T = %d, %v; want %d", store, got, err, want)
 		}
 	}
 }
