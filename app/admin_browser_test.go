@@ -23,6 +23,8 @@ import (
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/live"
+	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/public"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
@@ -56,8 +58,9 @@ func startAdmin(t *testing.T, counted counter.Store) string {
 		health := store.NewHealth(counted, log, dangers...)
 		cfg := config.Config{PageWait: time.Minute, MaxCounters: 1000}
 		all := counters.New(counted, 1000, log)
-		surfaces := public.New(cfg, counted, all, func(*http.Request) bool { return false }, drawer, log)
-		t.Cleanup(surfaces.Stop)
+		hub := live.NewHub(counted.Get, cfg.MaxListeners)
+		t.Cleanup(hub.Close)
+		surfaces := public.New(cfg, pageviews.New(cfg, counted, log), hub, all, func(*http.Request) bool { return false }, drawer)
 		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Health: health}
 		return web.NewHandler(cfg, counted, health, pages, log, append(surfaces.Routes(), admin.Routes(all, about, noGate{}, pages, log)...)...)
 	}

@@ -11,6 +11,8 @@ import (
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/live"
+	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/public"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
@@ -24,7 +26,7 @@ import (
 func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, log),
-		fx.Provide(templates.New, badge.NewDrawer, openStore, newCounters, newGate, newSurfaces, newServer),
+		fx.Provide(templates.New, badge.NewDrawer, openStore, newCounters, newGate, newViews, newHub, newSurfaces, newServer),
 		fx.Invoke(func(*web.Server) {}),
 		fx.NopLogger, // fx returns errors, and main prints them
 	)
@@ -56,14 +58,25 @@ func newGate(cfg config.Config, pages *templates.Pages, log *zap.Logger) *auth.G
 	return auth.New(cfg, pages, log)
 }
 
+// newViews counts pages elsewhere while the program runs.
+func newViews(lc fx.Lifecycle, cfg config.Config, opened *store.Opened, log *zap.Logger) *pageviews.Counter {
+	counted := pageviews.New(cfg, opened.Store, log)
+	lc.Append(fx.StartStopHook(counted.Start, counted.Stop))
+	return counted
+}
+
+func newHub(cfg config.Config, opened *store.Opened) *live.Hub {
+	return live.NewHub(opened.Store.Get, cfg.MaxListeners)
+}
+
 // newSurfaces returns the public addresses.
-func newSurfaces(cfg config.Config, opened *store.Opened, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer, log *zap.Logger) *public.Surfaces {
-	return public.New(cfg, opened.Store, all, gate.IsOwner, drawer, log)
+func newSurfaces(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer) *public.Surfaces {
+	return public.New(cfg, counted, hub, all, gate.IsOwner, drawer)
 }
 
 // newServer serves all routes while the program runs. If the server fails, the program ends.
 func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, opened *store.Opened, gate *auth.Gate,
-	surfaces *public.Surfaces, all *counters.Counters, pages *templates.Pages, log *zap.Logger,
+	surfaces *public.Surfaces, hub *live.Hub, all *counters.Counters, pages *templates.Pages, log *zap.Logger,
 ) (*web.Server, error) {
 	stopping, stop := context.WithCancel(context.Background())
 	routes := surfaces.Routes()
@@ -85,7 +98,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 		OnStop: server.Stop,
 	})
 	// This runs before the server waits for its requests: a stream does not end by itself.
-	lc.Append(fx.StartStopHook(surfaces.Start, surfaces.Stop))
+	lc.Append(fx.StopHook(hub.Close))
 	lc.Append(fx.StopHook(stop))
 	return server, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/respond"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/counterhttp"
@@ -26,17 +27,17 @@ type number struct {
 	Status  counterhttp.Status `json:"status,omitempty"` // of the view that the request was to count
 }
 
-func newNumber(name string, found views) number {
-	n := number{Name: name, Status: found.page.Status}
-	if found.page.Known {
-		if found.page.AtLeast {
-			n.AtLeast = &found.page.Number
+func newNumber(name string, found pageviews.Numbers) number {
+	n := number{Name: name, Status: found.Page.Status}
+	if found.Page.Known {
+		if found.Page.AtLeast {
+			n.AtLeast = &found.Page.Number
 		} else {
-			n.Value = &found.page.Number
+			n.Value = &found.Page.Number
 		}
 	}
-	if found.site.Known && !found.site.AtLeast {
-		n.Site = &found.site.Number
+	if found.Site.Known && !found.Site.AtLeast {
+		n.Site = &found.Site.Number
 	}
 	return n
 }
@@ -47,10 +48,10 @@ func (s *Surfaces) countOne(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	found, err := s.count(r, page)
-	setStatus(w, statusOf(err, found.page))
+	found, err := s.views.Count(r, page.Counter(), page.Site())
+	pageviews.SetStatus(w, found.Page, err)
 	switch {
-	case errors.Is(err, counter.ErrPending), err == nil && found.page.Status == counterhttp.Pending:
+	case errors.Is(err, counter.ErrPending), err == nil && found.Page.Status == counterhttp.Pending:
 		s.json(w, http.StatusAccepted, newNumber(page.String(), found))
 	case err != nil:
 		s.refuse(w, r, page.String(), err)
@@ -65,7 +66,7 @@ func (s *Surfaces) readOne(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	found, err := s.look(r, page)
+	found, err := s.views.Look(r, page.Counter(), page.Site())
 	if err != nil {
 		s.refuse(w, r, page.String(), err)
 		return
@@ -84,8 +85,8 @@ func (s *Surfaces) pageOf(w http.ResponseWriter, r *http.Request) (counters.Page
 		badRequest(w, err)
 		return counters.Page{}, false
 	}
-	if page, err = s.counted(page); err != nil {
-		setStatus(w, counterhttp.SkippedSite)
+	if page, err = s.views.Page(page); err != nil {
+		pageviews.SetStatus(w, counterhttp.View{}, err)
 		s.refuse(w, r, page.String(), err)
 		return counters.Page{}, false
 	}
@@ -107,12 +108,12 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(names) == 0 {
-		view, err := s.views.Look(r, counters.Home)
+		found, err := s.views.Look(r, counters.Home, "")
 		if err != nil {
 			s.refuse(w, r, "the home page", err)
 			return
 		}
-		s.json(w, http.StatusOK, newNumber("", views{page: view}))
+		s.json(w, http.StatusOK, newNumber("", found))
 		return
 	}
 	if len(names) > maxNames {
@@ -128,16 +129,16 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 			badRequest(w, err)
 			return
 		}
-		if page, err = s.counted(page); err != nil {
+		if page, err = s.views.Page(page); err != nil {
 			s.refuse(w, r, page.String(), err)
 			return
 		}
-		view, err := s.views.Look(r, page.Counter())
+		found, err := s.views.Look(r, page.Counter(), "")
 		if err != nil {
 			s.refuse(w, r, page.String(), err)
 			return
 		}
-		answer.Views = append(answer.Views, newNumber(page.String(), views{page: view}))
+		answer.Views = append(answer.Views, newNumber(page.String(), found))
 	}
 	s.json(w, http.StatusOK, answer)
 }
@@ -166,11 +167,11 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	if root, err = s.counted(root); err != nil {
+	if root, err = s.views.Page(root); err != nil {
 		s.refuse(w, r, root.Host, err)
 		return
 	}
-	view, err := s.views.Look(r, root.Site())
+	found, err := s.views.Look(r, root.Site(), "")
 	if err != nil {
 		s.refuse(w, r, root.Host, err)
 		return
@@ -179,7 +180,7 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 		number
 		Pages []number `json:"pages,omitempty"`
 		Next  string   `json:"next,omitempty"` // the after of the next pages
-	}{number: newNumber(root.Host, views{page: view})}
+	}{number: newNumber(root.Host, found)}
 	if s.isOwner(r) {
 		pages := counters.Query{Prefix: counters.PagePrefix + root.Host + "/", Limit: sitePages}
 		if after := values.Get("after"); after != "" {

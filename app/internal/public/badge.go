@@ -6,21 +6,11 @@ import (
 	"strconv"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates/badge"
 )
-
-// imageHeader is set on every badge and pixel, also on errors. Image proxies such as GitHub's
-// cache whatever they may, and errors for days.
-func imageHeader() http.Header {
-	return http.Header{
-		"Cache-Control":                {"max-age=0, no-cache, no-store, must-revalidate"},
-		"Content-Security-Policy":      {"default-src 'none'; sandbox"},
-		"Cross-Origin-Resource-Policy": {"cross-origin"}, // pages of other sites show it
-		"Access-Control-Allow-Origin":  {"*"},
-	}
-}
 
 // badge draws the number of the page in the path. It counts a view, or with ?read only reads
 // the number.
@@ -35,16 +25,16 @@ func (s *Surfaces) badge(w http.ResponseWriter, r *http.Request) {
 		s.drawError(w, http.StatusBadRequest, err)
 		return
 	}
-	page, err = s.counted(page)
-	var view counterhttp.View
+	page, err = s.views.Page(page)
+	var found pageviews.Numbers
 	switch {
 	case err != nil:
 	case read:
-		view, err = s.views.Look(r, page.Counter())
+		found, err = s.views.Look(r, page.Counter(), "")
 	default:
-		view, err = s.countPage(r, page)
+		found, err = s.views.Count(r, page.Counter(), page.Site())
 	}
-	s.draw(w, options, view, err)
+	s.draw(w, options, found.Page, err)
 }
 
 // badgeHome draws the number of the home page without counting a view.
@@ -54,8 +44,8 @@ func (s *Surfaces) badgeHome(w http.ResponseWriter, r *http.Request) {
 		s.drawError(w, http.StatusBadRequest, err)
 		return
 	}
-	view, err := s.views.Look(r, counters.Home)
-	s.draw(w, options, view, err)
+	found, err := s.views.Look(r, counters.Home, "")
+	s.draw(w, options, found.Page, err)
 }
 
 // badgeOptions returns the look of the badge, and whether it should only read the number.
@@ -78,9 +68,7 @@ func badgeOptions(r *http.Request) (options badge.Options, read bool, err error)
 // draw answers with a badge of the number, or one that says that there is none. The status
 // is 200 in both cases: browsers show an error as a broken image.
 func (s *Surfaces) draw(w http.ResponseWriter, options badge.Options, view counterhttp.View, err error) {
-	if status := statusOf(err, view); status != "" {
-		setStatus(w, status)
-	}
+	pageviews.SetStatus(w, view, err)
 	if err != nil || !view.Known {
 		options.Color = badge.LightGrey()
 		s.image(w, http.StatusOK, options.Badge("unavailable"))
@@ -109,8 +97,8 @@ func (s *Surfaces) endpoint(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	view, err := s.views.Look(r, page.Counter())
-	s.writeEndpoint(w, view, err)
+	found, err := s.views.Look(r, page.Counter(), "")
+	s.writeEndpoint(w, found.Page, err)
 }
 
 func (s *Surfaces) endpointHome(w http.ResponseWriter, r *http.Request) {
@@ -118,8 +106,8 @@ func (s *Surfaces) endpointHome(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	view, err := s.views.Look(r, counters.Home)
-	s.writeEndpoint(w, view, err)
+	found, err := s.views.Look(r, counters.Home, "")
+	s.writeEndpoint(w, found.Page, err)
 }
 
 // writeEndpoint writes no key that shields.io does not know, because it refuses those.
@@ -140,9 +128,6 @@ func (s *Surfaces) writeEndpoint(w http.ResponseWriter, view counterhttp.View, e
 	s.json(w, http.StatusOK, answer)
 }
 
-// gif is an image of one transparent pixel.
-const gif = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
-
 // pixel counts a view of the page in the path and answers with an invisible image. An error
 // is only shown in the header View-Status: visitors would see a broken image.
 func (s *Surfaces) pixel(w http.ResponseWriter, r *http.Request) {
@@ -151,20 +136,14 @@ func (s *Surfaces) pixel(w http.ResponseWriter, r *http.Request) {
 		err = queryErr
 	}
 	if err != nil {
-		setStatus(w, counterhttp.SkippedName)
+		pageviews.SetStatus(w, counterhttp.View{Status: counterhttp.SkippedName}, nil)
 		respond.Write(w, http.StatusBadRequest, "text/plain; charset=utf-8", []byte(respond.Sentence(err)+"\n"))
 		return
 	}
-	var view counterhttp.View
-	if page, err = s.counted(page); err == nil {
-		view, err = s.countPage(r, page)
+	var found pageviews.Numbers
+	if page, err = s.views.Page(page); err == nil {
+		found, err = s.views.Count(r, page.Counter(), page.Site())
 	}
-	setStatus(w, statusOf(err, view))
-	respond.Write(w, http.StatusOK, "image/gif", []byte(gif))
-}
-
-// countPage is [Surfaces.count] for callers that need only the page's number.
-func (s *Surfaces) countPage(r *http.Request, page counters.Page) (counterhttp.View, error) {
-	found, err := s.count(r, page)
-	return found.page, err
+	pageviews.SetStatus(w, found.Page, err)
+	respond.Pixel(w, http.StatusOK)
 }

@@ -8,10 +8,7 @@ import (
 
 	"go.uber.org/zap/zaptest"
 
-	"example.com/herokuapp/app/internal/counters"
-	"example.com/herokuapp/app/internal/public"
 	countermemory "example.com/herokuapp/counter-memory"
-	"example.com/herokuapp/templates/badge"
 	"example.com/herokuapp/templates/embed"
 )
 
@@ -44,12 +41,7 @@ func TestNoAddressIsBlocked(t *testing.T) {
 		}
 	}
 	kept, log := countermemory.New(), zaptest.NewLogger(t)
-	drawer, err := badge.NewDrawer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	surfaces := public.New(newConfig(), kept, counters.New(kept, 1000, log), nil, drawer, log)
-	t.Cleanup(surfaces.Stop)
+	surfaces := newSurfaces(t, newConfig(), kept, nil, log)
 	doc := description(t, newSite(t, newConfig(), kept))
 	looked := 0
 	for _, route := range surfaces.Routes() {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/respond"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/counterhttp"
@@ -77,13 +78,13 @@ func (s *Surfaces) refuseMethod(w http.ResponseWriter, r *http.Request) {
 // refuse answers a request that is not counted or whose number is not known.
 func (s *Surfaces) refuse(w http.ResponseWriter, r *http.Request, page string, err error) {
 	switch {
-	case errors.Is(err, errSite), errors.Is(err, counters.ErrQuota):
+	case errors.Is(err, pageviews.ErrSite), errors.Is(err, counters.ErrQuota):
 		respond.WriteProblem(w, http.StatusForbidden, respond.Sentence(err))
 	case errors.Is(err, counter.ErrType), errors.Is(err, counter.ErrOverflow):
-		s.logFault(r, page, err)
+		s.views.LogFault(r, page, err)
 		respond.WriteProblem(w, http.StatusInternalServerError, "The counter is broken. The log of the server says more.")
 	default:
-		s.logFault(r, page, err)
+		s.views.LogFault(r, page, err)
 		respond.RetryAfter(w, respond.StoreRetry)
 		respond.WriteProblem(w, http.StatusServiceUnavailable, "The counter can't be reached at the moment.")
 	}

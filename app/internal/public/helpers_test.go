@@ -13,6 +13,8 @@ import (
 
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/live"
+	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/public"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
@@ -40,18 +42,25 @@ func newSite(t *testing.T, cfg config.Config, kept counter.Store) http.Handler {
 
 func newSiteWith(t *testing.T, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
 	t.Helper()
-	drawer, err := badge.NewDrawer()
-	if err != nil {
-		t.Fatal(err)
-	}
 	pages, err := templates.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	isOwner := func(r *http.Request) bool { return r.Header.Get("Authorization") == token }
-	surfaces := public.New(cfg, kept, counters.New(kept, 1000, log), isOwner, drawer, log)
-	t.Cleanup(surfaces.Stop)
+	surfaces := newSurfaces(t, cfg, kept, isOwner, log)
 	return web.NewHandler(cfg, kept, store.NewHealth(kept, log), pages, log, surfaces.Routes()...)
+}
+
+// newSurfaces returns the public addresses of the counters in kept.
+func newSurfaces(t *testing.T, cfg config.Config, kept counter.Store, isOwner func(*http.Request) bool, log *zap.Logger) *public.Surfaces {
+	t.Helper()
+	drawer, err := badge.NewDrawer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := live.NewHub(kept.Get, cfg.MaxListeners)
+	t.Cleanup(hub.Close)
+	return public.New(cfg, pageviews.New(cfg, kept, log), hub, counters.New(kept, 1000, log), isOwner, drawer)
 }
 
 // ask asks for the target as it is written, with headers given as name, value and so on.

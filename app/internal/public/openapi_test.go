@@ -18,11 +18,8 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"go.uber.org/zap/zaptest"
 
-	"example.com/herokuapp/app/internal/counters"
-	"example.com/herokuapp/app/internal/public"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
-	"example.com/herokuapp/templates/badge"
 )
 
 // description is what the server says of its API, read as the OpenAPI document it is.
@@ -43,12 +40,7 @@ func description(t *testing.T, site http.Handler) *openapi3.T {
 // All that is served to everybody is described, and all that is described is served.
 func TestDescriptionHasEveryRoute(t *testing.T) {
 	kept, log := countermemory.New(), zaptest.NewLogger(t)
-	drawer, err := badge.NewDrawer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	surfaces := public.New(newConfig(), kept, counters.New(kept, 1000, log), nil, drawer, log)
-	t.Cleanup(surfaces.Stop)
+	surfaces := newSurfaces(t, newConfig(), kept, nil, log)
 	var served, described []string
 	for _, route := range surfaces.Routes() {
 		path := regexp.MustCompile(`\{(\w+):[^}]*\}`).ReplaceAllString(route.Path, "{$1}")

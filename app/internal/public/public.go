@@ -2,24 +2,20 @@
 // counts a page anywhere on the web. Badges, the API and streams show its number.
 //
 // Each surface is in one file. All of them name pages as package counters does and count
-// with [Surfaces.count].
+// with package pageviews.
 package public
 
 import (
 	"net/http"
-	"net/netip"
-	"time"
 
-	"go.uber.org/zap"
+	"github.com/gorilla/mux"
 
-	"example.com/herokuapp/app/internal/client"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/live"
+	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/app/internal/web"
-	counter "example.com/herokuapp/counter-core"
-	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates/badge"
 	"example.com/herokuapp/templates/embed"
 )
@@ -27,66 +23,28 @@ import (
 // Surfaces are the public addresses. They are safe for concurrent use.
 type Surfaces struct {
 	counters *counters.Counters
-	views    *counterhttp.Counter // counts pages elsewhere
-	keep     []string             // query parameters that are part of a page's address
+	views    *pageviews.Counter
+	keep     []string // query parameters that are part of a page's address
 	sites    counters.Sites
-	quota    *counters.Quota
-	limit    *client.Budget[clientPage] // nil if there is no limit
-	proxies  client.Proxies
 	hub      *live.Hub
 	drawer   *badge.Drawer
 	isOwner  func(*http.Request) bool
 	script   []byte
-	log      *zap.Logger
 }
 
-// clientPage is a client and a page that it views.
-type clientPage struct {
-	client netip.Prefix
-	page   string
-}
-
-// maxClients is how many pairs of a client and a page the rate limit remembers.
-const maxClients = 100_000
-
-// New returns the surfaces of the counters in a store. isOwner reports whether a request is
-// the owner's.
-func New(cfg config.Config, store counter.Store, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer, log *zap.Logger) *Surfaces {
-	options := counterhttp.Options{
-		Wait:    -1, // what store.Open returns bounds its waits by cfg.PageWait
-		Methods: []string{http.MethodGet, http.MethodPost}, Embedded: true, Bot: cfg.Bot(),
-	}
-	s := &Surfaces{
+// New returns the surfaces of all counters. isOwner reports whether a request is the
+// owner's.
+func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer) *Surfaces {
+	return &Surfaces{
 		counters: all,
-		views:    counterhttp.New(store, options),
+		views:    counted,
 		keep:     cfg.KeepQuery,
 		sites:    cfg.Sites,
-		quota:    counters.NewQuota(store, cfg.MaxCounters),
-		proxies:  cfg.TrustedProxies,
-		hub:      live.NewHub(store.Get, cfg.MaxListeners),
+		hub:      hub,
 		drawer:   drawer,
 		isOwner:  isOwner,
 		script:   embed.Script(cfg.KeepQuery),
-		log:      log,
 	}
-	if cfg.RateLimit > 0 {
-		s.limit = client.NewBudget[clientPage](cfg.RateLimit, time.Minute, maxClients)
-	}
-	return s
-}
-
-// Start starts the work in the background, which lasts until Stop. It returns at once.
-func (s *Surfaces) Start() {
-	if s.sites.Any() {
-		s.log.Info("pages of every site are counted; set SITES to count only some")
-	}
-	s.quota.Start()
-}
-
-// Stop ends the streams of all listeners and the work in the background.
-func (s *Surfaces) Stop() {
-	s.hub.Close()
-	s.quota.Stop()
 }
 
 // Routes returns the public addresses.
@@ -97,7 +55,7 @@ func (s *Surfaces) Routes() []web.Route {
 		return web.Route{Path: path, Methods: m, Refuse: s.refuseMethod, Guard: s.crossOrigin}
 	}
 	image := func(path string, handler http.HandlerFunc) web.Route {
-		return web.Route{Path: path, Methods: methods{http.MethodGet: handler}, Header: imageHeader()}
+		return web.Route{Path: path, Methods: methods{http.MethodGet: handler}, Header: respond.ImageHeader()}
 	}
 	return []web.Route{
 		api("/api/v1/views", methods{http.MethodGet: s.readSeveral}),
@@ -112,4 +70,13 @@ func (s *Surfaces) Routes() []web.Route {
 		image("/pixel/{name:.+}.gif", s.pixel),
 		api("/api/openapi.yaml", methods{http.MethodGet: s.describe}),
 	}
+}
+
+// page returns the page that the variable "name" of the request's path names.
+func (s *Surfaces) page(r *http.Request) (counters.Page, error) {
+	address, err := counters.UnescapePage(mux.Vars(r)["name"])
+	if err != nil {
+		return counters.Page{}, err
+	}
+	return counters.ParsePage(address, s.keep)
 }
