@@ -117,8 +117,12 @@ func TestCut(t *testing.T) {
 		text, want string
 		room       int
 	}{
-		{"example.com/", "example.com/", 12}, {"example.com/a", "example.com…", 12}, {"", "", 5},
-		{"日本語", "日本語", 6}, {"日本語版", "日本…", 6}, {"ééééé", "éé…", 3},
+		{"example.com/", "example.com/", 12},
+		{"example.com/a", "example.com…", 12},
+		{"", "", 5},
+		{"日本語", "日本語", 6},
+		{"日本語版", "日本…", 6},
+		{"ééééé", "éé…", 3},
 	} {
 		if got := cut(row.text, row.room); got != row.want {
 			t.Errorf("%s: %s; want %s", row.text, got, row.want)
