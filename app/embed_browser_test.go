@@ -184,7 +184,8 @@ func (s *stage) show(t *testing.T, url string) {
 	if err := s.open(url); err != nil {
 		t.Fatal(err)
 	}
-	s.until(t, `document.readyState == 'complete'`)
+	// A browser's first, empty page is complete, too, but has no prelude.
+	s.until(t, `document.readyState == 'complete' && typeof settled == 'function'`)
 	s.settle(t)
 }
 
