@@ -36,6 +36,9 @@ func startFirefox(t *testing.T, hosts ...string) *firefox {
 user_pref("network.dns.localDomains", %q);
 user_pref("dom.security.https_first", false);
 user_pref("intl.accept_languages", "en-US");
+user_pref("browser.startup.page", 0);
+user_pref("browser.startup.homepage_override.mstone", "ignore");
+user_pref("browser.aboutwelcome.enabled", false);
 `, strings.Join(hosts, ","))
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(preferences), 0o600); err != nil {
 		t.Fatal(err)
