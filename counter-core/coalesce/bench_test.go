@@ -23,14 +23,17 @@ func BenchmarkAdd(b *testing.B) {
 			l.commit(batches)
 		}
 	})
-	b.Run("gathered", func(b *testing.B) {
-		s := coalesce.New(l, coalesce.Options{Wait: patient})
-		ctx := context.WithoutCancel(b.Context()) // as package counterhttp calls it
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := counter.Inc(ctx, s, "b"); err != nil {
-				b.Fatal(err)
+	for name, opts := range map[string]coalesce.Options{"gathered": {}, "history": {History: true}} {
+		b.Run(name, func(b *testing.B) {
+			opts.Wait = patient
+			s := coalesce.New(l, opts)
+			ctx := context.WithoutCancel(b.Context()) // as package counterhttp calls it
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := counter.Inc(ctx, s, "b"); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
-	})
+		})
+	}
 }

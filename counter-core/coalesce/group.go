@@ -11,7 +11,9 @@ import (
 // refused, or split in two. The store's lock guards it, but for what the callers read
 // once done is closed.
 type group struct {
-	tally *tally
+	tally  *tally
+	writer *writer
+	hour   counter.Hour // of the additions
 
 	// ends has, for each caller that waits, the sum of the additions up to and with its
 	// own. It does not change once the group is in flight, but that expire clears it.
@@ -119,11 +121,16 @@ func (g *group) expire(pending error) {
 	g.tell()
 }
 
+// part returns a group for a part of what g has.
+func (g *group) part() *group {
+	return &group{tally: g.tally, writer: g.writer, hour: g.hour, expires: g.expires}
+}
+
 // halve hands over to two groups: what nobody waits for and the callers, or half
 // of the callers each. It returns nil where there is nothing to split. Others may
 // join the right group.
 func (g *group) halve() *split {
-	left, right := &group{tally: g.tally, expires: g.expires}, &group{tally: g.tally, expires: g.expires}
+	left, right := g.part(), g.part()
 	half := 0
 	switch {
 	case g.anonymous > 0 && len(g.ends) > 0:

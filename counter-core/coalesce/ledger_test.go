@@ -23,6 +23,7 @@ type ledger struct {
 
 	mu      sync.Mutex
 	totals  map[string]int64
+	hours   map[string]map[counter.Hour]int64
 	records map[[2]string]record
 	calls   [][]counter.Batch
 	closed  bool
@@ -38,7 +39,7 @@ var (
 )
 
 func newLedger() *ledger {
-	return &ledger{totals: map[string]int64{}, records: map[[2]string]record{}}
+	return &ledger{totals: map[string]int64{}, hours: map[string]map[counter.Hour]int64{}, records: map[[2]string]record{}}
 }
 
 func (l *ledger) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
@@ -117,6 +118,12 @@ func (l *ledger) commitOne(b counter.Batch) counter.Result {
 	}
 	l.totals[b.Name] += add
 	l.records[key] = record{b.Sum, l.totals[b.Name]}
+	if b.Hour != 0 && add > 0 {
+		if l.hours[b.Name] == nil {
+			l.hours[b.Name] = map[counter.Hour]int64{}
+		}
+		l.hours[b.Name][b.Hour] += add
+	}
 	return counter.Result{Total: l.totals[b.Name], Healed: add - b.Delta}
 }
 
@@ -189,6 +196,17 @@ func (l *ledger) total(name string) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.totals[name]
+}
+
+// history returns what the counter has counted, by hours after from.
+func (l *ledger) history(name string, from counter.Hour) map[counter.Hour]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	history := map[counter.Hour]int64{}
+	for hour, count := range l.hours[name] {
+		history[hour-from] = count
+	}
+	return history
 }
 
 // lose takes the last additions back, as a failover does.

@@ -52,10 +52,15 @@ func (s *Store) reconcileLocked(now time.Time) {
 	s.outage.reconciledAt = now
 	retention := s.inner.Retention()
 	for _, t := range s.tallies {
-		if t.writer != "" && t.sum <= counter.MaxSum && t.idle() &&
-			t.heardOf.Before(s.outage.endedAt) && s.outage.endedAt.Sub(t.counted) < retention {
-			s.keepLocked(t, 0)
-			s.scheduleLocked(t)
+		if !t.idle() {
+			continue
 		}
+		for w := range t.writers() {
+			if w.id != "" && w.sum <= counter.MaxSum &&
+				w.heardOf.Before(s.outage.endedAt) && s.outage.endedAt.Sub(w.counted) < retention {
+				s.keepLocked(t, w, 0, now)
+			}
+		}
+		s.scheduleLocked(t)
 	}
 }

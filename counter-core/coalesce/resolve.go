@@ -30,9 +30,10 @@ func (s *Store) resolveLocked(t *tally, result counter.Result) {
 // countedLocked ends a batch that is counted.
 func (s *Store) countedLocked(t *tally, result counter.Result) {
 	f := t.flight
-	t.sum, t.heardOf = f.batch.Sum, f.sentAt
+	w := f.writer
+	w.sum, w.heardOf = f.batch.Sum, f.sentAt
 	if f.batch.Delta > 0 {
-		t.counted = f.sentAt
+		w.counted = f.sentAt
 	}
 	t.total, t.known = result.Total, true
 	if result.Healed > 0 {
@@ -41,7 +42,7 @@ func (s *Store) countedLocked(t *tally, result counter.Result) {
 	}
 	s.finishLocked(t, result.Total, nil)
 	if f.failures == 0 && f.sentAt.Before(s.outage.endedAt) && t.idle() {
-		s.keepLocked(t, 0) // what answered late may have been lost since
+		s.keepLocked(t, w, 0, time.Now()) // what answered late may have been lost since
 	}
 }
 
@@ -60,7 +61,7 @@ func (s *Store) splitLocked(t *tally) bool {
 		s.waiting.insert(f, parts.right)
 	}
 	s.waiting.remove(f)
-	t.renew()
+	f.writer.end()
 	t.queue = append([]*group{parts.left, parts.right}, t.queue...)
 	s.groups++ // two for one
 	delete(s.failed, t)
@@ -94,7 +95,7 @@ func (s *Store) refuseLocked(t *tally, err error) {
 	if (!f.doubt.IsZero() || errors.Is(err, counter.ErrStale)) && !errors.Is(err, counter.ErrUnknown) {
 		err = fmt.Errorf("%w: %w", counter.ErrUnknown, err) // a copy may have been counted
 	}
-	t.renew()
+	f.writer.end()
 	event := Event{Kind: Refused, Name: t.name, Additions: f.unheard(), Err: err}
 	if errors.Is(err, counter.ErrUnknown) {
 		event.Kind, event.Additions = GivenUp, f.batch.Delta

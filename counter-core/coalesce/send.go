@@ -102,8 +102,8 @@ func (s *Store) aloneLocked(ctx context.Context, t *tally) time.Duration {
 }
 
 // departAloneLocked puts the tally's next batch in flight, and makes the caller its sender.
-func (s *Store) departAloneLocked(t *tally) {
-	t.depart(time.Now())
+func (s *Store) departAloneLocked(t *tally, now time.Time) {
+	t.depart(now)
 	s.sending++
 	s.senders.Add(1)
 	s.countCallLocked(1)

@@ -38,6 +38,11 @@ type Options struct {
 	// CloseTimeout bounds Close, which drains. Default: 10s.
 	CloseTimeout time.Duration
 
+	// History has each batch name the hour in which its additions were made, for a backend
+	// that is a [counter.Historian]. Additions of two hours then go in two batches.
+	// Default: batches name no hour.
+	History bool
+
 	// Observe is told what no caller is: one event after the other, in their order.
 	// It holds up additions while it runs, and must not wait for one, nor close the
 	// store. Default: nobody is told.
@@ -89,6 +94,7 @@ type Store struct {
 var (
 	_ counter.Store     = (*Store)(nil)
 	_ counter.Estimator = (*Store)(nil)
+	_ counter.Adjuster  = (*Store)(nil)
 )
 
 // New returns a store over inner, which is its own from then on: Close closes it.
@@ -116,6 +122,16 @@ func (s *Store) Unwrap() counter.Store { return s.inner }
 // be cancelled but has no deadline. It returns by its deadline, but may notice a cancellation
 // no sooner than that, or than the end of the call.
 func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
+	return s.add(ctx, name, delta, s.opts.History)
+}
+
+// Adjust implements [counter.Adjuster]. It is Add, in batches that name no hour.
+func (s *Store) Adjust(ctx context.Context, name string, delta int64) (int64, error) {
+	return s.add(ctx, name, delta, false)
+}
+
+// add adds delta to the counter, and to its history if it is timed.
+func (s *Store) add(ctx context.Context, name string, delta int64, timed bool) (int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -129,16 +145,18 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 		return 0, err
 	}
 	s.stats.Additions = saturatingAdd(s.stats.Additions, delta)
+	now := time.Now()
+	w := t.writer(timed)
 	if cause := t.failing(); cause != nil {
 		defer s.mu.Unlock()
-		s.keepLocked(t, delta)
+		s.keepLocked(t, w, delta, now)
 		s.scheduleLocked(t)
 		return 0, t.pending(cause)
 	}
-	p := s.joinLocked(t, delta)
+	p := s.joinLocked(t, w, delta, now)
 	var done <-chan struct{}
 	if timeout := s.aloneLocked(ctx, t); timeout > 0 {
-		s.departAloneLocked(t)
+		s.departAloneLocked(t, now)
 		s.mu.Unlock()
 		if number, known, err := s.sendAlone(t, &p, timeout); known {
 			return number, err
@@ -164,18 +182,18 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 }
 
 // joinLocked adds delta to the batch that the tally sends next, for a caller that waits.
-func (s *Store) joinLocked(t *tally, delta int64) place {
-	g, grown := t.makeRoom(delta)
+func (s *Store) joinLocked(t *tally, w *writer, delta int64, now time.Time) place {
+	g, grown := t.makeRoom(w, delta, now)
 	s.groups += grown
 	if len(g.ends) == 0 {
-		s.watchLocked(g)
+		s.watchLocked(g, now)
 	}
 	return g.join(delta)
 }
 
 // keepLocked adds delta to the batch that the tally sends next, for nobody.
-func (s *Store) keepLocked(t *tally, delta int64) {
-	g, grown := t.makeRoom(delta)
+func (s *Store) keepLocked(t *tally, w *writer, delta int64, now time.Time) {
+	g, grown := t.makeRoom(w, delta, now)
 	s.groups += grown
 	g.anonymous += delta
 }
@@ -221,11 +239,11 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	defer s.mu.Unlock()
 	if err == nil || errors.Is(err, counter.ErrUnknown) {
 		t.total, t.known = value, err == nil
-		t.renew() // what the store had lost before must not be added to the value
+		for w := range t.writers() {
+			w.end() // what the store had lost before must not be added to the value
+		}
 	}
-	t.held = false
-	t.notify()
-	s.scheduleLocked(t)
+	s.releaseLocked(t)
 	return err
 }
 
@@ -264,6 +282,13 @@ func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 	return t, nil
 }
 
+// releaseLocked ends hold.
+func (s *Store) releaseLocked(t *tally) {
+	t.held = false
+	t.notify()
+	s.scheduleLocked(t)
+}
+
 // AtLeast returns what the counter's value will be at least once all that is kept
 // is counted. It asks nobody; known is false where the store has told no value yet,
 // or so long ago that it is forgotten.
@@ -300,9 +325,9 @@ func (s *Store) sweepLocked() {
 	if len(s.tallies) < s.sweepAt {
 		return
 	}
-	retention := s.inner.Retention()
+	now, retention := time.Now(), s.inner.Retention()
 	for name, t := range s.tallies {
-		if t.idle() && time.Since(t.counted) > retention {
+		if t.idle() && !t.remembered(now, retention) {
 			delete(s.tallies, name)
 		}
 	}

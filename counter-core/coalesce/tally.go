@@ -3,7 +3,9 @@ package coalesce
 import (
 	"crypto/rand"
 	"errors"
+	"iter"
 	"math"
+	"slices"
 	"time"
 
 	counter "example.com/herokuapp/counter-core"
@@ -14,17 +16,15 @@ import (
 type tally struct {
 	name string
 
-	// The writer of the batches, as docs/reliability.md explains it:
+	// What batches add is in the history or not, and so is what they heal. Hence two
+	// writers. Most counters need one of them; the other is nil until it is needed.
 
-	writer string // empty until the next batch
-	sum    int64  // what it has added for certain
+	timed, untimed *writer
 
 	// What the store has told:
 
-	total   int64     // the counter's value; means nothing unless known
-	known   bool      // it has told one
-	heardOf time.Time // when the last batch was sent that was answered
-	counted time.Time // the same of one that added something
+	total int64 // the counter's value; means nothing unless known
+	known bool  // it has told one
 
 	// What is to be sent:
 
@@ -39,13 +39,17 @@ type tally struct {
 	turn    chan struct{} // wakes those that wait; nil: nobody does
 }
 
-// makeRoom sees to it that the queue ends with a group that can take delta, and
+// makeRoom sees to it that the queue ends with a group that can take delta of now, and
 // returns it. grown is how many groups there are more.
-func (t *tally) makeRoom(delta int64) (last *group, grown int) {
-	if n := len(t.queue); n > 0 && t.queue[n-1].delta() <= math.MaxInt64-delta {
-		return t.queue[n-1], 0
+func (t *tally) makeRoom(w *writer, delta int64, now time.Time) (last *group, grown int) {
+	hour := w.hourOf(now)
+	if n := len(t.queue); n > 0 {
+		last = t.queue[n-1]
+		if last.writer == w && last.hour == hour && last.delta() <= math.MaxInt64-delta {
+			return last, 0
+		}
 	}
-	last = &group{tally: t}
+	last = &group{tally: t, writer: w, hour: hour}
 	t.queue = append(t.queue, last)
 	return last, 1
 }
@@ -55,19 +59,51 @@ func (t *tally) depart(now time.Time) {
 	f := t.queue[0]
 	t.queue[0] = nil
 	t.queue = t.queue[1:]
-	delta := f.delta()
-	if t.writer == "" || delta > counter.MaxSum-t.sum {
-		t.renew()
-		t.writer = rand.Text()
+	delta, w := f.delta(), f.writer
+	if delta == 0 { // for what it heals
+		f.hour = w.hourOf(now)
 	}
-	f.batch = counter.Batch{Name: t.name, Writer: t.writer, Delta: delta, Sum: t.sum + delta}
+	if w.id == "" || delta > counter.MaxSum-w.sum {
+		w.end()
+		w.id = rand.Text()
+	}
+	f.batch = counter.Batch{Name: t.name, Writer: w.id, Delta: delta, Sum: w.sum + delta, Hour: f.hour}
 	f.sentAt = now
 	t.flight = f
 }
 
-// renew ends the writer: a copy of one of its batches may still be on the way,
-// and must not meet another batch with the same sum.
-func (t *tally) renew() { t.writer, t.sum = "", 0 }
+// writer returns the writer of additions that are timed, or of the others.
+func (t *tally) writer(timed bool) *writer {
+	w := &t.untimed
+	if timed {
+		w = &t.timed
+	}
+	if *w == nil {
+		*w = &writer{timed: timed}
+	}
+	return *w
+}
+
+// writers yields the writers there are.
+func (t *tally) writers() iter.Seq[*writer] {
+	return func(yield func(*writer) bool) {
+		for _, w := range [...]*writer{t.timed, t.untimed} {
+			if w != nil && !yield(w) {
+				return
+			}
+		}
+	}
+}
+
+// remembered tells whether the store may have a record of one of the writers.
+func (t *tally) remembered(now time.Time, retention time.Duration) bool {
+	for w := range t.writers() {
+		if now.Sub(w.counted) <= retention {
+			return true
+		}
+	}
+	return false
+}
 
 // land takes the group out of flight.
 func (t *tally) land() {
@@ -98,12 +134,12 @@ func (t *tally) free() bool { return t.flight == nil && !t.held && t.setters == 
 
 // failing returns why additions can't be expected to be counted soon, nil if they can.
 func (t *tally) failing() error {
-	f, n := t.flight, len(t.queue)
+	f := t.flight
 	switch {
 	case f != nil && f.failures > 1: // the first is followed by another attempt at once
 		// Not wrapped: the cause may be ErrUnknown, which a pending addition is not.
 		return errors.New("the store is failing: " + f.cause.Error())
-	case f != nil && f.told, n > 0 && t.queue[n-1].told: // they have expired
+	case f != nil && f.told, slices.ContainsFunc(t.queue, func(g *group) bool { return g.told }): // they have expired
 		return errOverdue
 	default:
 		return nil

@@ -51,8 +51,8 @@ func (w *waiting) link(prev, next *group) {
 }
 
 // watchLocked has the callers of a group told in time that they are pending.
-func (s *Store) watchLocked(g *group) {
-	g.expires = time.Now().Add(s.opts.Wait)
+func (s *Store) watchLocked(g *group, now time.Time) {
+	g.expires = now.Add(s.opts.Wait)
 	s.waiting.pushBack(g)
 	if s.waiting.running { // until a group before this one expires
 		return
