@@ -229,6 +229,7 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if err != nil {
 		return err
 	}
+	defer s.release(t)
 	attempt, cancel := context.WithTimeout(ctx, s.opts.AttemptTimeout)
 	defer cancel()
 	err = s.inner.Set(attempt, name, value)
@@ -243,7 +244,6 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 			w.end() // what the store had lost before must not be added to the value
 		}
 	}
-	s.releaseLocked(t)
 	return err
 }
 
@@ -282,8 +282,10 @@ func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 	return t, nil
 }
 
-// releaseLocked ends hold.
-func (s *Store) releaseLocked(t *tally) {
+// release ends hold.
+func (s *Store) release(t *tally) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	t.held = false
 	t.notify()
 	s.scheduleLocked(t)

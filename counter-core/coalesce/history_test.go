@@ -1,0 +1,306 @@
+package coalesce_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/coalesce"
+)
+
+// moving is a ledger that moves counters, at once and only if move lets it.
+type moving struct {
+	*ledger
+
+	move func(ctx context.Context) error
+}
+
+func (m moving) Move(ctx context.Context, from, to string) error {
+	if err := m.move(ctx); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.totals[to] += m.totals[from]
+	m.totals[from] = 0
+	return nil
+}
+
+func (m moving) Bring(ctx context.Context, name, _ string, total int64, past []counter.Bucket) (int64, error) {
+	if err := m.move(ctx); err != nil {
+		return 0, err
+	}
+	_, err := m.Add(ctx, name, total)
+	return total, errors.Join(err, m.SetHistory(ctx, name, past))
+}
+
+func (moving) Brought(context.Context, string, string) (int64, error) { return 5, nil }
+
+func (m moving) History(_ context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
+	return func(yield func(counter.Bucket, error) bool) {
+		hours := m.history(name, 0)
+		for _, hour := range slices.Sorted(maps.Keys(hours)) {
+			if from <= hour && hour <= to && !yield(counter.Bucket{Start: hour, Hours: 1, Count: hours[hour]}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m moving) SetHistory(_ context.Context, name string, buckets []counter.Bucket) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hours[name] = map[counter.Hour]int64{}
+	for _, b := range buckets {
+		m.hours[name][b.Start] += b.Count
+	}
+	return nil
+}
+
+// mover runs a test as bubble does, over a store that moves counters as move says.
+func mover(t *testing.T, move func(context.Context) error, test func(*testing.T, *coalesce.Store, *ledger)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger()
+		s := coalesce.New(moving{l, move}, coalesce.Options{Wait: patient, History: true})
+		test(t, s, l)
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+}
+
+func atOnce(context.Context) error { return nil }
+
+// Move waits for what is on the way to both counters, and what comes later waits for it.
+func TestMoveWaitsItsTurn(t *testing.T) {
+	for _, name := range []string{"a", "b"} {
+		t.Run(name, func(t *testing.T) {
+			mover(t, atOnce, func(t *testing.T, s *coalesce.Store, l *ledger) {
+				add(t, s, "a", 10)
+				add(t, s, "b", 100)
+				gate := l.gated()
+				first := inc(t.Context(), s, name)
+				synctest.Wait()
+				moved := make(chan error, 1)
+				go func() { moved <- s.Move(t.Context(), "a", "b") }()
+				synctest.Wait()
+				later := []func() (int64, error){inc(t.Context(), s, "a"), inc(t.Context(), s, "b")}
+				synctest.Wait()
+				select {
+				case err := <-moved:
+					t.Fatalf("Move did not wait: %v", err)
+				default:
+				}
+				close(gate)
+				if _, err := first(); err != nil {
+					t.Error(err)
+				}
+				if err := <-moved; err != nil {
+					t.Errorf("Move: %v", err)
+				}
+				for i, want := range []int64{1, 112} {
+					if number, err := later[i](); err != nil || number != want {
+						t.Errorf("Inc = %d, %v; want %d", number, err, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Two Moves that meet don't wait for each other, nor do they starve.
+func TestOppositeMoves(t *testing.T) {
+	takes := func(context.Context) error { time.Sleep(time.Millisecond); return nil }
+	mover(t, takes, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		var wg sync.WaitGroup
+		for i := range 8 {
+			from, to := "a", "b"
+			if i%2 == 1 {
+				from, to = to, from
+			}
+			wg.Go(func() {
+				for range 10 {
+					if err := s.Move(t.Context(), from, to); err != nil {
+						t.Errorf("Move: %v", err)
+					}
+					add(t, s, from, 1)
+				}
+			})
+		}
+		wg.Wait()
+		if got := l.total("a") + l.total("b"); got != 80 {
+			t.Errorf("%d counted; want 80", got)
+		}
+	})
+}
+
+// A Move while the store is out says so, holds up nobody afterwards, and has not moved.
+func TestMoveDuringAnOutage(t *testing.T) {
+	for _, name := range []string{"a", "b"} {
+		t.Run(name, func(t *testing.T) {
+			moves := func(context.Context) error { t.Error("it moves"); return nil }
+			mover(t, moves, func(t *testing.T, s *coalesce.Store, l *ledger) {
+				l.failing(name, errAway)
+				waiting := inc(t.Context(), s, name)
+				synctest.Wait()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+				defer cancel()
+				if err := s.Move(ctx, "a", "b"); !errors.Is(err, counter.ErrBusy) {
+					t.Errorf("Move: %v; want ErrBusy", err)
+				}
+				time.Sleep(time.Second)
+				if err := s.Move(t.Context(), "a", "b"); !errors.Is(err, counter.ErrBusy) {
+					t.Errorf("Move: %v; want ErrBusy", err)
+				}
+				l.interpose(nil)
+				if _, err := waiting(); err != nil {
+					t.Error(err)
+				}
+				add(t, s, "a", 1)
+				add(t, s, "b", 1)
+			})
+		})
+	}
+}
+
+// What the tally knew of the values is no bound any more: what moved may be negative.
+func TestMoveForgetsTheValues(t *testing.T) {
+	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, _ *ledger) {
+		if err := s.Set(t.Context(), "a", -10); err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, "b", 100)
+		if err := s.Move(t.Context(), "a", "b"); err != nil {
+			t.Fatal(err)
+		}
+		for name, total := range map[string]int64{"a": 0, "b": 90} {
+			if value, known := s.AtLeast(name); known && value > total {
+				t.Errorf("%s is at least %d; it is %d", name, value, total)
+			}
+			if number, err := counter.Inc(t.Context(), s, name); err != nil || number != total+1 {
+				t.Errorf("Inc = %d, %v; want %d", number, err, total+1)
+			}
+		}
+	})
+}
+
+// What the store had lost before a Move was not moved, and so comes back to its counter.
+func TestLostBeforeAMove(t *testing.T) {
+	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		for _, name := range []string{"a", "b"} {
+			add(t, s, name, 9)
+			add(t, s, name, 1)
+			l.lose(name, 1)
+		}
+		if err := s.Move(t.Context(), "a", "b"); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]int64{"a": 2, "b": 20} {
+			if number, err := counter.Inc(t.Context(), s, name); err != nil || number != want {
+				t.Errorf("Inc of %s = %d, %v; want %d", name, number, err, want)
+			}
+		}
+	})
+}
+
+// A Move that hangs ends by the time of the store and not of the caller. Nothing is told any
+// more of what was known before.
+func TestHangingMove(t *testing.T) {
+	hangs := func(ctx context.Context) error {
+		<-ctx.Done()
+		return errors.Join(counter.ErrUnknown, ctx.Err())
+	}
+	mover(t, hangs, func(t *testing.T, s *coalesce.Store, _ *ledger) {
+		add(t, s, "a", 10)
+		start := time.Now()
+		err := s.Move(t.Context(), "a", "b")
+		if took := time.Since(start); !errors.Is(err, counter.ErrUnknown) || errors.Is(err, context.DeadlineExceeded) || took != 10*time.Second {
+			t.Errorf("Move: %v after %v; want ErrUnknown after ten attempts", err, took)
+		}
+		if value, known := s.AtLeast("a"); known {
+			t.Errorf("AtLeast = %d; want that it is not known", value)
+		}
+		_, err = s.Bring(t.Context(), "a", "elsewhere", 5, nil)
+		if !errors.Is(err, counter.ErrUnknown) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Bring: %v; want ErrUnknown", err)
+		}
+		add(t, s, "a", 10)
+	})
+}
+
+func TestBadMoves(t *testing.T) {
+	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, _ *ledger) {
+		for _, names := range [][2]string{{"a", "a"}, {"", "a"}, {"a", ""}, {"", ""}, {"a", "\n"}} {
+			if err := s.Move(t.Context(), names[0], names[1]); !errors.Is(err, counter.ErrName) {
+				t.Errorf("Move of %q: %v; want ErrName", names, err)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := s.Move(ctx, "a", "b"); !errors.Is(err, context.Canceled) || errors.Is(err, counter.ErrBusy) {
+			t.Errorf("Move: %v; want that its context has ended", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Move(t.Context(), "a", "b"); !errors.Is(err, counter.ErrClosed) {
+			t.Errorf("Move: %v; want ErrClosed", err)
+		}
+	})
+}
+
+// The history is that of the backend.
+func TestHistory(t *testing.T) {
+	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		buckets := []counter.Bucket{{Start: 100, Hours: 1, Count: 2}, {Start: 102, Hours: 1, Count: 3}}
+		if err := s.SetHistory(t.Context(), "a", buckets); err != nil {
+			t.Fatal(err)
+		}
+		var got []counter.Bucket
+		for bucket, err := range s.History(t.Context(), "a", 101, 200) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, bucket)
+		}
+		if !slices.Equal(got, buckets[1:]) {
+			t.Errorf("History: %v; want %v", got, buckets[1:])
+		}
+		if added, err := s.Bring(t.Context(), "a", "elsewhere", 7, buckets); added != 7 || err != nil || l.total("a") != 7 {
+			t.Errorf("Bring = %d, %v; want 7", added, err)
+		}
+		if brought, err := s.Brought(t.Context(), "a", "elsewhere"); brought != 5 || err != nil {
+			t.Errorf("Brought = %d, %v; want 5", brought, err)
+		}
+	})
+}
+
+// A backend that can't do it says so.
+func TestUnsupported(t *testing.T) {
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, _ *ledger) {
+		calls := map[string]func() error{
+			"SetHistory": func() error { return s.SetHistory(t.Context(), "a", nil) },
+			"Move":       func() error { return s.Move(t.Context(), "a", "b") },
+			"Bring":      func() error { _, err := s.Bring(t.Context(), "a", "b", 1, nil); return err },
+			"Brought":    func() error { _, err := s.Brought(t.Context(), "a", "b"); return err },
+			"History": func() (last error) {
+				for _, last = range s.History(t.Context(), "a", 0, 1) {
+				}
+				return last
+			},
+		}
+		for name, call := range calls {
+			if err := call(); !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("%s: %v; want ErrUnsupported", name, err)
+			}
+		}
+	})
+}
