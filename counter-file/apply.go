@@ -33,23 +33,27 @@ func (s *Store) apply(ctx context.Context, batches []counter.Batch) ([]counter.R
 	}
 	return change(ctx, s, func(tx *bbolt.Tx) ([]counter.Result, error) {
 		now := s.now()
+		since := s.hoursSince(now)
 		results := make([]counter.Result, len(batches))
 		for i, batch := range batches {
-			results[i] = apply(tx, batch, now)
+			results[i] = apply(tx, batch, now, since)
 			if err := results[i].Err; err != nil && !refused(err) {
 				return nil, err // which undoes the batches before it, too
 			}
+		}
+		if err := sweepOldest(tx, since, 2*(1+len(batches))); err != nil {
+			return nil, err
 		}
 		return results, s.sweep(tx, now, fewRecords+2*len(batches))
 	})
 }
 
-// apply changes the counter and its writer's record together.
-func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
+// apply changes the counter, its history and its writer's record together.
+func apply(tx *bbolt.Tx, batch counter.Batch, now int64, since counter.Hour) counter.Result {
 	if err := batch.Check(); err != nil {
 		return counter.Result{Err: err}
 	}
-	key := recordKey(batch.Name, batch.Writer)
+	key := pairKey(batch.Name, batch.Writer)
 	delta := batch.Delta
 	if text := bucket(tx, records).Get(key); text != nil {
 		last, err := decodeRecord(key, text)
@@ -66,7 +70,7 @@ func apply(tx *bbolt.Tx, batch counter.Batch, now int64) counter.Result {
 			}
 		}
 	}
-	total, err := add(tx, key[:len(batch.Name)], delta)
+	total, err := addInHour(tx, batch.Name, delta, batch.Hour, since)
 	if err != nil {
 		return counter.Result{Err: err}
 	}

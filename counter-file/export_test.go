@@ -6,11 +6,12 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Wipe removes every counter and every record.
+// Wipe removes all that the store keeps.
 func (s *Store) Wipe(t *testing.T) {
 	t.Helper()
-	s.rewrite(t, counters, func(_, _ []byte) []byte { return nil })
-	s.rewrite(t, records, func(_, _ []byte) []byte { return nil })
+	for _, name := range []string{counters, records, hours, days, sources} {
+		s.rewrite(t, name, func(_, _ []byte) []byte { return nil })
+	}
 }
 
 // Expire makes every record as old as one that has expired.
@@ -29,7 +30,18 @@ func (s *Store) Expire(t *testing.T) {
 // Records returns how many records there are, expired ones included.
 func (s *Store) Records(t *testing.T) int {
 	t.Helper()
-	n, err := view(t.Context(), s, func(tx *bbolt.Tx) (int, error) { return bucket(tx, records).Stats().KeyN, nil })
+	return s.entries(t, records)
+}
+
+// HourRows returns how many days of counters have their hours kept, expired ones included.
+func (s *Store) HourRows(t *testing.T) int {
+	t.Helper()
+	return s.entries(t, hours)
+}
+
+func (s *Store) entries(t *testing.T, name string) int {
+	t.Helper()
+	n, err := view(t.Context(), s, func(tx *bbolt.Tx) (int, error) { return bucket(tx, name).Stats().KeyN, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +53,11 @@ func (s *Store) rewrite(t *testing.T, name string, value func(key, text []byte) 
 	t.Helper()
 	_, err := change(t.Context(), s, func(tx *bbolt.Tx) (struct{}, error) {
 		old := map[string][]byte{}
-		b := bucket(tx, name)
-		err := b.ForEach(func(key, text []byte) error {
+		b, err := made(tx, name)
+		if err != nil {
+			return struct{}{}, err
+		}
+		err = b.ForEach(func(key, text []byte) error {
 			old[string(key)] = value(key, text)
 			return nil
 		})

@@ -12,6 +12,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	counter "example.com/herokuapp/counter-core"
 )
 
 // Errors of [Open], which leaves the file as it was. Test for them with [errors.Is].
@@ -30,6 +32,9 @@ type Options struct {
 	// Wait is how long [Open] waits while another process has the file open.
 	// Default: 1s.
 	Wait time.Duration
+	// HistoryHours is how many hours after a day the hours of that day are kept. Then only
+	// the day is. Default: [counter.DefaultHistoryHours].
+	HistoryHours int
 }
 
 // Open opens the file. If it does not exist, Open creates it, readable and writable by its
@@ -41,12 +46,13 @@ func Open(path string, opts Options) (*Store, error) {
 
 func open(path string, opts Options, noSync bool) (*Store, error) {
 	s := &Store{
-		path:    path,
-		noSync:  noSync,
-		opened:  time.Now(),
-		work:    make(chan func()),
-		readers: make(chan struct{}, maxReaders),
-		closing: make(chan struct{}),
+		path:         path,
+		noSync:       noSync,
+		historyHours: cmp.Or(max(opts.HistoryHours, 0), counter.DefaultHistoryHours),
+		opened:       time.Now(),
+		work:         make(chan func()),
+		readers:      make(chan struct{}, maxReaders),
+		closing:      make(chan struct{}),
 	}
 	if err := s.start(cmp.Or(max(opts.Wait, 0), time.Second)); err != nil {
 		return nil, s.wrap(err)

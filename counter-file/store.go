@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 	"os"
 	"strings"
 	"sync"
@@ -21,8 +20,8 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Store is a [counter.Backend], a [counter.Pinger] and a [counter.Snapshotter] in a
-// file. It is safe for concurrent use.
+// Store is a [counter.Backend], [counter.Historian], [counter.Mover], [counter.Pinger],
+// [counter.Warner] and [counter.Snapshotter] in a file. It is safe for concurrent use.
 //
 // A call returns by its context's deadline even if the disk hangs. What a change
 // was doing then goes on, so its error is [counter.ErrUnknown].
@@ -46,9 +45,10 @@ type Store struct {
 	commit  sync.Mutex
 	durable atomic.Int64
 
-	opened  time.Time
-	swept   []byte // the writer's: the record that the next sweep begins with
-	suspect bool   // the writer's: read the file through before it is opened again
+	historyHours int
+	opened       time.Time
+	swept        []byte // the writer's: the record that the next sweep begins with
+	suspect      bool   // the writer's: read the file through before it is opened again
 
 	mu    sync.RWMutex
 	db    *bbolt.DB // nil after a failure, until it is opened again
@@ -73,19 +73,29 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 	if err := counter.CheckDelta(delta); err != nil {
 		return 0, err
 	}
-	return change(ctx, s, func(tx *bbolt.Tx) (int64, error) { return add(tx, []byte(name), delta) })
+	return change(ctx, s, func(tx *bbolt.Tx) (int64, error) { return add(tx, name, delta) })
 }
 
-// add adds delta, 0 or more.
-func add(tx *bbolt.Tx, name []byte, delta int64) (int64, error) {
-	value, err := get(tx, name)
-	switch {
-	case err != nil || delta == 0:
-		return value, err
-	case value > math.MaxInt64-delta:
+// add adds to a counter and returns its new value.
+func add(tx *bbolt.Tx, name string, delta int64) (int64, error) {
+	total, err := plus(tx, name, delta)
+	if err != nil {
+		return 0, err
+	}
+	return total, put(tx, []byte(name), total)
+}
+
+// plus returns what the counter's value will be when delta is added.
+func plus(tx *bbolt.Tx, name string, delta int64) (int64, error) {
+	value, err := get(tx, []byte(name))
+	if err != nil {
+		return 0, err
+	}
+	total := value + delta
+	if delta >= 0 != (total >= value) {
 		return 0, fmt.Errorf("%w: %q is %d, adding %d", counter.ErrOverflow, name, value, delta)
 	}
-	return value + delta, put(tx, name, value+delta)
+	return total, nil
 }
 
 // Get implements [counter.Store].
@@ -108,6 +118,9 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 		return err
 	}
 	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) {
+		if value == 0 {
+			return struct{}{}, remove(tx, name)
+		}
 		return struct{}{}, put(tx, []byte(name), value)
 	})
 	return err
