@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/gorilla/mux"
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/counters"
@@ -64,7 +63,7 @@ func (s *site) apiList(w http.ResponseWriter, r *http.Request) {
 
 // apiName returns the name of the counter in the path, or answers with what is wrong with it.
 func apiName(w http.ResponseWriter, r *http.Request) (name string, ok bool) {
-	name, err := url.PathUnescape(mux.Vars(r)["name"])
+	name, err := url.PathUnescape(r.PathValue("name"))
 	if err == nil {
 		_, err = respond.Query(r)
 	}

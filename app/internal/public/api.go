@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gorilla/mux"
-
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/respond"
@@ -154,7 +152,7 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	address, err := counters.UnescapePage(mux.Vars(r)["host"])
+	address, err := counters.UnescapePage(r.PathValue("host"))
 	if err != nil {
 		badRequest(w, err)
 		return

@@ -40,7 +40,7 @@ func newSite(t *testing.T, cfg config.Config, kept counter.Store) http.Handler {
 	return newSiteWith(t, cfg, kept, zaptest.NewLogger(t))
 }
 
-func newSiteWith(t *testing.T, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
+func newSiteWith(t testing.TB, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
 	t.Helper()
 	pages, err := templates.New()
 	if err != nil {
@@ -52,7 +52,7 @@ func newSiteWith(t *testing.T, cfg config.Config, kept counter.Store, log *zap.L
 }
 
 // newSurfaces returns the public addresses of the counters in kept.
-func newSurfaces(t *testing.T, cfg config.Config, kept counter.Store, isOwner func(*http.Request) bool, log *zap.Logger) *public.Surfaces {
+func newSurfaces(t testing.TB, cfg config.Config, kept counter.Store, isOwner func(*http.Request) bool, log *zap.Logger) *public.Surfaces {
 	t.Helper()
 	drawer, err := badge.NewDrawer()
 	if err != nil {

@@ -8,8 +8,6 @@ package public
 import (
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/live"
@@ -74,7 +72,7 @@ func (s *Surfaces) Routes() []web.Route {
 
 // page returns the page that the variable "name" of the request's path names.
 func (s *Surfaces) page(r *http.Request) (counters.Page, error) {
-	address, err := counters.UnescapePage(mux.Vars(r)["name"])
+	address, err := counters.UnescapePage(r.PathValue("name"))
 	if err != nil {
 		return counters.Page{}, err
 	}
