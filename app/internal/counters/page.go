@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -133,19 +134,25 @@ func isScheme(text string) bool {
 
 // normalHost returns a host and its port in normal form.
 func normalHost(host string) (string, error) {
+	host, err := url.PathUnescape(host)
+	if err != nil {
+		return "", err
+	}
 	if strings.Contains(host, "@") {
 		return "", errors.New("it contains a login: leave out everything before the @")
 	}
 	port := ""
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		host, port = host[:i], strings.TrimLeft(host[i+1:], "0")
-		if len(port) > 5 || strings.ContainsFunc(port, func(r rune) bool { return r < '0' || r > '9' }) {
-			return "", errors.New("its port is not a number")
-		}
+		host, port = host[:i], host[i+1:]
 	}
-	if port != "" && port != "80" && port != "443" { // the defaults of http and https, whatever the scheme
-		port = ":" + port
-	} else {
+	if port != "" {
+		number, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || number == 0 {
+			return "", errors.New("its port is not a number from 1 to 65535")
+		}
+		port = ":" + strconv.FormatUint(number, 10)
+	}
+	if port == ":80" || port == ":443" { // the defaults of http and https, whatever the scheme
 		port = ""
 	}
 	if inner, ok := strings.CutPrefix(host, "["); ok {
@@ -155,10 +162,16 @@ func normalHost(host string) (string, error) {
 		}
 		return "[" + addr.String() + "]" + port, nil
 	}
-	host, err := url.PathUnescape(host)
-	if err != nil {
-		return "", err
+	if !isPlainHost(host) {
+		if host, err = lookUp(host); err != nil {
+			return "", err
+		}
 	}
+	return host + port, nil
+}
+
+// lookUp returns the host that a browser looks up for the one in an address.
+func lookUp(host string) (string, error) {
 	// Browsers also accept hosts with underscores.
 	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
 	ascii, err := profile.ToASCII(host)
@@ -180,7 +193,30 @@ func normalHost(host string) (string, error) {
 	if len(ascii) > 253 {
 		return "", errors.New("its host is longer than 253 bytes")
 	}
-	return ascii + port, nil
+	return ascii, nil
+}
+
+// isPlainHost reports whether a host is in normal form for certain, so that the costly
+// rules of IDNA have nothing to change or to refuse.
+func isPlainHost(host string) bool {
+	if host == "" || len(host) > 253 {
+		return false
+	}
+	start := 0 // of the label
+	for i := range len(host) {
+		switch c := host[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+		case c == '-' && i > start && i+1 < len(host) && host[i-1] != '-' && host[i+1] != '.': // two are a part of IDNA
+		case c == '.' && i > start:
+			start = i + 1
+		default:
+			return false
+		}
+		if i-start >= 63 {
+			return false
+		}
+	}
+	return start < len(host)
 }
 
 func notInHost(r rune) bool {
@@ -206,6 +242,9 @@ func normalPath(path string) string {
 // unescape replaces each escape that is not needed by its character. It writes the others,
 // such as escaped slashes and bytes that are not UTF-8, in upper case.
 func unescape(path string) string {
+	if isPlainPath(path) {
+		return path
+	}
 	var plain strings.Builder
 	for i := 0; i < len(path); {
 		r, size, escaped := nextRune(path[i:])
@@ -222,6 +261,16 @@ func unescape(path string) string {
 		i += size
 	}
 	return plain.String()
+}
+
+// isPlainPath reports whether unescape leaves a path as it is.
+func isPlainPath(path string) bool {
+	for i := range len(path) {
+		if c := path[i]; c <= ' ' || c >= 0x7f || c == '%' {
+			return false
+		}
+	}
+	return true
 }
 
 // nextRune returns the first character of the path, escaped or not, and its length in the
@@ -266,6 +315,9 @@ func unhex(text string, escaped bool) []byte {
 
 // removeDots resolves the segments . and .. as in RFC 3986, section 5.2.4.
 func removeDots(path string) string {
+	if !strings.Contains(path, "/.") {
+		return path
+	}
 	segments := strings.Split(path, "/")
 	kept := segments[:1] // the empty segment before the first slash
 	for i, segment := range segments[1:] {

@@ -53,6 +53,7 @@ func TestParsePage(t *testing.T) {
 		"localhost:8000/x":           {"localhost:8000/x"},
 		"[2001:db8::1]/x":            {"http://[2001:DB8:0::1]/x", "[2001:db8::1]:80/x"},
 		"[::1]:8000/":                {"[::1]:8000"},
+		"[::1]/x":                    {"%5B::1%5D/x", "%5b%3A:1%5d%3a0080/x"},
 		"127.0.0.1/":                 {"127.0.0.1"},
 	} {
 		for _, address := range addresses {
@@ -83,6 +84,10 @@ func TestParsePageRefuses(t *testing.T) {
 		"user:pass@example.com/":          "a login",
 		"example.com:port/":               "its port",
 		"example.com:123456/":             "its port",
+		"example.com:65536/":              "its port",
+		"example.com:0/":                  "its port",
+		"example.com:+80/":                "its port",
+		"a%40example.com/":                "login",
 		"exa mple.com/":                   "part of a host",
 		"a..b/":                           "part of a host",
 		"<b>/":                            "part of a host",
