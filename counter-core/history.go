@@ -150,6 +150,40 @@ type Mover interface {
 	Brought(ctx context.Context, name, source string) (total int64, err error)
 }
 
+// CheckMove returns nil if the counter from can be moved to the counter to. Otherwise the
+// error wraps [ErrName].
+func CheckMove(from, to string) error {
+	if err := CheckName(from); err != nil {
+		return err
+	}
+	if from == to {
+		return fmt.Errorf("%w: %q can't move to itself", ErrName, from)
+	}
+	return CheckName(to)
+}
+
+// CheckBring returns nil if these can be the arguments of a Bring. Otherwise the error
+// wraps [ErrName], [ErrDelta] or what [CheckBuckets] returns.
+func CheckBring(name, source string, total int64, past []Bucket) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	if err := CheckName(source); err != nil {
+		return fmt.Errorf("%w (of a source)", err)
+	}
+	if err := CheckBuckets(past); err != nil {
+		return err
+	}
+	var sum int64
+	for _, b := range past {
+		sum += b.Count
+	}
+	if total < 0 || total < sum {
+		return fmt.Errorf("%w: a total of %d with a history of %d", ErrDelta, total, sum)
+	}
+	return nil
+}
+
 // Adjuster is implemented by a [Store] whose additions are part of the history. Call it
 // through [Adjust].
 type Adjuster interface {

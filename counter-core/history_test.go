@@ -88,3 +88,28 @@ func TestAdjust(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckMoveAndBring(t *testing.T) {
+	hours := []counter.Bucket{{5, 1, 2}, {6, 1, 3}}
+	for _, test := range []struct {
+		name string
+		got  error
+		want error
+	}{
+		{"a move", counter.CheckMove("a", "b"), nil},
+		{"to itself", counter.CheckMove("a", "a"), counter.ErrName},
+		{"from nowhere", counter.CheckMove("", "a"), counter.ErrName},
+		{"to nowhere", counter.CheckMove("a", ""), counter.ErrName},
+		{"nothing", counter.CheckBring("a", "s", 0, nil), nil},
+		{"all of it in hours", counter.CheckBring("a", "s", 5, hours), nil},
+		{"too little", counter.CheckBring("a", "s", 4, hours), counter.ErrDelta},
+		{"less than nothing", counter.CheckBring("a", "s", -1, nil), counter.ErrDelta},
+		{"no counter", counter.CheckBring("", "s", 5, hours), counter.ErrName},
+		{"no source", counter.CheckBring("a", "", 5, hours), counter.ErrName},
+		{"a bad hour", counter.CheckBring("a", "s", 5, []counter.Bucket{{-1, 1, 2}}), counter.ErrBucket},
+	} {
+		if !errors.Is(test.got, test.want) || test.want == nil && test.got != nil {
+			t.Errorf("%s: %v; want %v", test.name, test.got, test.want)
+		}
+	}
+}

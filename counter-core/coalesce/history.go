@@ -49,8 +49,8 @@ func (s *Store) Move(ctx context.Context, from, to string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if from == to && counter.CheckName(from) == nil {
-		return fmt.Errorf("%w: %q can't move to itself", counter.ErrName, from)
+	if err := counter.CheckMove(from, to); err != nil {
+		return err
 	}
 	// In the same order whichever way they move, or two Moves would wait for each other.
 	first, err := s.hold(ctx, min(from, to))

@@ -116,28 +116,30 @@ func TestMoveWaitsItsTurn(t *testing.T) {
 	}
 }
 
-// Two Moves that meet don't wait for each other, nor do they starve.
+// Two Moves that meet, each with a counter in hand, don't wait for each other.
 func TestOppositeMoves(t *testing.T) {
-	takes := func(context.Context) error { time.Sleep(time.Millisecond); return nil }
-	mover(t, takes, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		var wg sync.WaitGroup
-		for i := range 8 {
-			from, to := "a", "b"
-			if i%2 == 1 {
-				from, to = to, from
-			}
-			wg.Go(func() {
-				for range 10 {
-					if err := s.Move(t.Context(), from, to); err != nil {
+	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		for range 20 { // it would be a matter of luck
+			gate := l.gated()
+			busy := inc(t.Context(), s, "b")
+			synctest.Wait()
+			var moves sync.WaitGroup
+			for _, names := range [][2]string{{"a", "b"}, {"b", "a"}} {
+				moves.Go(func() {
+					if err := s.Move(t.Context(), names[0], names[1]); err != nil {
 						t.Errorf("Move: %v", err)
 					}
-					add(t, s, from, 1)
-				}
-			})
+				})
+			}
+			synctest.Wait()
+			close(gate)
+			if _, err := busy(); err != nil {
+				t.Error(err)
+			}
+			moves.Wait()
 		}
-		wg.Wait()
-		if got := l.total("a") + l.total("b"); got != 80 {
-			t.Errorf("%d counted; want 80", got)
+		if got := l.total("a") + l.total("b"); got != 20 {
+			t.Errorf("%d counted; want 20", got)
 		}
 	})
 }
