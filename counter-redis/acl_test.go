@@ -78,7 +78,7 @@ func TestOpenWithoutPermission(t *testing.T) {
 		refused bool
 	}{
 		{[]any{"~*", "+@all"}, false},
-		{[]any{"~*", "-@all", "+ping", "+get", "+set", "+incrby", "+eval", "+evalsha"}, false},
+		{[]any{"~*", "-@all", "+ping", "+get", "+set", "+incrby", "+eval", "+evalsha", "+hincrby", "+hdel", "+hget", "+hgetall", "+pexpireat"}, false},
 		{[]any{"~counter_key", "~{counter_key}:*", "+@all"}, false}, // which keys it may use is not asked
 		{[]any{"~*", "+@all", "-ping"}, true},
 		{[]any{"~*", "+@all", "-set"}, true},
@@ -86,6 +86,12 @@ func TestOpenWithoutPermission(t *testing.T) {
 		{[]any{"~*", "+@all", "-get"}, true},
 		{[]any{"~*", "+@all", "-evalsha"}, true},
 		{[]any{"~*", "+@all", "-eval"}, true},
+		{[]any{"~*", "+@all", "-hincrby"}, true},
+		{[]any{"~*", "+@all", "-hdel"}, true},
+		{[]any{"~*", "+@all", "-hget"}, true},
+		{[]any{"~*", "+@all", "-hgetall"}, true},
+		{[]any{"~*", "+@all", "-pexpireat"}, true},
+		{[]any{"~counterredis", "~{counterredis}:*", "+@all"}, true}, // not the keys of histories
 		{[]any{"~*", "-@all", "+@read", "+ping"}, true},
 	} {
 		do(t, admin, "script", "flush")

@@ -37,6 +37,7 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 		return results
 	}
 	s.hand.useAll(commands)
+	began := time.Now()
 	s.send(ctx, commands, delivery{replicas: s.replicas})
 
 	lost := commands[:0]
@@ -60,7 +61,7 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 			var left time.Duration
 			results[i], left, err = parseResult(r.text.Val())
 			if left > 0 {
-				s.hand.expires(r.key, time.Now().Add(left))
+				s.hand.expires(r.key, began.Add(left))
 			}
 		}
 		if err != nil {
@@ -75,11 +76,13 @@ type run struct {
 	command
 
 	text  *redis.StringCmd // what it returns
-	words [9]any           // most of them point to the fields below, and so need no memory of their own
+	words [16]any          // most of them point to the fields below, and so need no memory of their own
 
-	record             string
-	delta, sum, before int64
-	expiry             int64 // in milliseconds
+	record              string
+	days, hours, months string // the keys of the history
+	at                  *moment
+	delta, sum, before  int64
+	expiry              int64 // in milliseconds
 }
 
 // init prepares the call for the batch. The run must not be moved afterwards.
@@ -88,10 +91,23 @@ func (r *run) init(ctx context.Context, s *Store, batch counter.Batch) {
 	r.record = recordKey(r.key, batch.Writer)
 	r.delta, r.sum, r.before = batch.Delta, batch.Sum, batch.Sum-batch.Delta
 	r.expiry = s.expiry.Milliseconds()
-	r.words = [...]any{"evalsha", scriptHash, 2, &r.key, &r.record, &r.delta, &r.sum, &r.before, &r.expiry}
-	r.text = redis.NewStringCmd(ctx, r.words[:]...)
+	words := append(r.words[:0], "evalsha", scriptHash, 2, &r.key, &r.record)
+	if batch.Hour != 0 && !s.noHistory {
+		words[2] = 5
+		r.at = s.momentOf(batch.Hour)
+		r.days, r.hours, r.months = historyKey(r.key, r.at.month), historyKey(r.key, r.at.date), historyKey(r.key, monthsPart)
+		words = append(words, &r.days, &r.hours, &r.months)
+	}
+	words = append(words, &r.delta, &r.sum, &r.before, &r.expiry)
+	if r.at != nil {
+		words = append(words, &r.at.dayField, &r.at.hourField, &r.at.month, &r.at.expiry)
+	}
+	r.text = redis.NewStringCmd(ctx, words...)
 	r.Cmder = r.text
 }
+
+// errReply says that the server does not run scripts as Redis does.
+var errReply = errors.New("the reply is not one of the script's")
 
 // parseResult reads the script's reply. left is how long the counter still lives, or 0 if
 // the reply does not say.
@@ -106,7 +122,7 @@ func parseResult(text string) (result counter.Result, left time.Duration, err er
 		ms, ok3 = parse(life)
 	}
 	if !ok || !ok2 || !ok3 {
-		return counter.Result{}, 0, errors.New("the reply is not one of the script's")
+		return counter.Result{}, 0, errReply
 	}
 	return result, time.Duration(min(ms, int64(maxTime/time.Millisecond))) * time.Millisecond, nil
 }
@@ -121,4 +137,4 @@ var script string
 
 // scriptHash is the SHA-1 of the script, by which a server knows it. It is a constant
 // because programs under GODEBUG=fips140=only must not compute SHA-1.
-const scriptHash = "8bc9f44021a61977e5d99442533b57dd6965dda7"
+const scriptHash = "725c89bbc26d0427bb34c99e77edbde5f5ae0b20"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -31,23 +32,25 @@ func BenchmarkApply(b *testing.B) {
 				return err
 			})
 		})
-		b.Run(fmt.Sprintf("batches=%d/store", size), func(b *testing.B) {
-			batches := make([]counter.Batch, size)
-			for i := range batches {
-				batches[i] = counter.Batch{Name: strconv.Itoa(i), Writer: rand.Text(), Delta: 1}
-			}
-			run(b, client, size, func() error {
+		for name, hour := range map[string]counter.Hour{"store": 0, "history": counter.HourOf(time.Now())} {
+			b.Run(fmt.Sprintf("batches=%d/%s", size, name), func(b *testing.B) {
+				batches := make([]counter.Batch, size)
 				for i := range batches {
-					batches[i].Sum++
+					batches[i] = counter.Batch{Name: strconv.Itoa(i), Writer: rand.Text(), Delta: 1, Hour: hour}
 				}
-				for _, result := range store.Apply(b.Context(), batches) {
-					if result.Err != nil {
-						return result.Err
+				run(b, client, size, func() error {
+					for i := range batches {
+						batches[i].Sum++
 					}
-				}
-				return nil
+					for _, result := range store.Apply(b.Context(), batches) {
+						if result.Err != nil {
+							return result.Err
+						}
+					}
+					return nil
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -173,7 +173,8 @@ func TestWarningsLookAtASample(t *testing.T) {
 // A user who may not ask for the expiry counts all the same.
 func TestWarningsWithoutPTTL(t *testing.T) {
 	server := redistest.Start(t)
-	setUser(t, server.Client(), "~*", "-@all", "+ping", "+get", "+set", "+del", "+incrby", "+eval", "+evalsha")
+	setUser(t, server.Client(), "~*", "-@all", "+ping", "+get", "+set", "+del", "+incrby", "+eval", "+evalsha",
+		"+hincrby", "+hdel", "+hget", "+hgetall", "+pexpireat")
 	store := connect(t, &redis.Options{Addr: server.Addr(), Username: "limited", Password: "s3cret"})
 	do(t, server.Client(), "set", "a", 1, "ex", 1000)
 	if err := applyOne(t.Context(), store, "a"); err != nil {

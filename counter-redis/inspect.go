@@ -47,7 +47,8 @@ func (s *Store) refusal(ctx context.Context) []string {
 	}
 	text := strings.ToValidUTF8(strings.Join(strings.Fields(err.Error()), " "), "")
 	return []string{fmt.Sprintf("%.300s. No view is counted. "+
-		"Permit this user GET, SET, DEL, INCRBY, EVAL and EVALSHA, or choose a Redis that runs scripts.", text)}
+		"Permit this user GET, SET, DEL, INCRBY, EVAL and EVALSHA, for histories HINCRBY, HDEL, HGET, HGETALL and PEXPIREAT, "+
+		"and all keys that begin with the prefix or with { and the prefix; or choose a Redis that runs scripts.", text)}
 }
 
 // findings collects what several servers say, which may be asked at the same time.

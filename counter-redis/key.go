@@ -42,3 +42,6 @@ func unescape(key string) string {
 func glob(key string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "^", `\^`).Replace(key) + "*"
 }
+
+// historyKey returns a key of the history of the counter under a key.
+func historyKey(key, part string) string { return "{" + key + "}" + part }

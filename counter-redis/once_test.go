@@ -103,7 +103,7 @@ func changes() []change {
 		}, "set", 1, 1},
 		{"Set to zero", func(ctx context.Context, store *counterredis.Store, name string) []error {
 			return []error{store.Set(ctx, name, 0)}
-		}, "del", 1, 0},
+		}, "eval", 1, 0},
 		{"Apply one", apply(""), "evalsha", 1, 1},
 		{"Apply three", apply("", "2", "3"), "evalsha", 3, 1},
 	}

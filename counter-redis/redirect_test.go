@@ -185,7 +185,7 @@ func TestEndlessRedirects(t *testing.T) {
 			case "cluster": // SLOTS
 				host, port, _ := net.SplitHostPort(addrs[0])
 				return fmt.Sprintf("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$%d\r\n%s\r\n:%s", len(host), host, port)
-			case "incrby", "set", "del", "evalsha":
+			case "incrby", "set", "del", "eval", "evalsha":
 				sent.Add(1)
 				return "-MOVED 1 " + addrs[1-i]
 			default:
@@ -265,7 +265,7 @@ func TestClusterLostReplySendsOnce(t *testing.T) {
 		case "cluster": // SLOTS
 			host, port, _ := net.SplitHostPort(addr)
 			return fmt.Sprintf("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$%d\r\n%s\r\n:%s", len(host), host, port)
-		case "incrby", "set", "del", "evalsha":
+		case "incrby", "set", "del", "eval", "evalsha":
 			sent.Add(1)
 			return hangUp
 		default:

@@ -1,8 +1,11 @@
 -- Applies a batch: all of it, or nothing.
 --
--- KEYS: the counter, and the writer's record, which holds "sum:total".
--- ARGV: the delta, the sum, the sum before it, the record's expiry in milliseconds.
--- KEYS[1] and KEYS[2] stand in each command as they are, which some hosts demand.
+-- KEYS: the counter, and the writer's record, which holds "sum:total". For the history, also
+-- the days of the month, the hours of the day, and the months that the counter has.
+-- ARGV: the delta, the sum, the sum before it, the record's expiry in milliseconds. For the
+-- history, also the fields of the day, the hour and the month, and the time in milliseconds
+-- since 1970 at which the hours expire.
+-- Each KEYS[n] stands in each command as it is, which some hosts demand.
 -- Returns "total:healed", and in a writer's first batch to a counter that expires also
 -- in how many milliseconds that is, as "total:healed:left". Numbers are texts as far as can be: to Lua every number
 -- is a double, which is exact below 2^53 alone.
@@ -45,11 +48,50 @@ else
   end
 end
 
+-- The history comes first, because a key of it that holds something else must not keep a view
+-- from being counted. Then all of the history stays as it is.
+local day, hour, month, failed
+if amount ~= '0' and KEYS[3] then
+  day = redis.pcall('HINCRBY', KEYS[3], ARGV[5], amount)
+  failed = type(day) == 'table' and day
+  if not failed then
+    hour = redis.pcall('HINCRBY', KEYS[4], ARGV[6], amount)
+    failed = type(hour) == 'table' and hour
+  end
+  if not failed and day == tonumber(amount) then -- the first of the day
+    month = redis.pcall('HINCRBY', KEYS[5], ARGV[7], 1)
+    failed = type(month) == 'table' and month
+  end
+end
+
+local function undo()
+  if type(day) == 'number' and redis.pcall('HINCRBY', KEYS[3], ARGV[5], '-' .. amount) == 0 then
+    redis.pcall('HDEL', KEYS[3], ARGV[5])
+  end
+  if type(hour) == 'number' and redis.pcall('HINCRBY', KEYS[4], ARGV[6], '-' .. amount) == 0 then
+    redis.pcall('HDEL', KEYS[4], ARGV[6])
+  end
+  if type(month) == 'number' and redis.pcall('HINCRBY', KEYS[5], ARGV[7], -1) == 0 then
+    redis.pcall('HDEL', KEYS[5], ARGV[7])
+  end
+end
+
+if failed then
+  undo()
+  if not (string.find(failed.err, 'WRONGTYPE', 1, true) or string.find(failed.err, 'hash value is not an integer', 1, true)) then
+    return failed
+  end
+  day, hour, month = nil, nil, nil
+end
+
 local total = '0'
 -- A counter that is not there stays so where nothing is added.
 if amount ~= '0' or redis.pcall('GET', KEYS[1]) then
   local moved = redis.pcall('INCRBY', KEYS[1], amount)
-  if type(moved) == 'table' then return moved end
+  if type(moved) == 'table' then
+    undo()
+    return moved
+  end
   if moved > -limit and moved < limit then
     total = string.format('%.0f', moved)
   else
@@ -62,6 +104,9 @@ end
 local written = type(total) == 'table' and total or redis.pcall('SET', KEYS[2], sum .. ':' .. total, 'PX', expiry)
 if written.err then
   if redis.pcall('INCRBY', KEYS[1], '-' .. amount) == 0 then redis.pcall('DEL', KEYS[1]) end
+  undo()
   return written
 end
+-- Last, because hours that have expired by now are removed by it.
+if hour and hour == tonumber(amount) then redis.pcall('PEXPIREAT', KEYS[4], ARGV[8]) end
 return total .. ':' .. healed .. left

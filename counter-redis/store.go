@@ -5,10 +5,15 @@
 // With coalesce.New around the store, each addition counts exactly once.
 //
 // While a writer adds to a counter, and for some time after, Redis has a record of it. For
-// the writer w and the counter with the key a, the record's key is {a}:w. The Redis user
-// needs access to both kinds of key and to the commands GET, SET, DEL, INCRBY, EVAL,
-// EVALSHA, SCAN, PING and, for Options.WaitReplicas, WAIT. [Store.Warnings] also sends INFO,
-// CONFIG GET, PTTL and GETRANGE, and says less if the user may not send them.
+// the writer w and the counter with the key a, the record's key is {a}:w. The history of that
+// counter is in hashes: {a}2026-11 has the days of a month, {a}2026-11-26 the hours of a day,
+// which expires, and {a}months the months. If such a key holds something else, batches are
+// counted without a history.
+//
+// The Redis user needs access to all of these keys and to the commands GET, SET, DEL, INCRBY,
+// EVAL, EVALSHA, SCAN, PING, unless Options.NoHistory is set HINCRBY, HDEL, HGET, HGETALL and
+// PEXPIREAT, and for Options.WaitReplicas WAIT. [Store.Warnings] also sends INFO, CONFIG GET,
+// PTTL and GETRANGE, and says less if the user may not send them.
 package counterredis
 
 import (
@@ -37,6 +42,15 @@ type Options struct {
 	// precision a millisecond. A record takes about 200 bytes on the server.
 	RecordExpiry time.Duration
 
+	// HistoryHours is how long the hours of a day are kept after it, in hours. Then only the
+	// day is kept, as long as the counter is. The default is 60 days.
+	HistoryHours int
+
+	// NoHistory says that batches change no history, whatever their Hour is. Then the Redis
+	// user needs no permission for the commands of histories. What there is of a history
+	// stays.
+	NoHistory bool
+
 	// WaitReplicas is how many replicas must have a write before it counts as done, by the
 	// command WAIT. The default is 0. If fewer have it after half of the client's ReadTimeout,
 	// or of the time that the context leaves, the error is [counter.ErrUnknown], and a batch
@@ -63,15 +77,18 @@ type Store struct {
 	single  *redis.Client
 	cluster *redis.ClusterClient
 
-	strangers strangers
-	hand      inHand
-	prefix    string
-	expiry    time.Duration
-	replicas  int           // that writes wait for
-	patience  time.Duration // with a reply
-	label     string
-	owned     bool
-	closed    atomic.Bool
+	strangers    strangers
+	hand         inHand
+	prefix       string
+	expiry       time.Duration
+	historyHours counter.Hour // how long they are kept
+	noHistory    bool
+	last         atomic.Pointer[moment]
+	replicas     int           // that writes wait for
+	patience     time.Duration // with a reply
+	label        string
+	owned        bool
+	closed       atomic.Bool
 }
 
 var (
@@ -98,6 +115,8 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("counterredis: WaitReplicas is %d, less than 0", opts.WaitReplicas)
 	}
 	s := &Store{prefix: opts.Prefix, expiry: expiry, replicas: opts.WaitReplicas, label: "redis"}
+	s.historyHours = counter.Hour(min(cmp.Or(max(opts.HistoryHours, 0), defaultHistoryHours), int(counter.MaxHour)))
+	s.noHistory = opts.NoHistory
 	switch client := client.(type) {
 	case *redis.Client:
 		if client == nil {
@@ -172,6 +191,9 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 		return err
 	}
 	key := s.key(name)
+	if value == 0 && !s.noHistory {
+		return s.replace(ctx, "set", key, "remove", nil)
+	}
 	var cmd redis.Cmder = redis.NewStatusCmd(ctx, "set", key, value)
 	if value == 0 {
 		cmd = redis.NewIntCmd(ctx, "del", key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -12,13 +13,16 @@ import (
 // errTrial says that the server answers but does not do what batches need.
 var errTrial = errors.New("it does not do what counting needs")
 
-// try sends the commands that batches need, each with an argument that is not an integer,
-// so nothing changes. It returns nil if the server refused that argument, because then it
-// has the command, permits it to this user and runs the script. A refusal by the script
-// itself also proves that. Any other answer is errTrial, unless the server is not ready.
-// Being not ready, like any other failure, says nothing about what the server can do.
+// try sends the commands that batches need, each with an argument that is not an integer, so
+// nothing changes. It returns nil if the server refused that argument, because then it has
+// the command, permits it to this user and runs the script. A refusal by the script itself
+// also proves that. Commands without an
+// integer are to find nothing. Any other answer is
+// errTrial, unless the server is not ready. Being not ready, like any other failure, says
+// nothing about what the server can do.
 //
-// It does not test which keys the user may use, because the names of counters are unknown.
+// It does not test which keys the user may use, because the names of counters are unknown,
+// except that a user who may use a record must be able to use a history.
 func (s *Store) try(ctx context.Context) error {
 	const no = "not an integer"
 	key := s.key("counterredis")
@@ -28,6 +32,17 @@ func (s *Store) try(ctx context.Context) error {
 		{Cmder: redis.NewCmd(ctx, "evalsha", scriptHash, 2, one, other, 0, 0, 0, no)},
 		{Cmder: redis.NewCmd(ctx, "incrby", one, no)},
 	}
+	finds := []string{"hdel", "hget", "hgetall"} // nothing, without an error
+	if !s.noHistory {
+		history := historyKey(key, monthsPart)
+		commands = append(commands,
+			&command{Cmder: redis.NewCmd(ctx, "hincrby", history, "field", no)},
+			&command{Cmder: redis.NewCmd(ctx, "pexpireat", history, no)},
+			&command{Cmder: redis.NewCmd(ctx, "hdel", history, "field")},
+			&command{Cmder: redis.NewCmd(ctx, "hget", history, "field")},
+			&command{Cmder: redis.NewCmd(ctx, "hgetall", history)},
+		)
+	}
 	if s.replicas > 0 {
 		commands = append(commands, &command{Cmder: redis.NewCmd(ctx, "wait", no, 0)})
 	}
@@ -35,10 +50,14 @@ func (s *Store) try(ctx context.Context) error {
 		c.key = key
 	}
 	s.send(ctx, commands, delivery{reads: true})
+	mayUseRecord := !deniedKey(commands[0].err)
 	for _, c := range commands {
 		switch err := c.err; {
+		case (err == nil || missing(err)) && slices.Contains(finds, c.Name()):
 		case err == nil:
 			return fmt.Errorf("%w: %s succeeds where it must not", errTrial, strings.ToUpper(c.Name()))
+		case deniedKey(err) && mayUseRecord:
+			return fmt.Errorf("%w: this user may not use the keys of histories, such as %s: %w", errTrial, c.Args()[1], cause(ctx, err))
 		case sentinel(err) != nil, deniedKey(err), replied(err, "NOSCRIPT "): // the script that EVAL loaded may already be gone
 		case !replied(err, ""), unready(err):
 			return err

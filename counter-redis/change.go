@@ -1,0 +1,195 @@
+package counterredis
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// The scripts that change whole histories. They are called so rarely that their text is sent.
+var (
+	//go:embed history.lua
+	historyScript string
+	//go:embed replace.lua
+	replaceScript string
+)
+
+// What the scripts return: that they have done it, or that they were not given all keys of a
+// history.
+const (
+	done    = "done"
+	changed = "changed"
+)
+
+// maxChanges is how often a script is sent whose keys were not all. Only a new day of the
+// history makes that necessary.
+const maxChanges = 10
+
+var errChanging = errors.New("the history has changed each time that it was read")
+
+// SetHistory implements [counter.Historian].
+func (s *Store) SetHistory(ctx context.Context, name string, buckets []counter.Bucket) error {
+	if err := s.ready(ctx, name); err != nil {
+		return err
+	}
+	if err := counter.CheckBuckets(buckets); err != nil {
+		return err
+	}
+	return s.replace(ctx, "set the history of", s.key(name), "keep", buckets)
+}
+
+// replace replaces the history of the counter under the key. The counter itself, with its
+// sources, has the fate "keep" or "remove".
+func (s *Store) replace(ctx context.Context, verb, key, fate string, buckets []counter.Bucket) error {
+	var old parts
+	added := s.additionsOf(buckets)
+	for range maxChanges {
+		c := newCall(key, historyKey(key, monthsPart), historyKey(key, sourcesPart))
+		months := c.addKeys(key, old.months, added.months())
+		c.addKeys(key, old.dates, added.dates())
+		reply, err := c.run(ctx, s, key, replaceScript, append([]any{months, fate}, added.arguments(c, key)...)...)
+		if err == nil && reply != done && reply != changed {
+			err = errReply
+		}
+		switch {
+		case err != nil:
+			return writeError(ctx, verb, key, err)
+		case reply == done:
+			return nil
+		}
+		if old, err = s.parts(ctx, key); err != nil {
+			return err
+		}
+	}
+	return readError(ctx, verb, key, errChanging)
+}
+
+// parts are the ends of the keys of a history.
+type parts struct{ months, dates []string }
+
+// parts returns what there is of the history of the counter under the key.
+func (s *Store) parts(ctx context.Context, key string) (found parts, err error) {
+	all, err := s.hashes(ctx, key, []string{monthsPart})
+	if err != nil {
+		return found, err
+	}
+	for month := range all[0] {
+		if _, ok := parseDay(month + "-01"); ok {
+			found.months = append(found.months, month)
+		}
+	}
+	days, err := s.hashes(ctx, key, found.months)
+	if err != nil {
+		return found, err
+	}
+	for i, fields := range days {
+		for field := range fields {
+			if len(field) == len("01") {
+				found.dates = append(found.dates, found.months[i]+"-"+field)
+			}
+		}
+	}
+	return found, nil
+}
+
+// additions are what is to be added to a history: to days, and to those hours of them that are
+// kept.
+type additions struct {
+	days, hours map[counter.Hour]int64
+	expiry      map[counter.Hour]time.Time // of the hours of a day
+}
+
+// additionsOf returns what makes a history of the buckets.
+func (s *Store) additionsOf(buckets []counter.Bucket) *additions {
+	a := &additions{map[counter.Hour]int64{}, map[counter.Hour]int64{}, map[counter.Hour]time.Time{}}
+	now := time.Now()
+	for _, b := range buckets {
+		day := b.Start.Day()
+		a.days[day] += b.Count
+		if end := s.hoursEnd(day); b.Hours == 1 && end.After(now) {
+			a.hours[b.Start] += b.Count
+			a.expiry[day] = end
+		}
+	}
+	return a
+}
+
+func (a *additions) months() (months []string) {
+	for day := range a.days {
+		months = append(months, day.Time().Format(monthLayout))
+	}
+	return months
+}
+
+func (a *additions) dates() (dates []string) {
+	for day := range a.expiry {
+		dates = append(dates, day.Time().Format(time.DateOnly))
+	}
+	return dates
+}
+
+// arguments returns the additions in the form of history.lua. The keys of the history of the
+// counter under the key are keys of the call.
+func (a *additions) arguments(c *call, key string) []any {
+	number := func(at counter.Hour, layout string) int { return c.numbers[historyKey(key, at.Time().Format(layout))] }
+	args := []any{len(a.days)}
+	for day, count := range a.days {
+		args = append(args, number(day, monthLayout), day.Time().Format("02"), count)
+	}
+	args = append(args, len(a.hours))
+	for hour, count := range a.hours {
+		args = append(args, number(hour, time.DateOnly), hour.Time().Format("15"), count)
+	}
+	for day, end := range a.expiry {
+		args = append(args, number(day, time.DateOnly), end.UnixMilli())
+	}
+	return args
+}
+
+// call is a call of a script that begins with history.lua.
+type call struct {
+	keys    []string
+	numbers map[string]int // of the keys, from 1
+}
+
+func newCall(keys ...string) *call {
+	c := &call{numbers: map[string]int{}}
+	for _, key := range keys {
+		c.add(key)
+	}
+	return c
+}
+
+func (c *call) add(key string) {
+	if c.numbers[key] == 0 {
+		c.keys = append(c.keys, key)
+		c.numbers[key] = len(c.keys)
+	}
+}
+
+// addKeys adds keys of the history of the counter under the key, and returns how many were not
+// there yet.
+func (c *call) addKeys(key string, parts ...[]string) int {
+	before := len(c.keys)
+	for _, part := range slices.Concat(parts...) {
+		c.add(historyKey(key, part))
+	}
+	return len(c.keys) - before
+}
+
+// run runs the script, and returns its reply or error. The keys are in one slot with key.
+func (c *call) run(ctx context.Context, s *Store, key, script string, args ...any) (string, error) {
+	words := []any{"eval", historyScript + script, len(c.keys)}
+	for _, key := range c.keys {
+		words = append(words, key)
+	}
+	cmd := redis.NewStringCmd(ctx, append(words, args...)...)
+	err := s.sendOne(ctx, key, cmd, delivery{replicas: s.replicas})
+	return cmd.Val(), err
+}

@@ -1,0 +1,51 @@
+package counterredis
+
+import (
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// The history of a counter with the key a is in its slot, under keys that no writer's record
+// can have, because what follows the brace does not begin with a colon:
+//
+//	{a}2026-11     the days of the month that have counted, each a field such as 26
+//	{a}2026-11-26  the hours of that day, each a field such as 13; it expires
+//	{a}months      the months that there are, each a field such as 2026-11
+//
+// A hash of so few fields takes a few bytes for each of them, and a few microseconds less to
+// add to than one of a year: Redis looks at each field in turn.
+
+// monthsPart ends the key of the months.
+const monthsPart = "months"
+
+// sourcesPart ends the key of what was brought from other services.
+const sourcesPart = "sources"
+
+// defaultHistoryHours is 60 days.
+const defaultHistoryHours = 60 * counter.DayHours
+
+// moment is an hour as the keys and fields of a history name it.
+type moment struct {
+	hour                counter.Hour
+	month, date         string // with which the keys end
+	dayField, hourField string
+	expiry              int64 // of the hours, in milliseconds since 1970
+}
+
+// momentOf returns how the hour is named. It remembers the last one, which most batches share.
+func (s *Store) momentOf(hour counter.Hour) *moment {
+	if last := s.last.Load(); last != nil && last.hour == hour {
+		return last
+	}
+	text := hour.Time().Format("2006-01-02T15")
+	month, day, hourField := text[:len("2006-01")], text[len("2006-01-"):len("2006-01-02")], text[len("2006-01-02T"):]
+	m := &moment{hour, month, month + "-" + day, day, hourField, s.hoursEnd(hour.Day()).UnixMilli()}
+	s.last.Store(m)
+	return m
+}
+
+// hoursEnd returns until when the hours of the day that begins with the hour are kept.
+func (s *Store) hoursEnd(day counter.Hour) time.Time {
+	return (day + counter.DayHours + s.historyHours).Time()
+}
