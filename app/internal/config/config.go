@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"example.com/herokuapp/app/internal/counters"
+	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/bots"
 )
 
@@ -70,6 +71,10 @@ type Config struct {
 	RateLimit int
 	// MaxListeners is how many clients may listen to changing numbers at the same time.
 	MaxListeners int
+	// History keeps when views were counted.
+	History bool
+	// HistoryHours is how many hours after a day the hours of that day are kept.
+	HistoryHours int
 	// PageWait is how long a page waits for its number when the store is slow.
 	PageWait time.Duration
 	// Revision names the commit the program was built from.
@@ -107,6 +112,9 @@ func (e *Error) Error() string {
 // maxBound is the most counters, views or listeners that a bound may allow.
 const maxBound = 100_000_000
 
+// maxHistoryHours is ten years.
+const maxHistoryHours = 10 * 365 * counter.DayHours
+
 // Load reads the configuration through getenv, which is os.Getenv outside tests. An
 // empty variable counts as not set. The error joins an [*Error] for every variable that
 // is wrong.
@@ -123,6 +131,8 @@ func Load(getenv func(string) string) (Config, error) {
 		MaxCounters:     100_000,
 		RateLimit:       60,
 		MaxListeners:    10_000,
+		History:         true,
+		HistoryHours:    counter.DefaultHistoryHours,
 		PageWait:        500 * time.Millisecond,
 		ShutdownTimeout: 25 * time.Second,
 	}
@@ -145,6 +155,8 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.MaxCounters, getenv, "MAX_COUNTERS", wholeNumber("whole number", 0, maxBound), "100000"),
 		set(&cfg.RateLimit, getenv, "RATE_LIMIT", wholeNumber("whole number", 0, maxBound), "60"),
 		set(&cfg.MaxListeners, getenv, "MAX_LISTENERS", wholeNumber("whole number", 0, maxBound), "10000"),
+		set(&cfg.History, getenv, "HISTORY", parseSwitch, "off"),
+		set(&cfg.HistoryHours, getenv, "HISTORY_HOURS", wholeNumber("number of hours", 1, maxHistoryHours), "1440"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
@@ -273,6 +285,21 @@ func parseBool(text string) (bool, error) {
 		return false, errors.New("neither true nor false")
 	}
 	return value, nil
+}
+
+// parseSwitch reads on or off, or what parseBool does.
+func parseSwitch(text string) (bool, error) {
+	switch text {
+	case "on":
+		return true, nil
+	case "off":
+		return false, nil
+	}
+	value, err := parseBool(text)
+	if err != nil {
+		err = errors.New("neither on nor off")
+	}
+	return value, err
 }
 
 // maxPageWait leaves enough of the server's time limit for a request to send the answer.

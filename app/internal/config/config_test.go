@@ -21,21 +21,21 @@ func env(variables map[string]string) func(string) string {
 }
 
 func TestLoad(t *testing.T) {
-	defaults := config.Config{Port: 8000, ImportLimit: 100_000, RedisPoolSize: 4, SkipBots: true, MaxCounters: 100_000, RateLimit: 60, MaxListeners: 10_000, PageWait: 500 * time.Millisecond, ShutdownTimeout: 25 * time.Second}
+	defaults := config.Config{Port: 8000, ImportLimit: 100_000, RedisPoolSize: 4, SkipBots: true, MaxCounters: 100_000, RateLimit: 60, MaxListeners: 10_000, History: true, HistoryHours: 1440, PageWait: 500 * time.Millisecond, ShutdownTimeout: 25 * time.Second}
 	for name, test := range map[string]struct {
 		env  map[string]string
 		want config.Config
 	}{
 		"nothing set": {nil, defaults},
 		"empty is not set": {
-			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "SKIP_BOTS": "", "SITES": "", "KEEP_QUERY": "", "MAX_COUNTERS": "", "RATE_LIMIT": "", "MAX_LISTENERS": "", "PAGE_WAIT": "", "ADMIN_PASSWORD": "", "ADMIN_TOKEN": "", "IMPORT_LIMIT": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
+			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "SKIP_BOTS": "", "SITES": "", "KEEP_QUERY": "", "MAX_COUNTERS": "", "RATE_LIMIT": "", "MAX_LISTENERS": "", "HISTORY": "", "HISTORY_HOURS": "", "PAGE_WAIT": "", "ADMIN_PASSWORD": "", "ADMIN_TOKEN": "", "IMPORT_LIMIT": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
 			defaults,
 		},
 		"all set": {
-			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_WAIT_REPLICAS": "2", "IMPORT_LIMIT": "5000000", "REDIS_TLS_SKIP_VERIFY": "1", "SKIP_BOTS": "false", "KEEP_QUERY": "p, page_id", "MAX_COUNTERS": "0", "RATE_LIMIT": "0", "MAX_LISTENERS": "1", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
+			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_WAIT_REPLICAS": "2", "IMPORT_LIMIT": "5000000", "REDIS_TLS_SKIP_VERIFY": "1", "SKIP_BOTS": "false", "KEEP_QUERY": "p, page_id", "MAX_COUNTERS": "0", "RATE_LIMIT": "0", "MAX_LISTENERS": "1", "HISTORY": "off", "HISTORY_HOURS": "87600", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
 			config.Config{
 				Host: netip.MustParseAddr("::1"), RedisURL: "redis://h", ImportLimit: 5_000_000, RedisPoolSize: 20, RedisWaitReplicas: 2, RedisTLSSkipVerify: true,
-				KeepQuery: []string{"p", "page_id"}, MaxListeners: 1, PageWait: 2 * time.Second, Debug: true, ShutdownTimeout: 90 * time.Second,
+				KeepQuery: []string{"p", "page_id"}, MaxListeners: 1, HistoryHours: 87600, PageWait: 2 * time.Second, Debug: true, ShutdownTimeout: 90 * time.Second,
 			},
 		},
 	} {
@@ -63,6 +63,8 @@ func TestLoadRefuses(t *testing.T) {
 		"MAX_COUNTERS":          {"-1", "many", "1.5", "100000001"},
 		"RATE_LIMIT":            {"-1", "60/m"},
 		"MAX_LISTENERS":         {"-1", "1e3"},
+		"HISTORY":               {"never", "Off", "2"},
+		"HISTORY_HOURS":         {"0", "-1", "60d", "1440h", "87601"},
 		"PORT":                  {"http", "-1", "65536", "8000 ", "80.0", "0x50", strings.Repeat("9", 1000)},
 		"DEBUG":                 {"yes", "2", "on", "true "},
 		"SKIP_BOTS":             {"no", "2"},

@@ -46,7 +46,7 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, err
 		}
 		opened.gather(backend, cfg)
 	case cfg.DataFile != "":
-		backend, err := openFile(cfg.DataFile, log)
+		backend, err := openFile(cfg, log)
 		if err != nil {
 			return nil, err
 		}
@@ -61,9 +61,10 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, err
 	return opened, nil
 }
 
-// gather decorates the backend so that each view counts once, in few calls.
+// gather decorates the backend so that each view counts once, in few calls, and in the hour
+// that it was made in.
 func (o *Opened) gather(backend counter.Backend, cfg config.Config) {
-	o.gathering = coalesce.New(backend, coalesce.Options{Wait: cfg.PageWait, Observe: observer(o.log)})
+	o.gathering = coalesce.New(backend, coalesce.Options{Wait: cfg.PageWait, History: cfg.History, Observe: observer(o.log)})
 	o.Store = o.gathering
 }
 
@@ -93,11 +94,13 @@ func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, err
 // restart that is the previous process, which still counts what it holds.
 const fileWait = 5 * time.Second
 
-func openFile(path string, log *zap.Logger) (*counterfile.Store, error) {
-	store, err := counterfile.Open(path, counterfile.Options{})
+func openFile(cfg config.Config, log *zap.Logger) (*counterfile.Store, error) {
+	opts := counterfile.Options{HistoryHours: cfg.HistoryHours}
+	store, err := counterfile.Open(cfg.DataFile, opts)
 	if errors.Is(err, counterfile.ErrLocked) {
-		log.Info("another process has the file open; waiting for it to end", zap.String("file", path), zap.Duration("wait", fileWait))
-		store, err = counterfile.Open(path, counterfile.Options{Wait: fileWait})
+		log.Info("another process has the file open; waiting for it to end", zap.String("file", cfg.DataFile), zap.Duration("wait", fileWait))
+		opts.Wait = fileWait
+		store, err = counterfile.Open(cfg.DataFile, opts)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("DATA_FILE: %w", err)

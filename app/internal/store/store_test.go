@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,6 +39,53 @@ func TestOpenChooses(t *testing.T) {
 		}
 		if err := opened.Shutdown(t.Context()); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// HISTORY and HISTORY_HOURS reach the store.
+func TestHistory(t *testing.T) {
+	hour := counter.HourOf(time.Now())
+	long := hour.Day() - 2*counter.DayHours
+	past := []counter.Bucket{{Start: long, Hours: 1, Count: 5}}
+	for name, cfg := range map[string]config.Config{
+		"file": {DataFile: filepath.Join(t.TempDir(), "counts.db")},
+	} {
+		for _, on := range []bool{true, false} {
+			cfg.History, cfg.HistoryHours = on, 1
+			opened, err := store.Open(t.Context(), cfg, zaptest.NewLogger(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			historian, ok := counter.As[counter.Historian](opened.Store)
+			if !ok {
+				t.Fatalf("%s has no history", name)
+			}
+			counted := fmt.Sprint("counted:", on)
+			if _, err := counter.Inc(t.Context(), opened.Store, counted); err != nil {
+				t.Fatal(err)
+			}
+			var got int64
+			for b, err := range historian.History(t.Context(), counted, hour, hour+1) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got += b.Count
+			}
+			if (got == 1) != on {
+				t.Errorf("%s, HISTORY on: %t: %d counted; want them only if it is", name, on, got)
+			}
+			if err := historian.SetHistory(t.Context(), "past", past); err != nil {
+				t.Fatal(err)
+			}
+			for b, err := range historian.History(t.Context(), "past", 0, counter.MaxHour) {
+				if want := (counter.Bucket{Start: long, Hours: counter.DayHours, Count: 5}); b != want || err != nil {
+					t.Errorf("%s: %+v, %v; want %+v, because HISTORY_HOURS is 1", name, b, err, want)
+				}
+			}
+			if err := opened.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }
