@@ -76,3 +76,17 @@ func (w writerUntil) Write(p []byte) (int, error) {
 	}
 	return w.w.Write(p)
 }
+
+// Size returns the size of the file in bytes. Part of the file may be free.
+func (s *Store) Size() (int64, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.db == nil {
+		return 0, s.fault
+	}
+	info, err := s.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}

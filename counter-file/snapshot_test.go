@@ -102,3 +102,27 @@ func listed(t *testing.T, store counter.Store) map[string]int64 {
 	}
 	return counts
 }
+
+// Size is that of the file, also after it has grown, until Close.
+func TestSize(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path)
+	for _, name := range []string{"a", "b"} {
+		if _, err := counter.Inc(t.Context(), store, name); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size, err := store.Size(); err != nil || size != info.Size() {
+			t.Errorf("Size() = %d, %v; want %d", size, err, info.Size())
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if size, err := store.Size(); err == nil {
+		t.Errorf("Size() of a closed store = %d", size)
+	}
+}
