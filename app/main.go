@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -21,7 +22,21 @@ import (
 const lastWords = 250 * time.Millisecond
 
 func main() {
+	if len(os.Args) > 1 {
+		os.Exit(tell(os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	}
 	os.Exit(run(os.Getenv, os.Stderr))
+}
+
+// tell says what the program was built from if the arguments ask for that, and returns the exit
+// status. There is nothing else to ask for.
+func tell(args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) > 1 || args[0] != "-version" && args[0] != "--version" {
+		fmt.Fprintln(stderr, "app: the only argument is -version; environment variables configure the program")
+		return 2
+	}
+	fmt.Fprintf(stdout, "app %s, revision %s, %s %s/%s\n", config.Version(), config.Revision(getenv), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return 0
 }
 
 // run runs the program until a signal or a failure ends it, and returns its exit status.

@@ -70,6 +70,8 @@ func TestRefusesToStart(t *testing.T) {
 		"DATA_FILE foreign":   {"DATA_FILE=start_test.go", "app: DATA_FILE: counterfile: start_test.go: it is not a counter file"},
 		"PORT":                {"PORT=http", `app: PORT is "http", not a port number from 0 to 65535; for example PORT=8000`},
 		"port in use":         {"PORT=" + takenPort, "address already in use"},
+		"METRICS_ADDR":        {"METRICS_ADDR=:9100", `app: METRICS_ADDR is ":9100", not an IP address with a port; for example METRICS_ADDR=127.0.0.1:9100`},
+		"METRICS_ADDR in use": {"METRICS_ADDR=127.0.0.1:" + takenPort, "app: can't listen on the address in METRICS_ADDR, choose another: "},
 		"DEBUG":               {"DEBUG=maybe", `app: DEBUG is "maybe", neither true nor false; for example DEBUG=true`},
 		"SHUTDOWN_TIMEOUT":    {"SHUTDOWN_TIMEOUT=25", "app: SHUTDOWN_TIMEOUT is "},
 		"HOST":                {"HOST=localhost", "app: HOST is "},

@@ -12,6 +12,7 @@ import (
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/live"
+	"example.com/herokuapp/app/internal/metrics"
 	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/public"
 	"example.com/herokuapp/app/internal/store"
@@ -26,15 +27,48 @@ import (
 func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, log),
-		fx.Provide(templates.New, badge.NewDrawer, openStore, newCounters, newGate, newViews, newHub, newSurfaces, newServer),
-		fx.Invoke(func(*web.Server) {}),
+		fx.Provide(templates.New, badge.NewDrawer, newMetrics, openStore, newCounters, newGate, newViews, newHub, newSurfaces, newServer),
+		fx.Invoke(serveMetrics, func(*web.Server) {}),
 		fx.NopLogger, // fx returns errors, and main prints them
 	)
 }
 
+// metricsServer serves the metrics. It is empty if nothing is measured.
+type metricsServer struct{ *web.Server }
+
+// newMetrics measures the program if it has an address to serve metrics on. The server closes
+// last, so that the metrics can be read while the store drains.
+func newMetrics(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*metrics.Metrics, metricsServer, error) {
+	if !cfg.MetricsAddr.IsValid() {
+		return nil, metricsServer{}, nil
+	}
+	measured := metrics.New(config.Version(), cfg.Revision)
+	server, err := web.NewMetricsServer(cfg, measured.Handler(log), log)
+	if err != nil {
+		return nil, metricsServer{}, err
+	}
+	lc.Append(fx.StopHook(server.Close))
+	return measured, metricsServer{server}, nil
+}
+
+// serveMetrics serves the metrics, before the first page is served. If the server fails, the
+// program ends.
+func serveMetrics(lc fx.Lifecycle, shutdowner fx.Shutdowner, measured *metrics.Metrics, server metricsServer,
+	opened *store.Opened, counted *pageviews.Counter, hub *live.Hub, log *zap.Logger,
+) {
+	if measured == nil {
+		return
+	}
+	measured.Watch(metrics.Sources{Store: opened.Store, Health: opened.Health, Log: log, Listeners: hub.Listeners, Pages: counted.Pages})
+	lc.Append(fx.StartHook(func(ctx context.Context) error { return server.Start(ctx, func() { fail(shutdowner) }) }))
+}
+
+// fail ends the program with an exit status that says so.
+func fail(shutdowner fx.Shutdowner) { _ = shutdowner.Shutdown(fx.ExitCode(1)) }
+
 // openStore opens the store, and drains and closes it when the program stops.
-func openStore(lc fx.Lifecycle, cfg config.Config, log *zap.Logger) (*store.Opened, error) {
-	opened, err := store.Open(context.Background(), cfg, log)
+func openStore(lc fx.Lifecycle, cfg config.Config, measured *metrics.Metrics, log *zap.Logger) (*store.Opened, error) {
+	opened, err := store.Open(context.Background(), cfg, log, measured.Backend)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +110,7 @@ func newSurfaces(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, a
 
 // newServer serves all routes while the program runs. If the server fails, the program ends.
 func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, opened *store.Opened, gate *auth.Gate,
-	surfaces *public.Surfaces, hub *live.Hub, all *counters.Counters, pages *templates.Pages, log *zap.Logger,
+	surfaces *public.Surfaces, hub *live.Hub, all *counters.Counters, pages *templates.Pages, measured *metrics.Metrics, log *zap.Logger,
 ) (*web.Server, error) {
 	stopping, stop := context.WithCancel(context.Background())
 	routes := surfaces.Routes()
@@ -86,16 +120,14 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 		routes = append(routes, gate.Routes()...)
 		routes = append(routes, admin.Routes(all, about, gate, pages, log)...)
 	}
-	server, err := web.NewServer(cfg, web.NewHandler(cfg, opened.Store, opened.Health, pages, log, routes...), log)
+	server, err := web.NewServer(cfg, web.NewMeasuredHandler(measured.Meter(), cfg, opened.Store, opened.Health, pages, log, routes...), log)
 	if err != nil {
 		stop()
 		return nil, err
 	}
 	lc.Append(fx.Hook{
-		OnStart: func(ctx context.Context) error {
-			return server.Start(ctx, func() { _ = shutdowner.Shutdown(fx.ExitCode(1)) })
-		},
-		OnStop: server.Stop,
+		OnStart: func(ctx context.Context) error { return server.Start(ctx, func() { fail(shutdowner) }) },
+		OnStop:  server.Stop,
 	})
 	// This runs before the server waits for its requests: a stream does not end by itself.
 	lc.Append(fx.StopHook(hub.Close))

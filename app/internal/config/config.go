@@ -26,6 +26,9 @@ type Config struct {
 	Host netip.Addr
 	// Port is the port to listen on. With 0 the system chooses one.
 	Port uint16
+	// MetricsAddr is the address to serve metrics on. Its port is not Port. The zero AddrPort
+	// serves none.
+	MetricsAddr netip.AddrPort
 	// RedisURL is the address of Redis. It may hold a password.
 	RedisURL string
 	// DataFile is the file that counts are kept in. RedisURL and DataFile are not both
@@ -124,7 +127,7 @@ func Load(getenv func(string) string) (Config, error) {
 		DataFile:        getenv("DATA_FILE"),
 		RedisPoolSize:   4,
 		TrustedProxies:  nearby(),
-		Revision:        revision(getenv),
+		Revision:        Revision(getenv),
 		Port:            8000,
 		SkipBots:        true,
 		ImportLimit:     100_000,
@@ -139,6 +142,7 @@ func Load(getenv func(string) string) (Config, error) {
 	err := errors.Join(
 		set(&cfg.Host, getenv, "HOST", parseHost, "127.0.0.1"),
 		set(&cfg.Port, getenv, "PORT", parsePort, "8000"),
+		set(&cfg.MetricsAddr, getenv, "METRICS_ADDR", parseAddrPort, "127.0.0.1:9100"),
 		set(&cfg.RedisPoolSize, getenv, "REDIS_POOL_SIZE", wholeNumber("number of connections", 1, math.MaxUint16), "4"),
 		set(&cfg.RedisWaitReplicas, getenv, "REDIS_WAIT_REPLICAS", wholeNumber("number of replicas", 0, 100), "1"),
 		set(&cfg.RedisTLSRoots, getenv, "REDIS_TLS_CA", parseRoots, "/etc/ssl/redis-ca.pem"),
@@ -183,6 +187,8 @@ func (c Config) contradiction() error {
 		return &Error{Variable: "ADMIN_TOKEN", Fault: "is the same as ADMIN_PASSWORD", Example: newKey}
 	case c.RedisURL != "" && c.DataFile != "":
 		return &Error{Variable: "DATA_FILE", Fault: "is set, and so is REDIS_URL: unset the one you don't want", Example: ""}
+	case c.MetricsAddr.IsValid() && c.MetricsAddr.Port() == c.Port && c.Port != 0: // with 0, the system chooses two ports
+		return &Error{Variable: "METRICS_ADDR", Fault: "has the port of the page, which is public: choose another", Example: "127.0.0.1:9100"}
 	case c.RedisTLSRoots == nil:
 		return nil
 	case c.RedisTLSSkipVerify:
@@ -238,6 +244,16 @@ func parsePort(text string) (uint16, error) {
 		return 0, errors.New("not a port number from 0 to 65535")
 	}
 	return uint16(port), nil
+}
+
+// parseAddrPort reads an IP address with a port. An IPv4 address in IPv6 notation becomes an
+// IPv4 address.
+func parseAddrPort(text string) (netip.AddrPort, error) {
+	addr, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return netip.AddrPort{}, errors.New("not an IP address with a port")
+	}
+	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), nil
 }
 
 // wholeNumber returns a parser of whole numbers from least to most, called what in its error.

@@ -28,13 +28,13 @@ func TestLoad(t *testing.T) {
 	}{
 		"nothing set": {nil, defaults},
 		"empty is not set": {
-			map[string]string{"HOST": "", "PORT": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "SKIP_BOTS": "", "SITES": "", "KEEP_QUERY": "", "MAX_COUNTERS": "", "RATE_LIMIT": "", "MAX_LISTENERS": "", "HISTORY": "", "HISTORY_HOURS": "", "PAGE_WAIT": "", "ADMIN_PASSWORD": "", "ADMIN_TOKEN": "", "IMPORT_LIMIT": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
+			map[string]string{"HOST": "", "PORT": "", "METRICS_ADDR": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "SKIP_BOTS": "", "SITES": "", "KEEP_QUERY": "", "MAX_COUNTERS": "", "RATE_LIMIT": "", "MAX_LISTENERS": "", "HISTORY": "", "HISTORY_HOURS": "", "PAGE_WAIT": "", "ADMIN_PASSWORD": "", "ADMIN_TOKEN": "", "IMPORT_LIMIT": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
 			defaults,
 		},
 		"all set": {
-			map[string]string{"HOST": "::1", "PORT": "0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_WAIT_REPLICAS": "2", "IMPORT_LIMIT": "5000000", "REDIS_TLS_SKIP_VERIFY": "1", "SKIP_BOTS": "false", "KEEP_QUERY": "p, page_id", "MAX_COUNTERS": "0", "RATE_LIMIT": "0", "MAX_LISTENERS": "1", "HISTORY": "off", "HISTORY_HOURS": "87600", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
+			map[string]string{"HOST": "::1", "PORT": "0", "METRICS_ADDR": "[::ffff:127.0.0.1]:0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_WAIT_REPLICAS": "2", "IMPORT_LIMIT": "5000000", "REDIS_TLS_SKIP_VERIFY": "1", "SKIP_BOTS": "false", "KEEP_QUERY": "p, page_id", "MAX_COUNTERS": "0", "RATE_LIMIT": "0", "MAX_LISTENERS": "1", "HISTORY": "off", "HISTORY_HOURS": "87600", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
 			config.Config{
-				Host: netip.MustParseAddr("::1"), RedisURL: "redis://h", ImportLimit: 5_000_000, RedisPoolSize: 20, RedisWaitReplicas: 2, RedisTLSSkipVerify: true,
+				Host: netip.MustParseAddr("::1"), MetricsAddr: netip.MustParseAddrPort("127.0.0.1:0"), RedisURL: "redis://h", ImportLimit: 5_000_000, RedisPoolSize: 20, RedisWaitReplicas: 2, RedisTLSSkipVerify: true,
 				KeepQuery: []string{"p", "page_id"}, MaxListeners: 1, HistoryHours: 87600, PageWait: 2 * time.Second, Debug: true, ShutdownTimeout: 90 * time.Second,
 			},
 		},
@@ -58,6 +58,7 @@ func TestLoadRefuses(t *testing.T) {
 		"REDIS_TLS_CA":          {"/nowhere", ".", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "config_test.go"},
 		"IMPORT_LIMIT":          {"0", "-1", "none", "1e6", "1000000001"},
 		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1", "[127.0.0.1]", "[::1", "[::1]:80"},
+		"METRICS_ADDR":          {"9100", ":9100", "localhost:9100", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:9100", "http://127.0.0.1:9100", "8000"},
 		"SITES":                 {"*", "https://example.com", "a b", "example.com/blog"},
 		"KEEP_QUERY":            {",", "p,", "a=b", "a&b", "a\x00"},
 		"MAX_COUNTERS":          {"-1", "many", "1.5", "100000001"},
@@ -181,6 +182,24 @@ func TestLoadRefusesTwoStores(t *testing.T) {
 	}
 }
 
+// Metrics are never served on the port of the page, whatever the addresses.
+func TestLoadRefusesMetricsOnThePort(t *testing.T) {
+	for _, set := range []map[string]string{
+		{"METRICS_ADDR": "127.0.0.1:8000"},
+		{"METRICS_ADDR": "[::1]:9", "PORT": "9"},
+		{"METRICS_ADDR": "127.0.0.2:9", "PORT": "9", "HOST": "127.0.0.1"},
+	} {
+		_, err := config.Load(env(set))
+		if fault, ok := errors.AsType[*config.Error](err); !ok || fault.Variable != "METRICS_ADDR" || !strings.Contains(err.Error(), "public") {
+			t.Errorf("%v: %v; want an error of METRICS_ADDR that says why", set, err)
+		}
+	}
+	cfg, err := config.Load(env(map[string]string{"METRICS_ADDR": "0.0.0.0:8001"}))
+	if err != nil || cfg.MetricsAddr != netip.MustParseAddrPort("0.0.0.0:8001") {
+		t.Errorf("%v, %v", cfg.MetricsAddr, err)
+	}
+}
+
 // testCertificate returns a certificate that httptest brings along, as PEM.
 func testCertificate(t *testing.T) string {
 	t.Helper()
@@ -201,7 +220,7 @@ func TestRevision(t *testing.T) {
 
 // The examples in the error lines must be accepted themselves.
 func TestExamplesAreAccepted(t *testing.T) {
-	for _, variable := range []string{"IMPORT_LIMIT", "HOST", "PORT", "REDIS_POOL_SIZE", "REDIS_WAIT_REPLICAS", "REDIS_TLS_SKIP_VERIFY", "TRUSTED_PROXIES", "SKIP_BOTS", "PAGE_WAIT", "DEBUG", "SHUTDOWN_TIMEOUT"} {
+	for _, variable := range []string{"IMPORT_LIMIT", "HOST", "PORT", "METRICS_ADDR", "REDIS_POOL_SIZE", "REDIS_WAIT_REPLICAS", "REDIS_TLS_SKIP_VERIFY", "TRUSTED_PROXIES", "SKIP_BOTS", "PAGE_WAIT", "DEBUG", "SHUTDOWN_TIMEOUT"} {
 		_, err := config.Load(env(map[string]string{variable: "!"}))
 		fault, ok := errors.AsType[*config.Error](err)
 		if !ok {

@@ -6,8 +6,8 @@ import "runtime/debug"
 // variable that GO_LINKER_SYMBOL names.
 var linkedRevision string //nolint:gochecknoglobals // the linker can set nothing else
 
-// revision names the commit the program was built from, or "unknown".
-func revision(getenv func(string) string) string {
+// Revision names the commit the program was built from, or "unknown".
+func Revision(getenv func(string) string) string {
 	if linkedRevision != "" {
 		return linkedRevision
 	}

@@ -73,6 +73,14 @@ func (q *Quota) Stop() {
 	q.running.Wait()
 }
 
+// Known returns how many page counters are known to exist: as many as the last count found, and
+// those that this quota has admitted since.
+func (q *Quota) Known() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.count
+}
+
 // recount counts the page counters. If that fails, the last count stays.
 func (q *Quota) recount(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, recountTimeout)

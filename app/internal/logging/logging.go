@@ -63,3 +63,25 @@ func Droppable(log *zap.Logger) *zap.Logger {
 		return &droppable
 	}))
 }
+
+// Lost counts the lines that a [Log] has lost since its start.
+type Lost struct {
+	// Requests and Other are the lines of [Droppable] loggers and of others for which there was
+	// no room.
+	Requests, Other int
+	// Unwritten is how many lines could not be written.
+	Unwritten int
+}
+
+// LostLines returns how many lines were lost of the [Log] that the logger belongs to, or zeros
+// if it does not belong to one.
+func LostLines(log *zap.Logger) Lost {
+	c, ok := log.Core().(*core)
+	if !ok {
+		return Lost{}
+	}
+	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
+	total := c.queue.total
+	return Lost{Requests: total.droppable, Other: total.other, Unwritten: total.unwritten}
+}

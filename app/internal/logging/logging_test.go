@@ -134,6 +134,9 @@ func TestOutputStalls(t *testing.T) {
 		if lost.Requests == 0 || lost.Other == 0 || lines[len(lines)-1].Msg != "after" {
 			t.Errorf("%+v; want some lost of each, and the last line last", lost)
 		}
+		if total := logging.LostLines(access); total != (logging.Lost{Requests: lost.Requests, Other: lost.Other}) {
+			t.Errorf("LostLines: %+v; want what is logged: %+v", total, lost)
+		}
 		if size := out.text.Len(); size > 3<<20 {
 			t.Errorf("%d bytes were kept", size)
 		}

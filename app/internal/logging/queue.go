@@ -21,7 +21,7 @@ const (
 	pause = 2 * time.Millisecond
 )
 
-// loss counts lines that were lost since the last report of it.
+// loss counts lines that were lost.
 type loss struct {
 	droppable, other int // because there was no room
 	unwritten        int // because a write failed
@@ -38,7 +38,8 @@ type queue struct {
 
 	mu      sync.Mutex
 	pending []byte
-	lost    loss
+	lost    loss // since the last report
+	total   loss
 	closed  bool
 }
 
@@ -59,8 +60,10 @@ func (q *queue) add(line []byte, droppable bool) {
 	switch {
 	case droppable && (q.closed || len(q.pending)+len(line) > maxDroppable):
 		q.lost.droppable++
+		q.total.droppable++
 	case q.closed || !room:
 		q.lost.other++
+		q.total.other++
 	default:
 		q.pending = append(q.pending, line...)
 	}
@@ -141,6 +144,7 @@ func (q *queue) unwritten(lines []byte, reported loss) {
 	q.lost.droppable += reported.droppable
 	q.lost.other += reported.other
 	q.lost.unwritten += reported.unwritten + n
+	q.total.unwritten += n
 }
 
 // close stops taking lines and writes what is queued, until ctx ends. It must be called once.

@@ -74,6 +74,9 @@ func (c *Counter) Start() {
 // Stop ends what Start began.
 func (c *Counter) Stop() { c.quota.Stop() }
 
+// Pages returns how many pages are known to have a counter.
+func (c *Counter) Pages() int { return c.quota.Known() }
+
 // Page returns the page under which a page is counted. It may have another host. The error
 // is [ErrSite] if the page is not counted.
 func (c *Counter) Page(page counters.Page) (counters.Page, error) {

@@ -50,10 +50,10 @@ func (s *Surfaces) Routes() []web.Route {
 	type methods = respond.Methods
 	api := func(path string, m methods) web.Route {
 		m[http.MethodOptions] = s.preflight
-		return web.Route{Path: path, Methods: m, Refuse: s.refuseMethod, Guard: s.crossOrigin}
+		return web.Route{Path: path, Surface: "api", Methods: m, Refuse: s.refuseMethod, Guard: s.crossOrigin}
 	}
-	image := func(path string, handler http.HandlerFunc) web.Route {
-		return web.Route{Path: path, Methods: methods{http.MethodGet: handler}, Header: respond.ImageHeader()}
+	image := func(path, surface string, handler http.HandlerFunc) web.Route {
+		return web.Route{Path: path, Surface: surface, Methods: methods{http.MethodGet: handler}, Header: respond.ImageHeader()}
 	}
 	return []web.Route{
 		api("/api/v1/views", methods{http.MethodGet: s.readSeveral}),
@@ -63,9 +63,9 @@ func (s *Surfaces) Routes() []web.Route {
 		api("/embed.js", methods{http.MethodGet: s.embed}),
 		api("/badge.json", methods{http.MethodGet: s.endpointHome}),
 		api("/badge/{name:.+}.json", methods{http.MethodGet: s.endpoint}),
-		image("/badge.svg", s.badgeHome),
-		image("/badge/{name:.+}.svg", s.badge),
-		image("/pixel/{name:.+}.gif", s.pixel),
+		image("/badge.svg", "badge", s.badgeHome),
+		image("/badge/{name:.+}.svg", "badge", s.badge),
+		image("/pixel/{name:.+}.gif", "pixel", s.pixel),
 		api("/api/openapi.yaml", methods{http.MethodGet: s.describe}),
 	}
 }

@@ -34,9 +34,16 @@ type Opened struct {
 }
 
 // Open returns the store that cfg names. A Redis that can't be reached now is not
-// an error: views are kept until it answers.
-func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, error) {
+// an error: views are kept until it answers. Each decorator goes around the
+// backend, the last one outermost, where it sees the calls that are made to it.
+func Open(ctx context.Context, cfg config.Config, log *zap.Logger, decorators ...func(counter.Backend) counter.Backend) (*Opened, error) {
 	opened := &Opened{log: log}
+	decorate := func(backend counter.Backend) counter.Backend {
+		for _, decorator := range decorators {
+			backend = decorator(backend)
+		}
+		return backend
+	}
 	switch {
 	case cfg.RedisURL != "":
 		redis.SetLogger(clientLogger{log.Named("redis")})
@@ -44,15 +51,15 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger) (*Opened, err
 		if err != nil {
 			return nil, err
 		}
-		opened.gather(backend, cfg)
+		opened.gather(decorate(backend), cfg)
 	case cfg.DataFile != "":
 		backend, err := openFile(cfg, log)
 		if err != nil {
 			return nil, err
 		}
-		opened.gather(backend, cfg)
+		opened.gather(decorate(backend), cfg)
 	default:
-		opened.Store = countermemory.New()
+		opened.Store = decorate(countermemory.New())
 		log.Info("counts end with the process: set DATA_FILE=counts.db to keep them in a file, or REDIS_URL to keep them in Redis")
 	}
 	opened.Health = NewHealth(opened.Store, log, cfg.Dangers...)

@@ -13,6 +13,7 @@ import (
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/logging"
 	"example.com/herokuapp/app/internal/store"
+	"example.com/herokuapp/counter-core/counterhttp"
 	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates"
 )
@@ -20,6 +21,29 @@ import (
 // A view makes little garbage, whatever net/http needs for it included. The race detector
 // makes some of its own.
 func TestViewAllocations(t *testing.T) {
+	t.Run("not measured", func(t *testing.T) { testViewAllocations(t, nil) })
+	t.Run("measured", func(t *testing.T) {
+		observer := new(lastAnswer)
+		testViewAllocations(t, func(Route) Observer { return observer })
+		if observer.status != 200 || observer.view != counterhttp.Counted || observer.took <= 0 {
+			t.Errorf("observed: %+v", observer)
+		}
+	})
+}
+
+// lastAnswer remembers the last answer.
+type lastAnswer struct {
+	status int
+	view   counterhttp.Status
+	took   time.Duration
+}
+
+func (l *lastAnswer) Observe(status int, view counterhttp.Status, took time.Duration) {
+	*l = lastAnswer{status, view, took}
+}
+
+func testViewAllocations(t *testing.T, meter Meter) {
+	t.Helper()
 	const most, views = 25, 1000
 	log := logging.New(io.Discard, false)
 	defer func() { _ = log.Close(t.Context()) }()
@@ -29,7 +53,7 @@ func TestViewAllocations(t *testing.T) {
 	}
 	counters := countermemory.New()
 	cfg := config.Config{PageWait: time.Minute, SkipBots: true}
-	server := httptest.NewServer(NewHandler(cfg, counters, store.NewHealth(counters, log.Logger), pages, log.Logger))
+	server := httptest.NewServer(NewMeasuredHandler(meter, cfg, counters, store.NewHealth(counters, log.Logger), pages, log.Logger))
 	defer server.Close()
 	visitor := newVisitor(t, server)
 	// What else the process does may allocate, too, but not each time.

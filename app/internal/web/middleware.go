@@ -34,8 +34,8 @@ func withPath(next http.Handler) http.Handler {
 }
 
 // frame is what goes around every request: its id, the headers that every answer has, an
-// answer where a handler panics, and the access line. It is one handler, not four, so that
-// it costs one copy of nothing and one allocation.
+// answer where a handler panics, what observes it and the access line. It is one handler, not
+// five, so that it costs one copy of nothing and one allocation.
 type frame struct {
 	next   http.Handler
 	failed func(w http.ResponseWriter, r *http.Request, err error, fields ...zap.Field)
@@ -85,7 +85,15 @@ func (f *frame) finish(e *exchange, r *http.Request) {
 	if fault != nil && !aborted {
 		f.failed(e, r, fmt.Errorf("panic: %v", fault), zap.ByteString("stack", debug.Stack()))
 	}
-	f.log(e, r)
+	now := time.Now()
+	view := first(e.Header()[counterhttp.StatusHeader])
+	if e.status == 0 && !aborted {
+		e.status = http.StatusOK // which net/http sends for a handler that writes nothing
+	}
+	if e.observer != nil {
+		e.observer.Observe(e.status, counterhttp.Status(view), now.Sub(e.start))
+	}
+	f.log(e, r, now, view)
 	if aborted {
 		panic(fault)
 	}
@@ -98,6 +106,8 @@ type exchange struct {
 	status int
 	bytes  int64
 	id     [1]string // the value of two headers
+
+	observer Observer // nil if nobody observes it
 }
 
 // WriteHeader implements [http.ResponseWriter].
@@ -122,11 +132,10 @@ func (e *exchange) Write(body []byte) (int, error) {
 func (e *exchange) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
 // accessFields are the fields of an access line. They are used again and again.
-type accessFields [8]zap.Field
+type accessFields [9]zap.Field
 
 // log writes the access line. The query is left out: it may hold what is not for logs.
-func (f *frame) log(e *exchange, r *http.Request) {
-	now := time.Now()
+func (f *frame) log(e *exchange, r *http.Request, now time.Time, view string) {
 	line := f.access.Check(zapcore.Entry{Level: zap.InfoLevel, Time: now, Message: "request"}, nil)
 	if line == nil {
 		return
@@ -142,8 +151,12 @@ func (f *frame) log(e *exchange, r *http.Request) {
 		zap.Int64("bytes", e.bytes),
 		zap.Duration("duration", now.Sub(e.start)),
 		zap.String("request_id", e.id[0]),
-		zap.String("view_status", first(e.Header()[counterhttp.StatusHeader])),
+		zap.String("view_status", view),
 		zap.String("user_agent", first(r.Header["User-Agent"])),
+		zap.Skip(),
+	}
+	if parent := traceparent(r.Header["Traceparent"]); parent != "" {
+		fields[len(fields)-1] = zap.String("traceparent", parent)
 	}
 	line.Write(fields[:]...)
 	f.fields.Put(fields)

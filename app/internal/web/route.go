@@ -16,6 +16,9 @@ type Route struct {
 	// Path is the address in the syntax of mux, such as "/admin/" or "/api/counters/{name:.+}".
 	// The values of its variables are in r.PathValue, with their percent-escapes.
 	Path string
+	// Surface names the way of counting views that the route is part of, such as "badge", for
+	// those who look at views. It is empty if the route counts none.
+	Surface string
 	// Below makes every address that begins with Path part of the route, unless another route
 	// names the address or an earlier one matches it.
 	Below bool
@@ -50,16 +53,16 @@ type pattern struct {
 
 // newRouter returns a router of the routes. An address is served by the route that names it,
 // otherwise by the first that matches it, otherwise by notFound. refuse is the default of
-// [Route].Refuse.
-func newRouter(routes []Route, notFound, refuse http.HandlerFunc) *router {
-	rt := &router{exact: map[string]http.Handler{}, notFound: notFound}
+// [Route].Refuse. meter measures all of them, unless it is nil.
+func newRouter(routes []Route, meter Meter, notFound, refuse http.HandlerFunc) *router {
+	rt := &router{exact: map[string]http.Handler{}, notFound: meter.wrap(Route{}, notFound)}
 	// A path that is not clean gets 404, not a redirect.
 	patterns := mux.NewRouter().SkipClean(true).UseEncodedPath()
 	for _, route := range routes {
 		if route.Refuse == nil {
 			route.Refuse = refuse
 		}
-		handler := route.handler()
+		handler := meter.wrap(route, route.handler())
 		p := pattern{handler: handler}
 		switch {
 		case route.Below:

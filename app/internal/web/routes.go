@@ -28,13 +28,18 @@ type site struct {
 
 // NewHandler returns the handler of the whole program: this package's routes and more.
 func NewHandler(cfg config.Config, counted counter.Store, health *store.Health, pages *templates.Pages, log *zap.Logger, more ...Route) http.Handler {
+	return NewMeasuredHandler(nil, cfg, counted, health, pages, log, more...)
+}
+
+// NewMeasuredHandler is [NewHandler] with a meter of all routes.
+func NewMeasuredHandler(meter Meter, cfg config.Config, counted counter.Store, health *store.Health, pages *templates.Pages, log *zap.Logger, more ...Route) http.Handler {
 	s := &site{
 		health: health, pages: pages, log: log,
 		debug: cfg.Debug, revision: cfg.Revision,
 	}
 	// What store.Open returns bounds its waits by cfg.PageWait.
 	s.views = counterhttp.New(counted, counterhttp.Options{Wait: -1, Bot: cfg.Bot(), Refuse: s.storeProblem})
-	router := newRouter(append(s.routes(), more...), s.notFound, s.methodNotAllowed)
+	router := newRouter(append(s.routes(), more...), meter, s.notFound, s.methodNotAllowed)
 	return withPath(newFrame(router, log, s.internalProblem)) // not with router.Use, which skips requests that no route matches
 }
 
@@ -43,6 +48,7 @@ func (s *site) routes() []Route {
 	return []Route{
 		{
 			Path:    "/",
+			Surface: "page",
 			Methods: methods{http.MethodGet: s.views.Page(counterhttp.Named(counters.Home), s.home).ServeHTTP},
 			Header:  http.Header{"Content-Security-Policy": {s.pages.HomePolicy()}},
 		},

@@ -24,11 +24,10 @@ const (
 	maxHeaderBytes    = 16 << 10
 )
 
-// Server is the HTTP server of the program.
+// Server is an HTTP server of the program: that of the page, or of the metrics.
 type Server struct {
 	http            http.Server
-	network         string
-	address         string
+	endpoint        endpoint
 	revision        string
 	shutdownTimeout time.Duration
 	log             *zap.Logger
@@ -37,8 +36,26 @@ type Server struct {
 	served   chan struct{} // closed once Serve has returned
 }
 
-// NewServer returns a server for handler that does not listen yet.
+// endpoint is where a server listens.
+type endpoint struct {
+	network, address string
+	variables        string // that choose the address
+	message          string // of the log once it listens
+}
+
+// NewServer returns a server for handler at the address of the page. It does not listen yet.
 func NewServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Server, error) {
+	page := endpoint{network(cfg.Host), address(cfg.Host, cfg.Port), "HOST and PORT", "serving"}
+	return newServer(cfg, page, handler, log)
+}
+
+// NewMetricsServer returns a server for handler at cfg.MetricsAddr. It does not listen yet.
+func NewMetricsServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Server, error) {
+	metrics := endpoint{network(cfg.MetricsAddr.Addr()), cfg.MetricsAddr.String(), "METRICS_ADDR", "serving metrics"}
+	return newServer(cfg, metrics, handler, log)
+}
+
+func newServer(cfg config.Config, at endpoint, handler http.Handler, log *zap.Logger) (*Server, error) {
 	errorLog, err := zap.NewStdLogAt(log.Named("http"), zap.WarnLevel)
 	if err != nil {
 		return nil, fmt.Errorf("log for net/http: %w", err)
@@ -54,8 +71,7 @@ func NewServer(cfg config.Config, handler http.Handler, log *zap.Logger) (*Serve
 			MaxHeaderBytes:               maxHeaderBytes,
 			ErrorLog:                     errorLog,
 		},
-		network:         network(cfg.Host),
-		address:         address(cfg.Host, cfg.Port),
+		endpoint:        at,
 		revision:        cfg.Revision,
 		shutdownTimeout: cfg.ShutdownTimeout,
 		log:             log,
@@ -88,12 +104,12 @@ func address(host netip.Addr, port uint16) string {
 // Start listens and returns. Requests are served from then on. If serving ends before Stop,
 // failed is called.
 func (s *Server) Start(ctx context.Context, failed func()) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, s.network, s.address)
+	listener, err := new(net.ListenConfig).Listen(ctx, s.endpoint.network, s.endpoint.address)
 	if err != nil {
-		return fmt.Errorf("can't listen on the address in HOST and PORT, choose another: %w", err)
+		return fmt.Errorf("can't listen on the address in %s, choose another: %w", s.endpoint.variables, err)
 	}
 	s.listener = listener
-	s.log.Info("serving", zap.Stringer("address", listener.Addr()), zap.String("revision", s.revision))
+	s.log.Info(s.endpoint.message, zap.Stringer("address", listener.Addr()), zap.String("revision", s.revision))
 	go func() {
 		defer close(s.served)
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -118,6 +134,16 @@ func (s *Server) Stop(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(fmt.Errorf("requests took too long for SHUTDOWN_TIMEOUT=%s and were cut off: %w", s.shutdownTimeout, err), s.http.Close())
 	}
+	<-s.served
+	return err
+}
+
+// Close stops listening and cuts off the requests in flight. It does nothing before Start.
+func (s *Server) Close() error {
+	if s.listener == nil {
+		return nil
+	}
+	err := s.http.Close()
 	<-s.served
 	return err
 }
