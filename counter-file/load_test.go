@@ -60,7 +60,7 @@ func load(path string) error {
 			return err
 		}
 	}
-	store := coalesce.New(file, coalesce.Options{Wait: time.Minute})
+	store := coalesce.New(file, coalesce.Options{Wait: time.Minute, History: true})
 	var wg sync.WaitGroup
 	for w := range loadWorkers {
 		wg.Go(func() {
@@ -163,7 +163,7 @@ func (l *ledger) missing(counts map[string]int64) string {
 	return ""
 }
 
-// countsIn opens the file and returns what it holds.
+// countsIn opens the file and returns what it holds. All of it must be in the history.
 func countsIn(ctx context.Context, path string) (_ map[string]int64, err error) {
 	store, err := counterfile.OpenUnsynced(path)
 	if err != nil {
@@ -176,6 +176,24 @@ func countsIn(ctx context.Context, path string) (_ map[string]int64, err error) 
 			return nil, err
 		}
 		counts[entry.Name] = entry.Value
+		known, err := inHistory(ctx, store, entry.Name)
+		if err != nil {
+			return nil, err
+		}
+		if known != entry.Value {
+			return nil, fmt.Errorf("%s is %d, and its history comes to %d", entry.Name, entry.Value, known)
+		}
 	}
 	return counts, nil
+}
+
+// inHistory returns the sum of a counter's history.
+func inHistory(ctx context.Context, store counter.Historian, name string) (sum int64, err error) {
+	for b, err := range store.History(ctx, name, 0, counter.MaxHour) {
+		if err != nil {
+			return 0, err
+		}
+		sum += b.Count
+	}
+	return sum, nil
 }

@@ -205,11 +205,16 @@ func TestOpenDamaged(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	store := open(t, path)
+	hours := []counter.Hour{1, counter.HourOf(time.Now())} // the first is no longer kept
 	for i := range 12 {
+		past := []counter.Bucket{{Start: 2, Hours: 1, Count: 3}}
+		if _, err := store.Bring(t.Context(), "brought", fmt.Sprintf("https://example.org/a/badge/with/a/long/name/%d", i), 3, past); err != nil {
+			t.Fatal(err)
+		}
 		var batches []counter.Batch
 		for j := range 50 {
 			name := fmt.Sprintf("views:example.com/a/page/with/a/long/name/%d", i*50+j)
-			batches = append(batches, counter.Batch{Name: name, Writer: "w", Delta: int64(i + 1), Sum: int64(i + 1)})
+			batches = append(batches, counter.Batch{Name: name, Writer: "w", Delta: int64(i + 1), Sum: int64(i + 1), Hour: hours[j%2]})
 		}
 		for _, result := range store.Apply(t.Context(), batches) {
 			if result.Err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
@@ -21,10 +22,12 @@ func TestSnapshot(t *testing.T) {
 	stop := make(chan struct{})
 	counted := make(chan int64, 1)
 	wg.Go(func() {
+		batch := counter.Batch{Name: "a", Writer: "w", Delta: 1, Hour: counter.HourOf(time.Now())}
 		for {
-			number, err := counter.Inc(t.Context(), store, "a")
-			if err != nil {
-				t.Error(err)
+			batch.Sum++
+			counts := store.Apply(t.Context(), []counter.Batch{batch})[0]
+			if counts.Err != nil {
+				t.Error(counts.Err)
 				return
 			}
 			select {
@@ -33,7 +36,7 @@ func TestSnapshot(t *testing.T) {
 			case <-counted:
 			default:
 			}
-			counted <- number
+			counted <- counts.Total
 		}
 	})
 	for range 5 {
