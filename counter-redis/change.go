@@ -70,6 +70,34 @@ func (s *Store) replace(ctx context.Context, verb, key, fate string, buckets []c
 	return readError(ctx, verb, key, errChanging)
 }
 
+// hashes returns the numbers of the history's hashes, in the order of the parts that end their
+// keys. A key that holds something else counts as empty.
+func (s *Store) hashes(ctx context.Context, key string, parts []string) ([]map[string]int64, error) {
+	found := make([]map[string]int64, 0, len(parts))
+	for some := range slices.Chunk(parts, scanCount) { // so that the server serves others in between
+		commands := make([]*command, len(some))
+		replies := make([]*redis.MapStringStringCmd, len(some))
+		for i, part := range some {
+			replies[i] = redis.NewMapStringStringCmd(ctx, "hgetall", historyKey(key, part))
+			commands[i] = &command{Cmder: replies[i], key: key}
+		}
+		s.send(ctx, commands, delivery{reads: true})
+		for i, c := range commands {
+			if c.err != nil && !wrongType(c.err) {
+				return nil, readError(ctx, "read the history of", key, c.err)
+			}
+			numbers := make(map[string]int64, len(replies[i].Val()))
+			for field, text := range replies[i].Val() {
+				if number, ok := parse(text); ok {
+					numbers[field] = number
+				}
+			}
+			found = append(found, numbers)
+		}
+	}
+	return found, nil
+}
+
 // parts are the ends of the keys of a history.
 type parts struct{ months, dates []string }
 
@@ -102,17 +130,17 @@ func (s *Store) parts(ctx context.Context, key string) (found parts, err error) 
 // kept.
 type additions struct {
 	days, hours map[counter.Hour]int64
-	expiry      map[counter.Hour]time.Time // of the hours of a day
+	expiry      map[counter.Hour]counter.Hour // of the hours of a day
 }
 
 // additionsOf returns what makes a history of the buckets.
 func (s *Store) additionsOf(buckets []counter.Bucket) *additions {
-	a := &additions{map[counter.Hour]int64{}, map[counter.Hour]int64{}, map[counter.Hour]time.Time{}}
-	now := time.Now()
+	a := &additions{map[counter.Hour]int64{}, map[counter.Hour]int64{}, map[counter.Hour]counter.Hour{}}
+	now := counter.HourOf(time.Now())
 	for _, b := range buckets {
 		day := b.Start.Day()
 		a.days[day] += b.Count
-		if end := s.hoursEnd(day); b.Hours == 1 && end.After(now) {
+		if end := day.KeptUntil(s.historyHours); b.Hours == 1 && end > now {
 			a.hours[b.Start] += b.Count
 			a.expiry[day] = end
 		}
@@ -147,7 +175,7 @@ func (a *additions) arguments(c *call, key string) []any {
 		args = append(args, number(hour, time.DateOnly), hour.Time().Format("15"), count)
 	}
 	for day, end := range a.expiry {
-		args = append(args, number(day, time.DateOnly), end.UnixMilli())
+		args = append(args, number(day, time.DateOnly), end.Time().UnixMilli())
 	}
 	return args
 }

@@ -3,6 +3,7 @@ package counterredis
 import (
 	"cmp"
 	"context"
+	_ "embed"
 	"iter"
 	"maps"
 	"slices"
@@ -16,150 +17,168 @@ import (
 
 var _ counter.Historian = (*Store)(nil)
 
-// maxMonths is for how many months History asks without looking which of them there are.
-const maxMonths = 120
+const (
+	// monthsAtOnce is how many months History reads in a round trip.
+	monthsAtOnce = 24
+	// maxMonths is for how many months it asks without looking which of them there are.
+	maxMonths = 120
+)
 
-// History implements [counter.Historian]. It reads the days of all months of the range in one
-// round trip, and then the hours of the days that have them in another. If the range is longer
-// than ten years, it first reads which months there are. What is counted in the meantime may be
-// in it or not.
+// readScript reads a month and the hours of its days at one moment.
+//
+//go:embed read.lua
+var readScript string
+
+// History implements [counter.Historian]. It reads two years in a round trip. If the range is
+// longer than ten, it first reads which months there are.
 func (s *Store) History(ctx context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
 	return func(yield func(counter.Bucket, error) bool) {
-		days, err := s.history(ctx, name, from, to)
-		if err != nil {
-			yield(counter.Bucket{}, err)
-			return
-		}
-		for _, day := range days {
-			for _, bucket := range day.buckets() {
-				if last := bucket.Start + counter.Hour(bucket.Hours) - 1; last < from || bucket.Start > to {
-					continue
-				}
+		from, to := max(from, 0), min(to, counter.MaxHour)
+		months, err := s.monthsBetween(ctx, name, from, to)
+		for some := range slices.Chunk(months, monthsAtOnce) {
+			var buckets []counter.Bucket
+			if buckets, err = s.readMonths(ctx, s.key(name), some, from, to); err != nil {
+				break
+			}
+			for _, bucket := range buckets {
 				if !yield(bucket, nil) {
 					return
 				}
 			}
 		}
-	}
-}
-
-// day is a day of a history.
-type day struct {
-	start counter.Hour
-	count int64
-	hours map[int]int64 // those that are kept, by the hour of the day
-}
-
-// buckets returns the day, if it has additions of no known hour, and its hours.
-func (d *day) buckets() []counter.Bucket {
-	rest := d.count
-	var buckets []counter.Bucket
-	for _, hour := range slices.Sorted(maps.Keys(d.hours)) {
-		rest -= d.hours[hour]
-		buckets = append(buckets, counter.Bucket{Start: d.start + counter.Hour(hour), Hours: 1, Count: d.hours[hour]})
-	}
-	if rest > 0 { // it is less if something was counted between the reading of the day and of its hours
-		buckets = slices.Insert(buckets, 0, counter.Bucket{Start: d.start, Hours: counter.DayHours, Count: rest})
-	}
-	return buckets
-}
-
-// history returns the days of which an hour is in the range, with all of their hours.
-func (s *Store) history(ctx context.Context, name string, from, to counter.Hour) ([]day, error) {
-	if err := s.ready(ctx, name); err != nil {
-		return nil, err
-	}
-	from, to = max(from, 0), min(to, counter.MaxHour)
-	if from > to {
-		return nil, nil
-	}
-	key := s.key(name)
-	months, err := s.monthsBetween(ctx, key, from, to)
-	if err != nil {
-		return nil, err
-	}
-	counts, err := s.hashes(ctx, key, months)
-	if err != nil {
-		return nil, err
-	}
-	var days []day
-	now := time.Now()
-	for i, fields := range counts {
-		for field, count := range fields {
-			start, ok := parseDay(months[i] + "-" + field)
-			if !ok || count < 1 || start+counter.DayHours <= from || start > to {
-				continue
-			}
-			days = append(days, day{start: start, count: count})
-		}
-	}
-	slices.SortFunc(days, func(a, b day) int { return cmp.Compare(a.start, b.start) })
-	first, _ := slices.BinarySearchFunc(days, now, func(day day, now time.Time) int { return s.hoursEnd(day.start).Compare(now) })
-	var dates []string
-	for _, day := range days[first:] {
-		dates = append(dates, day.start.Time().Format(time.DateOnly))
-	}
-	kept, err := s.hashes(ctx, key, dates)
-	if err != nil {
-		return nil, err
-	}
-	for i, fields := range kept {
-		day := &days[first+i]
-		day.hours = make(map[int]int64, len(fields))
-		for field, count := range fields {
-			if hour, err := strconv.Atoi(field); err == nil && hour >= 0 && hour < counter.DayHours && count > 0 {
-				day.hours[hour] = count
-			}
-		}
-	}
-	return days, nil
-}
-
-// monthsBetween returns the months of the range as keys name them. If they are many, it
-// returns those of them that the counter has.
-func (s *Store) monthsBetween(ctx context.Context, key string, from, to counter.Hour) ([]string, error) {
-	first, last := from.Time().Format(monthLayout), to.Time().Format(monthLayout)
-	begin := from.Time().AddDate(0, 0, 1-from.Time().Day())
-	if begin.AddDate(0, maxMonths, 0).Before(to.Time()) {
-		all, err := s.hashes(ctx, key, []string{monthsPart})
 		if err != nil {
-			return nil, err
+			yield(counter.Bucket{}, err)
 		}
-		return slices.DeleteFunc(slices.Sorted(maps.Keys(all[0])), func(month string) bool { return month < first || month > last }), nil
+	}
+}
+
+// monthsBetween returns the months of the range. If they are many, it returns those of them
+// that the counter has.
+func (s *Store) monthsBetween(ctx context.Context, name string, from, to counter.Hour) ([]string, error) {
+	if err := s.ready(ctx, name); err != nil || from > to {
+		return nil, err
 	}
 	var months []string
-	for at := begin; len(months) == 0 || months[len(months)-1] < last; at = at.AddDate(0, 1, 0) {
-		months = append(months, at.Format(monthLayout))
+	year, month, _ := from.Time().Date()
+	last := to.Time().Format(monthLayout)
+	for len(months) == 0 || months[len(months)-1] < last {
+		if len(months) == maxMonths {
+			return s.knownMonths(ctx, s.key(name), months[0], last)
+		}
+		months = append(months, time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Format(monthLayout))
+		month++
 	}
 	return months, nil
 }
 
-// hashes returns the numbers of the history's hashes, in the order of the parts that end their
-// keys. A key that holds something else counts as empty.
-func (s *Store) hashes(ctx context.Context, key string, parts []string) ([]map[string]int64, error) {
-	found := make([]map[string]int64, 0, len(parts))
-	for some := range slices.Chunk(parts, scanCount) { // so that the server serves others in between
-		commands := make([]*command, len(some))
-		replies := make([]*redis.MapStringStringCmd, len(some))
-		for i, part := range some {
-			replies[i] = redis.NewMapStringStringCmd(ctx, "hgetall", historyKey(key, part))
-			commands[i] = &command{Cmder: replies[i], key: key}
+// knownMonths returns the months from the first to the last that the history has, in order.
+func (s *Store) knownMonths(ctx context.Context, key, first, last string) ([]string, error) {
+	all, err := s.hashes(ctx, key, []string{monthsPart})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all[0])), func(month string) bool {
+		_, ok := parseDay(month + "-01")
+		return !ok || month < first || month > last
+	}), nil
+}
+
+// readMonths returns what the months have between the hours, in order.
+func (s *Store) readMonths(ctx context.Context, key string, months []string, from, to counter.Hour) ([]counter.Bucket, error) {
+	reads := make([]*monthRead, len(months))
+	commands := make([]*command, len(months))
+	now := counter.HourOf(time.Now())
+	for i, month := range months {
+		reads[i] = s.newMonthRead(ctx, key, month, func(day counter.Hour) bool {
+			return day+counter.DayHours > from && day <= to && day.KeptUntil(s.historyHours) > now
+		})
+		commands[i] = &command{Cmder: reads[i].reply, key: key}
+	}
+	s.send(ctx, commands, delivery{reads: true})
+	var found []counter.Bucket
+	for i, c := range commands {
+		if c.err != nil {
+			return nil, readError(ctx, "read the history of", key, c.err)
 		}
-		s.send(ctx, commands, delivery{reads: true})
-		for i, c := range commands {
-			if c.err != nil && !wrongType(c.err) {
-				return nil, readError(ctx, "read the history of", key, c.err)
+		for _, bucket := range reads[i].buckets() {
+			if bucket.Start+counter.Hour(bucket.Hours) > from && bucket.Start <= to {
+				found = append(found, bucket)
 			}
-			numbers := make(map[string]int64, len(replies[i].Val()))
-			for field, text := range replies[i].Val() {
-				if number, ok := parse(text); ok {
-					numbers[field] = number
-				}
-			}
-			found = append(found, numbers)
 		}
 	}
 	return found, nil
+}
+
+// monthRead reads a month of a history.
+type monthRead struct {
+	month string
+	days  []counter.Hour  // whose hours are read, too
+	reply *redis.SliceCmd // the hash of the month, and then those of the days
+}
+
+// newMonthRead returns a read of the month with those hours that are kept.
+func (s *Store) newMonthRead(ctx context.Context, key, month string, kept func(day counter.Hour) bool) *monthRead {
+	r := &monthRead{month: month}
+	keys := []any{historyKey(key, month)}
+	first, _ := parseDay(month + "-01")
+	for day := first; day.Time().Format(monthLayout) == month; day += counter.DayHours {
+		if kept(day) {
+			r.days = append(r.days, day)
+			keys = append(keys, historyKey(key, day.Time().Format(time.DateOnly)))
+		}
+	}
+	r.reply = redis.NewSliceCmd(ctx, slices.Concat([]any{"eval", readScript, len(keys)}, keys)...)
+	return r
+}
+
+// buckets returns what was read, in order.
+func (r *monthRead) buckets() []counter.Bucket {
+	hashes := r.reply.Val()
+	if len(hashes) != 1+len(r.days) {
+		return nil
+	}
+	rest := map[counter.Hour]int64{} // of the days, without the hours
+	for field, count := range numbersOf(hashes[0]) {
+		if day, ok := parseDay(r.month + "-" + field); ok {
+			rest[day] = count
+		}
+	}
+	var buckets []counter.Bucket
+	for i, day := range r.days {
+		for field, count := range numbersOf(hashes[1+i]) {
+			hour, err := strconv.Atoi(field)
+			if err == nil && hour >= 0 && hour < counter.DayHours && count > 0 {
+				rest[day] -= count
+				buckets = append(buckets, counter.Bucket{Start: day + counter.Hour(hour), Hours: 1, Count: count})
+			}
+		}
+	}
+	for day, count := range rest {
+		if count > 0 {
+			buckets = append(buckets, counter.Bucket{Start: day, Hours: counter.DayHours, Count: count})
+		}
+	}
+	slices.SortFunc(buckets, func(a, b counter.Bucket) int { // a day before its hours
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.Hours, a.Hours))
+	})
+	return buckets
+}
+
+// numbersOf returns the numbers of a hash that a script returned as fields and values in turn.
+func numbersOf(hash any) map[string]int64 {
+	words, _ := hash.([]any)
+	numbers := make(map[string]int64, len(words)/2)
+	for pair := range slices.Chunk(words, 2) {
+		if len(pair) < 2 {
+			break
+		}
+		field, _ := pair[0].(string)
+		text, _ := pair[1].(string)
+		if number, ok := parse(text); ok {
+			numbers[field] = number
+		}
+	}
+	return numbers
 }
 
 const monthLayout = "2006-01"

@@ -1,10 +1,6 @@
 package counterredis
 
-import (
-	"time"
-
-	counter "example.com/herokuapp/counter-core"
-)
+import counter "example.com/herokuapp/counter-core"
 
 // The history of a counter with the key a is in its slot, under keys that no writer's record
 // can have, because what follows the brace does not begin with a colon:
@@ -22,9 +18,6 @@ const monthsPart = "months"
 // sourcesPart ends the key of what was brought from other services.
 const sourcesPart = "sources"
 
-// defaultHistoryHours is 60 days.
-const defaultHistoryHours = 60 * counter.DayHours
-
 // moment is an hour as the keys and fields of a history name it.
 type moment struct {
 	hour                counter.Hour
@@ -40,12 +33,7 @@ func (s *Store) momentOf(hour counter.Hour) *moment {
 	}
 	text := hour.Time().Format("2006-01-02T15")
 	month, day, hourField := text[:len("2006-01")], text[len("2006-01-"):len("2006-01-02")], text[len("2006-01-02T"):]
-	m := &moment{hour, month, month + "-" + day, day, hourField, s.hoursEnd(hour.Day()).UnixMilli()}
+	m := &moment{hour, month, month + "-" + day, day, hourField, hour.KeptUntil(s.historyHours).Time().UnixMilli()}
 	s.last.Store(m)
 	return m
-}
-
-// hoursEnd returns until when the hours of the day that begins with the hour are kept.
-func (s *Store) hoursEnd(day counter.Hour) time.Time {
-	return (day + counter.DayHours + s.historyHours).Time()
 }

@@ -76,7 +76,10 @@ func TestHistory(t *testing.T) {
 	wantHistory(t, store, "a", old+20, old+5)
 	wantHistory(t, store, "b", 0, counter.MaxHour)
 	for _, stop := range []int{1, 3} { // the loop may end early
-		for range store.History(t.Context(), "a", 0, counter.MaxHour) {
+		for _, err := range store.History(t.Context(), "a", 0, counter.MaxHour) {
+			if err != nil {
+				t.Error(err)
+			}
 			if stop--; stop == 0 {
 				break
 			}
@@ -177,8 +180,11 @@ func TestHistoryOfAnotherType(t *testing.T) {
 	now := today()
 	month, date := "{a}"+now.Time().Format("2006-01"), "{a}"+now.Time().Format(time.DateOnly)
 	for _, other := range [][]any{
-		{"set", month, "x"}, {"set", date, "x"}, {"set", "{a}months", "x"},
-		{"hset", month, now.Time().Format("02"), "x"}, {"hset", date, "05", "x"},
+		{"set", month, "x"},
+		{"set", date, "x"},
+		{"set", "{a}months", "x"},
+		{"hset", month, now.Time().Format("02"), "x"},
+		{"hset", date, "05", "x"},
 	} {
 		do(t, client, "flushall")
 		do(t, client, other...)
@@ -266,7 +272,7 @@ func TestSetHistoryWhileCounting(t *testing.T) {
 		wg.Go(func() {
 			for i := int64(1); counting.Err() == nil; i++ {
 				batch := counter.Batch{Name: "a", Writer: fmt.Sprint(w), Delta: 1, Sum: i, Hour: 1 + counter.Hour(i)/10}
-				if err := store.Apply(t.Context(), []counter.Batch{batch})[0].Err; err != nil {
+				if err := store.Apply(context.WithoutCancel(counting), []counter.Batch{batch})[0].Err; err != nil {
 					t.Error(err)
 					return
 				}
@@ -359,4 +365,36 @@ func TestHistoryInCluster(t *testing.T) {
 		}
 		wantHistory(t, store, name, 0, counter.MaxHour)
 	}
+}
+
+// A day and its hours are read at one moment: together they never have more, nor less, than
+// what was counted.
+func TestHistoryWhileCounting(t *testing.T) {
+	store := newStore(t, redistest.Start(t, "--appendonly", "no").Client(), counterredis.Options{})
+	now := today()
+	if err := store.SetHistory(t.Context(), "a", []counter.Bucket{days(now, 1000)}); err != nil {
+		t.Fatal(err)
+	}
+	counting, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for w := range 2 {
+		wg.Go(func() {
+			for i := int64(1); counting.Err() == nil; i++ {
+				batch := counter.Batch{Name: "a", Writer: fmt.Sprint(w), Delta: 1, Sum: i, Hour: now + counter.Hour(i%counter.DayHours)}
+				if err := store.Apply(context.WithoutCancel(counting), []counter.Batch{batch})[0].Err; err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 300 {
+		for bucket, err := range store.History(t.Context(), "a", now, now) {
+			if err != nil || bucket.Hours == counter.DayHours && bucket.Count != 1000 {
+				t.Errorf("History yields %v, %v; want the day to have 1000", bucket, err)
+			}
+		}
+	}
+	stop()
+	wg.Wait()
 }

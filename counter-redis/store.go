@@ -81,7 +81,7 @@ type Store struct {
 	hand         inHand
 	prefix       string
 	expiry       time.Duration
-	historyHours counter.Hour // how long they are kept
+	historyHours int // how long they are kept
 	noHistory    bool
 	last         atomic.Pointer[moment]
 	replicas     int           // that writes wait for
@@ -115,7 +115,7 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 		return nil, fmt.Errorf("counterredis: WaitReplicas is %d, less than 0", opts.WaitReplicas)
 	}
 	s := &Store{prefix: opts.Prefix, expiry: expiry, replicas: opts.WaitReplicas, label: "redis"}
-	s.historyHours = counter.Hour(min(cmp.Or(max(opts.HistoryHours, 0), defaultHistoryHours), int(counter.MaxHour)))
+	s.historyHours = min(cmp.Or(max(opts.HistoryHours, 0), counter.DefaultHistoryHours), int(counter.MaxHour))
 	s.noHistory = opts.NoHistory
 	switch client := client.(type) {
 	case *redis.Client:

@@ -78,7 +78,9 @@ func (o *Opened) gather(backend counter.Backend, cfg config.Config) {
 func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	opts := counterredis.Options{MaxConns: cfg.RedisPoolSize, WaitReplicas: cfg.RedisWaitReplicas}
+	opts := counterredis.Options{
+		MaxConns: cfg.RedisPoolSize, WaitReplicas: cfg.RedisWaitReplicas, HistoryHours: cfg.HistoryHours, NoHistory: !cfg.History,
+	}
 	if cfg.RedisTLSRoots != nil || cfg.RedisTLSSkipVerify {
 		opts.TLS = &tls.Config{
 			MinVersion:         tls.VersionTLS12,
