@@ -28,15 +28,15 @@ func (s *Store) apply(ctx context.Context, batch counter.Batch) counter.Result {
 	if err != nil {
 		return counter.Result{Err: err}
 	}
-	return c.apply(batch)
+	return c.apply(batch, s.hoursKept())
 }
 
 // Retention implements [counter.Backend]: an hour.
 func (s *Store) Retention() time.Duration { return retention }
 
-func (c *cell) apply(batch counter.Batch) counter.Result {
-	c.records.Lock()
-	defer c.records.Unlock()
+func (c *cell) apply(batch counter.Batch, hoursKept int) counter.Result {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	// Under the lock, so that no record is older than the one it replaces.
 	now := time.Now()
 	delta := batch.Delta
@@ -52,9 +52,16 @@ func (c *cell) apply(batch counter.Batch) counter.Result {
 		}
 		delta = missing
 	}
+	timed := batch.Hour != 0 && delta > 0
+	if timed && !c.pastLocked().history.fits(batch.Hour, delta) {
+		return counter.Result{Err: historyOverflowError(batch.Name)}
+	}
 	total, ok := c.add(delta)
 	if !ok {
 		return counter.Result{Err: overflowError(batch.Name, total, delta)}
+	}
+	if timed {
+		c.past.history.add(batch.Hour, delta, keep{counter.HourOf(now), hoursKept})
 	}
 	c.records.put(batch.Writer, record{sum: batch.Sum, total: total, at: now})
 	return counter.Result{Total: total, Healed: delta - batch.Delta}

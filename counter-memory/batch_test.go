@@ -13,15 +13,18 @@ import (
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
-func TestBackendConformance(t *testing.T) {
-	countertest.RunBackend(t, func(*testing.T) countertest.Fixture {
-		store := new(countermemory.Store)
-		return countertest.Fixture{
-			Store:  store,
-			Wipe:   func(*testing.T) { store.Wipe() },
-			Expire: func(*testing.T) { store.Age(store.Retention()) },
-		}
-	})
+func TestBackendConformance(t *testing.T)   { countertest.RunBackend(t, fixture) }
+func TestHistorianConformance(t *testing.T) { countertest.RunHistorian(t, fixture) }
+func TestMoverConformance(t *testing.T)     { countertest.RunMover(t, fixture) }
+
+func fixture(*testing.T) countertest.Fixture {
+	store := new(countermemory.Store)
+	return countertest.Fixture{
+		Store:       store,
+		Wipe:        func(*testing.T) { store.Wipe() },
+		Expire:      func(*testing.T) { store.Age(store.Retention()) },
+		ExpireHours: func(*testing.T) { store.ExpireHours() },
+	}
 }
 
 // A record lives for Retention after the last time its writer was heard of.

@@ -3,6 +3,7 @@ package countermemory
 import (
 	"fmt"
 	"math"
+	"sync"
 	"sync/atomic"
 
 	counter "example.com/herokuapp/counter-core"
@@ -10,9 +11,12 @@ import (
 
 // cell is one counter.
 type cell struct {
-	// value is atomic, so that additions need no lock, those of batches included.
-	value   atomic.Int64
+	// value is atomic, so that additions need no lock. Whatever else changes it holds mu.
+	value atomic.Int64
+
+	mu      sync.Mutex // guards what follows
 	records records
+	past    *past // nil: there is none
 }
 
 // add adds delta, 0 or more, and returns the new value, or the old one and false
@@ -29,6 +33,82 @@ func (c *cell) add(delta int64) (int64, bool) {
 	}
 }
 
+// set sets the value.
+func (c *cell) set(value int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.value.Store(value)
+	if value == 0 {
+		c.past = nil
+	}
+}
+
+// moveLocked adds all of the cell to another one, or returns false if the sum would be too
+// large. Both are locked. An addition that is made meanwhile, which needs no lock, stays.
+func (c *cell) moveLocked(to *cell, keep keep) bool {
+	value := c.value.Load()
+	if value == 0 {
+		return true
+	}
+	if c.past != nil && !to.pastLocked().history.fitsAll(&c.past.history) {
+		return false
+	}
+	for {
+		old := to.value.Load()
+		sum := old + value
+		if (sum > old) != (value > 0) {
+			return false
+		}
+		if to.value.CompareAndSwap(old, sum) {
+			break
+		}
+	}
+	c.value.Add(-value)
+	if c.past == nil {
+		return true
+	}
+	p := to.pastLocked()
+	p.history.addAll(&c.past.history, keep)
+	for source, total := range c.past.brought {
+		if p.brought == nil {
+			p.brought = map[string]int64{}
+		}
+		p.brought[source] = max(p.brought[source], total)
+	}
+	c.past = nil
+	return true
+}
+
+// pastLocked returns the past, made if there is none.
+func (c *cell) pastLocked() *past {
+	if c.past == nil {
+		c.past = new(past)
+	}
+	return c.past
+}
+
+func (c *cell) buckets(from, to counter.Hour, keep keep) []counter.Bucket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.past == nil {
+		return nil
+	}
+	return c.past.history.buckets(from, to, keep)
+}
+
+func (c *cell) brought(source string) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.past == nil {
+		return 0
+	}
+	return c.past.brought[source]
+}
+
 func overflowError(name string, value, delta int64) error {
 	return fmt.Errorf("%w: %q is %d, adding %d", counter.ErrOverflow, name, value, delta)
+}
+
+func historyOverflowError(name string) error {
+	return fmt.Errorf("%w: the history of %q", counter.ErrOverflow, name)
 }

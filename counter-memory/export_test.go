@@ -1,6 +1,10 @@
 package countermemory
 
-import "time"
+import (
+	"time"
+
+	counter "example.com/herokuapp/counter-core"
+)
 
 // Wipe loses every counter and every record.
 func (s *Store) Wipe() { s.cells.Clear() }
@@ -9,12 +13,12 @@ func (s *Store) Wipe() { s.cells.Clear() }
 func (s *Store) Age(by time.Duration) {
 	for _, c := range s.cells.Range {
 		c := c.(*cell)
-		c.records.Lock()
+		c.mu.Lock()
 		for writer, last := range c.records.byWriter {
 			last.at = last.at.Add(-by)
 			c.records.byWriter[writer] = last
 		}
-		c.records.Unlock()
+		c.mu.Unlock()
 	}
 }
 
@@ -23,9 +27,21 @@ func (s *Store) Records() int {
 	n := 0
 	for _, c := range s.cells.Range {
 		c := c.(*cell)
-		c.records.Lock()
+		c.mu.Lock()
 		n += len(c.records.byWriter)
-		c.records.Unlock()
+		c.mu.Unlock()
 	}
 	return n
+}
+
+// ExpireHours drops every hour there is, as time does.
+func (s *Store) ExpireHours() {
+	for _, c := range s.cells.Range {
+		c := c.(*cell)
+		c.mu.Lock()
+		if c.past != nil {
+			c.past.history.expire(keep{now: counter.MaxHour, hours: 0})
+		}
+		c.mu.Unlock()
+	}
 }

@@ -2,7 +2,6 @@ package countermemory
 
 import (
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -20,10 +19,9 @@ type record struct {
 
 func (r record) expired(now time.Time) bool { return now.Sub(r.at) >= retention }
 
-// records are those of one counter's writers. Its mutex is held from get to put,
-// which makes the two one step.
+// records are those of one counter's writers. The cell is locked from get to put, which
+// makes the two one step.
 type records struct {
-	sync.Mutex
 	byWriter map[string]record
 	// sweepAt is how many make the next new writer sweep. Zero, as in the zero
 	// value, makes the map too.

@@ -20,6 +20,15 @@ type Fixture struct {
 	// It is easiest where the backend can be given another clock.
 	Expire func(t *testing.T)
 
+	// ExpireHours has the time of every hour in a history be over. The store may be given
+	// another clock, or what keeps the hours may be removed. For [RunHistorian] alone.
+	ExpireHours func(t *testing.T)
+
+	// Interrupt has a Move end with an error after so many of its steps, as if the process
+	// had ended then, from its return until resume is called. Nil for a store that moves in
+	// one step. For [RunMover] alone.
+	Interrupt func(t *testing.T, steps int) (resume func())
+
 	// Stall has the store wait for what lies behind it, as for a server that hangs, a disk that
 	// is slow or a lock that another one holds, from its return until resume is called. Nil
 	// for a store that waits for nothing.

@@ -87,12 +87,26 @@ func testStalled(t *testing.T, a Fixture) {
 		return
 	}
 	wantAdd(t, a.Store, "a", 1, 1) // what has to be set up, is
+	for _, s := range callStalled(t, a, backendCalls(a.Store)) {
+		if s.err != nil && !errors.Is(s.err, counter.ErrUnknown) {
+			wantGet(t, a.Store, s.name, 0)
+		}
+		if s.method == "Apply" {
+			wantApply(t, a, batch(s.name, "w", 1, 1), 1)
+		}
+	}
+}
+
+// callStalled calls the methods, each with many deadlines, while the store stalls. It fails
+// unless all have returned before the store goes on.
+func callStalled(t *testing.T, a Fixture, methods map[string]func(context.Context, string) error) []*stalled {
+	t.Helper()
 	resume := sync.OnceFunc(a.Stall(t))
 	defer resume()
 
 	var waiting []*stalled
 	for i := range 8 {
-		for method, call := range backendCalls(a.Store) {
+		for method, call := range methods {
 			s := &stalled{method: method, name: fmt.Sprint(method, i), returned: make(chan struct{})}
 			waiting = append(waiting, s)
 			go func() { // which may hang, and so must not touch t
@@ -108,23 +122,13 @@ func testStalled(t *testing.T, a Fixture) {
 		select {
 		case <-s.returned:
 		case <-over:
-			t.Errorf("%s of a store that stalls does not return when its deadline has passed; the goroutines:\n%s", s.method, stacks())
-			return
+			t.Fatalf("%s of a store that stalls does not return when its deadline has passed; the goroutines:\n%s", s.method, stacks())
 		}
 		if s.err == nil {
 			t.Errorf("%s of a store that stalls succeeds", s.method)
 		}
 	}
-	resume()
-
-	for _, s := range waiting {
-		if s.err != nil && !errors.Is(s.err, counter.ErrUnknown) {
-			wantGet(t, a.Store, s.name, 0)
-		}
-		if s.method == "Apply" {
-			wantApply(t, a, batch(s.name, "w", 1, 1), 1)
-		}
-	}
+	return waiting
 }
 
 // backendCalls is each method that waits for the store, by its name. Where it takes

@@ -152,10 +152,12 @@ func testNames(t *testing.T, store counter.Store) {
 	wantList(t, store, "", map[string]int64{})
 }
 
+func badNames() []string {
+	return []string{"", strings.Repeat("x", counter.MaxNameLen+1), "\xff", "a\xc3", "\x00", "a\nb", "\x7f", "\u0085"}
+}
+
 func testBadNames(t *testing.T, store counter.Store) {
-	for _, name := range []string{
-		"", strings.Repeat("x", counter.MaxNameLen+1), "\xff", "a\xc3", "\x00", "a\nb", "\x7f", "\u0085",
-	} {
+	for _, name := range badNames() {
 		for method, call := range calls(store) {
 			wantErr(t, method+" of a bad name", call(t.Context(), name), counter.ErrName)
 		}
