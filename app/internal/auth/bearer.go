@@ -30,10 +30,13 @@ func (g *Gate) Bearer(next http.Handler) http.Handler {
 	}))
 }
 
-// IsOwner reports whether a request has the token.
+// IsOwner reports whether a request that only reads is the owner's: whether it has the token or
+// a session. Without TLS, browsers send a session to the admin site alone.
 func (g *Gate) IsOwner(r *http.Request) bool {
-	token, ok := bearer(r)
-	return ok && g.token.is(token)
+	if token, ok := bearer(r); ok && g.token.is(token) {
+		return true
+	}
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && g.inSession(r)
 }
 
 // bearer returns the token of a request that has exactly one.

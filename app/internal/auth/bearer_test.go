@@ -3,6 +3,7 @@ package auth_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 
@@ -76,5 +77,36 @@ func TestPasswordOrTokenAlone(t *testing.T) {
 	wantRedirect(t, s.login(t, token), "/admin/")
 	if !newGate(t, passwordAlone).Enabled() || !newGate(t, tokenAlone).Enabled() || newGate(t, config.Config{}).Enabled() {
 		t.Error("the gate is not enabled by either secret, or by none")
+	}
+}
+
+// The token or a session tells the owner from a stranger, in requests that only read.
+func TestIsOwner(t *testing.T) {
+	s, gate := newSite(t, settings()), newGate(t, settings())
+	session, secure := s.letIn(t), s.letIn(t, through(owner, "https"))
+	for name, test := range map[string]struct {
+		method string
+		parts  []part
+		want   bool
+	}{
+		"nothing":                    {http.MethodGet, nil, false},
+		"the token":                  {http.MethodGet, []part{bearer(token)}, true},
+		"a wrong token":              {http.MethodGet, []part{bearer("wrong")}, false},
+		"a session":                  {http.MethodGet, []part{with(session)}, true},
+		"a session of HEAD":          {http.MethodHead, []part{with(session)}, true},
+		"a session with TLS":         {http.MethodGet, []part{through(owner, "https"), with(secure)}, true},
+		"a session without its TLS":  {http.MethodGet, []part{with(secure)}, false},
+		"a session that may be lent": {http.MethodPost, []part{with(session)}, false},
+		"the token of POST":          {http.MethodPost, []part{bearer(token)}, true},
+		"another's session":          {http.MethodGet, []part{header("Cookie", "admin-session=none")}, false},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), test.method, "/stats/example.com/", nil)
+		from(owner)(r)
+		for _, part := range test.parts {
+			part(r)
+		}
+		if got := gate.IsOwner(r); got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
 	}
 }

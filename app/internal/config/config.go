@@ -72,6 +72,8 @@ type Config struct {
 	MaxCounters int
 	// RateLimit is how many views of a page count for one client each minute. 0 counts all.
 	RateLimit int
+	// Stats says who may look at when pages were viewed.
+	Stats Stats
 	// MaxListeners is how many clients may listen to changing numbers at the same time.
 	MaxListeners int
 	// History keeps when views were counted.
@@ -161,6 +163,7 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.MaxListeners, getenv, "MAX_LISTENERS", wholeNumber("whole number", 0, maxBound), "10000"),
 		set(&cfg.History, getenv, "HISTORY", parseSwitch, "off"),
 		set(&cfg.HistoryHours, getenv, "HISTORY_HOURS", wholeNumber("number of hours", 1, maxHistoryHours), "1440"),
+		set(&cfg.Stats, getenv, "STATS", parseStats, "owner"),
 		set(&cfg.PageWait, getenv, "PAGE_WAIT", parsePageWait, "500ms"),
 		set(&cfg.ShutdownTimeout, getenv, "SHUTDOWN_TIMEOUT", parseTimeout, "25s"),
 	)
@@ -189,6 +192,8 @@ func (c Config) contradiction() error {
 		return &Error{Variable: "DATA_FILE", Fault: "is set, and so is REDIS_URL: unset the one you don't want", Example: ""}
 	case c.MetricsAddr.IsValid() && c.MetricsAddr.Port() == c.Port && c.Port != 0: // with 0, the system chooses two ports
 		return &Error{Variable: "METRICS_ADDR", Fault: "has the port of the page, which is public: choose another", Example: "127.0.0.1:9100"}
+	case c.Stats == StatsOwner && c.AdminPassword == "" && c.AdminToken == "":
+		return &Error{Variable: "STATS", Fault: "is owner, but nobody can log in without ADMIN_PASSWORD or ADMIN_TOKEN: set one", Example: string(StatsOff)}
 	case c.RedisTLSRoots == nil:
 		return nil
 	case c.RedisTLSSkipVerify:

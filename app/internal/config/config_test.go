@@ -28,14 +28,14 @@ func TestLoad(t *testing.T) {
 	}{
 		"nothing set": {nil, defaults},
 		"empty is not set": {
-			map[string]string{"HOST": "", "PORT": "", "METRICS_ADDR": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "SKIP_BOTS": "", "SITES": "", "KEEP_QUERY": "", "MAX_COUNTERS": "", "RATE_LIMIT": "", "MAX_LISTENERS": "", "HISTORY": "", "HISTORY_HOURS": "", "PAGE_WAIT": "", "ADMIN_PASSWORD": "", "ADMIN_TOKEN": "", "IMPORT_LIMIT": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
+			map[string]string{"HOST": "", "PORT": "", "METRICS_ADDR": "", "REDIS_URL": "", "REDIS_POOL_SIZE": "", "REDIS_WAIT_REPLICAS": "", "REDIS_TLS_CA": "", "REDIS_TLS_SKIP_VERIFY": "", "SKIP_BOTS": "", "SITES": "", "KEEP_QUERY": "", "MAX_COUNTERS": "", "RATE_LIMIT": "", "MAX_LISTENERS": "", "HISTORY": "", "HISTORY_HOURS": "", "PAGE_WAIT": "", "STATS": "", "ADMIN_PASSWORD": "", "ADMIN_TOKEN": "", "IMPORT_LIMIT": "", "SECRET_KEY": "", "TRUSTED_PROXIES": "", "DEBUG": "", "SHUTDOWN_TIMEOUT": ""},
 			defaults,
 		},
 		"all set": {
-			map[string]string{"HOST": "::1", "PORT": "0", "METRICS_ADDR": "[::ffff:127.0.0.1]:0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_WAIT_REPLICAS": "2", "IMPORT_LIMIT": "5000000", "REDIS_TLS_SKIP_VERIFY": "1", "SKIP_BOTS": "false", "KEEP_QUERY": "p, page_id", "MAX_COUNTERS": "0", "RATE_LIMIT": "0", "MAX_LISTENERS": "1", "HISTORY": "off", "HISTORY_HOURS": "87600", "PAGE_WAIT": "2s", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
+			map[string]string{"HOST": "::1", "PORT": "0", "METRICS_ADDR": "[::ffff:127.0.0.1]:0", "REDIS_URL": "redis://h", "REDIS_POOL_SIZE": "20", "REDIS_WAIT_REPLICAS": "2", "IMPORT_LIMIT": "5000000", "REDIS_TLS_SKIP_VERIFY": "1", "SKIP_BOTS": "false", "KEEP_QUERY": "p, page_id", "MAX_COUNTERS": "0", "RATE_LIMIT": "0", "MAX_LISTENERS": "1", "HISTORY": "off", "HISTORY_HOURS": "87600", "PAGE_WAIT": "2s", "STATS": "off", "DEBUG": "true", "SHUTDOWN_TIMEOUT": "1m30s"},
 			config.Config{
 				Host: netip.MustParseAddr("::1"), MetricsAddr: netip.MustParseAddrPort("127.0.0.1:0"), RedisURL: "redis://h", ImportLimit: 5_000_000, RedisPoolSize: 20, RedisWaitReplicas: 2, RedisTLSSkipVerify: true,
-				KeepQuery: []string{"p", "page_id"}, MaxListeners: 1, HistoryHours: 87600, PageWait: 2 * time.Second, Debug: true, ShutdownTimeout: 90 * time.Second,
+				KeepQuery: []string{"p", "page_id"}, MaxListeners: 1, HistoryHours: 87600, PageWait: 2 * time.Second, Stats: config.StatsOff, Debug: true, ShutdownTimeout: 90 * time.Second,
 			},
 		},
 	} {
@@ -55,6 +55,7 @@ func TestLoadRefuses(t *testing.T) {
 		"REDIS_POOL_SIZE":       {"0", "-1", "four", "65536"},
 		"REDIS_WAIT_REPLICAS":   {"-1", "all", "101", "1.0"},
 		"REDIS_TLS_SKIP_VERIFY": {"yes"},
+		"STATS":                 {"on", "Public", "everybody", "owner"},
 		"REDIS_TLS_CA":          {"/nowhere", ".", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "config_test.go"},
 		"IMPORT_LIMIT":          {"0", "-1", "none", "1e6", "1000000001"},
 		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1", "[127.0.0.1]", "[::1", "[::1]:80"},

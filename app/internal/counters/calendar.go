@@ -1,7 +1,6 @@
 package counters
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,8 +23,15 @@ const (
 // MaxSteps is how many steps a [Range] may have.
 const MaxSteps = 10_000
 
-// ErrRange says that a range of time can't be asked for. Its text says why.
-var ErrRange = errors.New("bad range")
+// RangeError says why a range of time can't be asked for.
+type RangeError string
+
+// Error implements [error].
+func (e RangeError) Error() string { return string(e) }
+
+func rangeError(format string, values ...any) error {
+	return RangeError(fmt.Sprintf(format, values...))
+}
 
 // Range is a run of steps in a time zone. The zero value is not a range.
 //
@@ -39,7 +45,7 @@ type Range struct {
 }
 
 // NewRange returns the steps of which the first includes from and the last includes to. The
-// error is [ErrRange] if there are none or more than [MaxSteps], or if they are not in the
+// error is a [RangeError] if there are none or more than [MaxSteps], or if they are not in the
 // years 1970 to 9999.
 func NewRange(step Step, zone *time.Location, from, to time.Time) (Range, error) {
 	r := Range{step: step, zone: zone}
@@ -58,16 +64,27 @@ func LastSteps(n int, step Step, zone *time.Location, to time.Time) Range {
 func (r Range) check(from, to time.Time) error {
 	for _, t := range []time.Time{from, to} {
 		if year := t.In(r.zone).Year(); year < 1970 || year > 9999 {
-			return fmt.Errorf("%w: the year %d is not from 1970 to 9999", ErrRange, year)
+			return rangeError("the year %d is not from 1970 to 9999", year)
 		}
 	}
 	switch {
 	case r.first > r.last:
-		return fmt.Errorf("%w: from is after to", ErrRange)
+		return RangeError("from is after to")
 	case r.Len() > MaxSteps:
-		return fmt.Errorf("%w: it has %d steps, and an answer at most %d: ask for less, or in longer steps", ErrRange, r.last-r.first+1, MaxSteps)
+		return rangeError("it has %d steps, and an answer at most %d: ask for less, or in longer steps", r.last-r.first+1, MaxSteps)
 	}
 	return nil
+}
+
+// SplitsHours reports whether an hour of UTC can be in two days of the time zone, where clocks
+// are not whole hours off.
+func (r Range) SplitsHours() bool {
+	for _, i := range []int{0, r.Len()} {
+		if _, east := r.At(i).In(r.zone).Zone(); east%(60*60) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Step returns how long each step lasts.
@@ -184,7 +201,7 @@ type RangeQuery struct {
 }
 
 // Parse returns the range that is asked for at the time now. Without From it has as many
-// steps as usual says. The error is [ErrRange].
+// steps as usual says. The error is a [RangeError].
 func (q RangeQuery) Parse(now time.Time, usual func(Step) int) (Range, error) {
 	zone, err := ParseZone(q.Zone)
 	if err != nil {
@@ -197,7 +214,7 @@ func (q RangeQuery) Parse(now time.Time, usual func(Step) int) (Range, error) {
 	switch r.step {
 	case Hourly, Daily, Weekly, Monthly:
 	default:
-		return Range{}, fmt.Errorf("%w: step is %.40q: use hour, day, week or month", ErrRange, q.Step)
+		return Range{}, rangeError("step is %.40q: use hour, day, week or month", q.Step)
 	}
 	to := now
 	if q.To != "" {
@@ -249,7 +266,7 @@ func (r Range) parseTime(option, text string) (first, last time.Time, err error)
 	if month, err := time.Parse("2006-01", text); err == nil {
 		return r.begin(month), r.begin(month.AddDate(0, 1, 0)).Add(-time.Hour), nil
 	}
-	return first, last, fmt.Errorf("%w: %s is %.40q: write a day such as 2026-11-26, or a time such as 2026-11-26T13:00:00+01:00", ErrRange, option, text)
+	return first, last, rangeError("%s is %.40q: write a day such as 2026-11-26, or a time such as 2026-11-26T13:00:00+01:00", option, text)
 }
 
 // begin returns when the first hour of a date begins in the time zone. Where clocks are
@@ -265,7 +282,7 @@ func (r Range) begin(date time.Time) time.Time {
 }
 
 // ParseZone returns the time zone with a name, such as Europe/Berlin, or UTC without a name.
-// The error is [ErrRange].
+// The error is a [RangeError].
 func ParseZone(name string) (*time.Location, error) {
 	plain := len(name) <= 64 && !strings.ContainsFunc(name, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_+-/", r)
@@ -275,5 +292,5 @@ func ParseZone(name string) (*time.Location, error) {
 			return zone, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: tz is %.40q: write the name of a time zone such as Europe/Berlin", ErrRange, name)
+	return nil, rangeError("tz is %.40q: write the name of a time zone such as Europe/Berlin", name)
 }

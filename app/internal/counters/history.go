@@ -74,7 +74,7 @@ func (c *Counters) Histories(ctx context.Context, name string, ranges ...Range) 
 	}
 	for bucket, err := range historian.History(ctx, name, max(from, first.Start), to) {
 		if err != nil {
-			return nil, fmt.Errorf("read the history: %w", err)
+			return nil, historyError(err)
 		}
 		for i := range histories {
 			histories[i].add(bucket)
@@ -96,17 +96,11 @@ func (c *Counters) Today(ctx context.Context, name string, zone *time.Location) 
 	from, to := today.span()
 	for bucket, err := range historian.History(ctx, name, from, to) {
 		if err != nil {
-			return 0, fmt.Errorf("read the history: %w", err)
+			return 0, historyError(err)
 		}
 		h.add(bucket)
 	}
 	return h.Sum(), nil
-}
-
-// KeepsHistory reports whether the store knows when additions were made.
-func (c *Counters) KeepsHistory() bool {
-	_, ok := counter.As[counter.Historian](c.store)
-	return ok
 }
 
 func (c *Counters) historian(name string) (counter.Historian, error) {
@@ -120,11 +114,19 @@ func (c *Counters) historian(name string) (counter.Historian, error) {
 	return historian, nil
 }
 
+// historyError returns the error of a history that can't be read.
+func historyError(err error) error {
+	if errors.Is(err, errors.ErrUnsupported) { // of the store within a decorator
+		return ErrNoHistory
+	}
+	return fmt.Errorf("read the history: %w", err)
+}
+
 // firstBucket returns the first bucket of a counter's history, if it has one.
 func firstBucket(ctx context.Context, historian counter.Historian, name string) (first counter.Bucket, known bool, err error) {
 	for bucket, err := range historian.History(ctx, name, 0, counter.MaxHour) {
 		if err != nil {
-			return first, false, fmt.Errorf("read the history: %w", err)
+			return first, false, historyError(err)
 		}
 		return bucket, true, nil
 	}

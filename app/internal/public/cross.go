@@ -77,16 +77,30 @@ func (s *Surfaces) refuseMethod(w http.ResponseWriter, r *http.Request) {
 
 // refuse answers a request that is not counted or whose number is not known.
 func (s *Surfaces) refuse(w http.ResponseWriter, r *http.Request, page string, err error) {
+	status, text := s.explain(r, page, err)
+	if status == http.StatusServiceUnavailable {
+		respond.RetryAfter(w, respond.StoreRetry)
+	}
+	respond.WriteProblem(w, status, text)
+}
+
+// explain returns the status and a sentence for an error. An error of the store is logged and
+// shown to nobody.
+func (s *Surfaces) explain(r *http.Request, page string, err error) (status int, text string) {
+	_, badRange := errors.AsType[counters.RangeError](err)
 	switch {
-	case errors.Is(err, pageviews.ErrSite), errors.Is(err, counters.ErrQuota):
-		respond.WriteProblem(w, http.StatusForbidden, respond.Sentence(err))
+	case badRange, errors.Is(err, counters.ErrAddress):
+		return http.StatusBadRequest, respond.Sentence(err)
+	case errors.Is(err, pageviews.ErrSite), errors.Is(err, counters.ErrQuota), errors.Is(err, errStatsOwner):
+		return http.StatusForbidden, respond.Sentence(err)
+	case errors.Is(err, counters.ErrNoHistory), errors.Is(err, errStatsOff):
+		return http.StatusNotFound, respond.Sentence(err)
 	case errors.Is(err, counter.ErrType), errors.Is(err, counter.ErrOverflow):
 		s.views.LogFault(r, page, err)
-		respond.WriteProblem(w, http.StatusInternalServerError, "The counter is broken. The log of the server says more.")
+		return http.StatusInternalServerError, "The counter is broken. The log of the server says more."
 	default:
 		s.views.LogFault(r, page, err)
-		respond.RetryAfter(w, respond.StoreRetry)
-		respond.WriteProblem(w, http.StatusServiceUnavailable, "The counter can't be reached at the moment.")
+		return http.StatusServiceUnavailable, "The counter can't be reached at the moment."
 	}
 }
 

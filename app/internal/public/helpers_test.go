@@ -31,7 +31,7 @@ const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 
 // config of a server that limits nothing much.
 func newConfig() config.Config {
-	return config.Config{PageWait: time.Minute, SkipBots: true, MaxCounters: 1000, MaxListeners: 1000}
+	return config.Config{PageWait: time.Minute, History: true, SkipBots: true, MaxCounters: 1000, MaxListeners: 1000}
 }
 
 // newSite returns all that the program serves without an owner's site.

@@ -145,7 +145,7 @@ func shown(w *httptest.ResponseRecorder) bool {
 				}
 			}
 		}
-	case "text/plain", "image/gif":
+	case "text/plain", "text/csv", "image/gif":
 		return true
 	}
 	return false
@@ -167,15 +167,15 @@ func FuzzSurfaces(f *testing.F) {
 
 // FuzzQueries: whatever the query, each surface answers, and counts no more than one view.
 func FuzzQueries(f *testing.F) {
-	for _, query := range []string{"", "read", "read&read", "style=flat&style=", "label=%ff", "label=" + strings.Repeat("%22", 200), "a;b", "%zz", "name=a&name=", "color=%0d%0a", "format=short&read=0"} {
+	for _, query := range []string{"", "read", "read&read", "style=flat&style=", "label=%ff", "label=" + strings.Repeat("%22", 200), "a;b", "%zz", "name=a&name=", "color=%0d%0a", "format=short&read=0", "step=hour&tz=Asia/Kolkata", "from=2026-11-26&to=2026-11-26", "tz=../../etc/passwd", "format=csv&step=week", "from=0000-00-00", "to=9999-12-31&tz=Pacific/Kiritimati"} {
 		f.Add(query)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		kept := countermemory.New()
+		kept := newPast(t)
 		site := newQuietSite(t, newConfig(), kept)
 		query = url.PathEscape(query) // what can't be in an address at all can't arrive
 		query = strings.NewReplacer("%25", "%", "%3B", ";", "%26", "&").Replace(query)
-		for i, target := range []string{"/badge/example.com/a.svg", "/badge.svg", "/badge/example.com/a.json", "/pixel/example.com/a.gif", "/api/v1/views/example.com/a", "/api/v1/views", "/api/v1/sites/example.com"} {
+		for i, target := range []string{"/badge/example.com/a.svg", "/badge.svg", "/badge/example.com/a.json", "/pixel/example.com/a.gif", "/api/v1/views/example.com/a", "/api/v1/views", "/api/v1/sites/example.com", "/api/v1/history/example.com/a", "/api/v1/history"} {
 			w := ask(site, "GET", target+"?"+query)
 			if w.Code != 200 && w.Code != 400 && w.Code != 403 || !shown(w) {
 				t.Errorf("%s?%s: %d %v %q", target, query, w.Code, w.Header(), w.Body)

@@ -81,7 +81,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			}
 		})
 	}
-	kept := countermemory.New()
+	kept := newPast(t)
 	cfg := newConfig()
 	cfg.MaxCounters, cfg.MaxListeners = 0, 0
 	site := newSite(t, cfg, kept)
@@ -89,11 +89,12 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	listening := newSite(t, cfg, kept)
 	doc := description(t, site)
 	pending := newSite(t, newConfig(), slow{countermemory.New()})
+	without := newSite(t, newConfig(), without{countermemory.New()})
 	closed := countermemory.New()
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	away := newSite(t, newConfig(), closed)
+	away := newSite(t, newConfig(), past{Store: closed, err: counter.ErrClosed})
 	for name, value := range map[string]int64{"views:example.com/a": 1, "views:example.com/b": 2, "views:example.com/c": 3, "site:example.com": 6} {
 		if err := kept.Set(t.Context(), name, value); err != nil {
 			t.Fatal(err)
@@ -125,6 +126,15 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{site: site, method: "GET", path: "/api/v1/sites/{host}", name: "example.com", status: 200, kind: "application/json"},
 		{site: site, method: "GET", path: "/api/v1/sites/{host}", name: "example.com", query: "after=example.com/a", status: 200, kind: "application/json", headers: owner},
 		{site: site, method: "GET", path: "/api/v1/sites/{host}", name: "a%20b", status: 400, kind: "application/problem+json"},
+		{site: site, method: "GET", path: "/api/v1/history", status: 200, kind: "application/json"},
+		{site: site, method: "GET", path: "/api/v1/history", query: "step=year", status: 400, kind: "application/problem+json", undescribable: true},
+		{site: away, method: "GET", path: "/api/v1/history", status: 503, kind: "application/problem+json"},
+		{site: site, method: "GET", path: "/api/v1/history/{name}", name: "example.com/a", query: "step=hour&tz=Asia/Kolkata", status: 200, kind: "application/json"},
+		{site: site, method: "GET", path: "/api/v1/history/{name}", name: "example.com/a", query: "from=2026-09-01&to=2026-09-01&tz=Europe/Berlin", status: 200, kind: "application/json"},
+		{site: site, method: "GET", path: "/api/v1/history/{name}", name: "example.com/a", query: "from=2026-09-01&to=2026-09-01&step=hour", status: 200, kind: "application/json"},
+		{site: site, method: "GET", path: "/api/v1/history/{name}", name: "example.com/a", query: "format=csv", status: 200, kind: "text/csv; charset=utf-8"},
+		{site: site, method: "GET", path: "/api/v1/history/{name}", name: "a%20b", status: 400, kind: "application/problem+json"},
+		{site: without, method: "GET", path: "/api/v1/history/{name}", name: "example.com/a", status: 404, kind: "application/problem+json"},
 		{site: site, method: "GET", path: "/badge.svg", query: "style=plastic&format=short&label=x&color=4c1&labelColor=red", status: 200, kind: "image/svg+xml; charset=utf-8"},
 		{site: away, method: "GET", path: "/badge.svg", status: 200, kind: "image/svg+xml; charset=utf-8"},
 		{site: site, method: "GET", path: "/badge.svg", query: "style=round", status: 400, kind: "image/svg+xml; charset=utf-8", undescribable: true},

@@ -28,6 +28,8 @@ type Surfaces struct {
 	drawer   *badge.Drawer
 	isOwner  func(*http.Request) bool
 	script   []byte
+	stats    config.Stats // who may look at histories
+	history  bool         // whether there are histories
 }
 
 // New returns the surfaces of all counters. isOwner reports whether a request is the
@@ -42,6 +44,8 @@ func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *coun
 		drawer:   drawer,
 		isOwner:  isOwner,
 		script:   embed.Script(cfg.KeepQuery),
+		stats:    cfg.Stats,
+		history:  cfg.History,
 	}
 }
 
@@ -59,6 +63,8 @@ func (s *Surfaces) Routes() []web.Route {
 		api("/api/v1/views", methods{http.MethodGet: s.readSeveral}),
 		api("/api/v1/views/{name:.+}", methods{http.MethodGet: s.readOne, http.MethodPost: s.countOne}),
 		api("/api/v1/sites/{host}", methods{http.MethodGet: s.readSite}),
+		api("/api/v1/history", methods{http.MethodGet: s.readHistory}),
+		api("/api/v1/history/{name:.+}", methods{http.MethodGet: s.readHistory}),
 		api("/events/{name:.+}", methods{http.MethodGet: s.events}),
 		api("/embed.js", methods{http.MethodGet: s.embed}),
 		api("/badge.json", methods{http.MethodGet: s.endpointHome}),

@@ -1,0 +1,196 @@
+package public
+
+import (
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
+)
+
+var (
+	errStatsOff   = errors.New("nobody can look at when pages were viewed here: see STATS")
+	errStatsOwner = errors.New("only the owner can look at when pages were viewed here: see STATS")
+)
+
+// mayLook returns why the request must not be told when pages were viewed, or nil.
+func (s *Surfaces) mayLook(r *http.Request) error {
+	switch {
+	case s.stats == config.StatsOff:
+		return errStatsOff
+	case s.stats == config.StatsOwner && !s.isOwner(r):
+		return errStatsOwner
+	case !s.history:
+		return counters.ErrNoHistory
+	}
+	return nil
+}
+
+// subject is the page that a request is about. It may be the home page.
+type subject struct {
+	name    string // as the API calls it: empty for the home page
+	escaped string // as it stands in an address of ours
+	counter string
+}
+
+// subject returns the page that the variable "name" of the request's path names, or the home
+// page if there is none.
+func (s *Surfaces) subject(r *http.Request) (subject, error) {
+	if r.PathValue("name") == "" {
+		return subject{counter: counters.Home}, nil
+	}
+	page, err := s.page(r)
+	if err == nil {
+		page, err = s.views.Page(page)
+	}
+	return subject{page.String(), page.Escaped(), page.Counter()}, err
+}
+
+// readHistory answers with how often a page was viewed in each step of a range of time.
+func (s *Surfaces) readHistory(w http.ResponseWriter, r *http.Request) {
+	query, err := respond.Query(r, "from", "to", "step", "tz", "format")
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	about, err := s.subject(r)
+	if err != nil {
+		s.refuse(w, r, about.name, err)
+		return
+	}
+	if err := s.mayLook(r); err != nil {
+		s.refuse(w, r, about.name, err)
+		return
+	}
+	format, err := historyFormat(r, query)
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	span, err := rangeQuery(query).Parse(time.Now(), counters.UsualSteps)
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	history, err := s.counters.History(r.Context(), about.counter, span)
+	if err != nil {
+		s.refuse(w, r, about.name, err)
+		return
+	}
+	w.Header().Add("Vary", "Accept")
+	if format == counters.CSV {
+		writeHistoryCSV(w, history)
+		return
+	}
+	s.json(w, http.StatusOK, newHistoryAnswer(about.name, history))
+}
+
+// rangeQuery returns the range of a query whose options were checked.
+func rangeQuery(query url.Values) counters.RangeQuery {
+	return counters.RangeQuery{From: query.Get("from"), To: query.Get("to"), Step: query.Get("step"), Zone: query.Get("tz")}
+}
+
+// json is the format of the API, beside those of exports.
+const jsonFormat counters.Format = "json"
+
+// historyFormat returns the format that the query asks for, or else the header Accept.
+func historyFormat(r *http.Request, query url.Values) (counters.Format, error) {
+	switch format := counters.Format(query.Get("format")); {
+	case format == counters.CSV, format == jsonFormat:
+		return format, nil
+	case query.Has("format"):
+		return "", fmt.Errorf("format is %.40q, neither json nor csv", format)
+	}
+	var csv, json float64
+	for part := range strings.SplitSeq(strings.Join(r.Header["Accept"], ","), ",") {
+		kind, parameters, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		weight := 1.
+		if q, err := strconv.ParseFloat(parameters["q"], 64); err == nil {
+			weight = q
+		}
+		switch kind {
+		case "text/csv":
+			csv = weight
+		case "application/json":
+			json = weight
+		}
+	}
+	if csv > json {
+		return counters.CSV, nil
+	}
+	return jsonFormat, nil
+}
+
+// historyAnswer is what the API tells of a page's history.
+type historyAnswer struct {
+	Name   string         `json:"name"`
+	Step   counters.Step  `json:"step"`
+	Zone   string         `json:"tz"`
+	From   string         `json:"from"`
+	To     string         `json:"to"`
+	Since  *string        `json:"since"`
+	Counts []historyCount `json:"counts"`
+
+	UTCUntil string   `json:"utcDaysUntil,omitempty"`
+	Hourless int64    `json:"viewsWithoutHour,omitempty"`
+	Notes    []string `json:"notes,omitempty"`
+}
+
+type historyCount struct {
+	At    string `json:"at"`
+	Views int64  `json:"views"`
+}
+
+func newHistoryAnswer(name string, h counters.History) historyAnswer {
+	answer := historyAnswer{
+		Name: name, Step: h.Step(), Zone: h.Zone().String(), From: h.Text(0), To: h.Text(h.Len() - 1),
+		Counts: make([]historyCount, h.Len()), Hourless: h.Hourless, Notes: historyNotes(h),
+	}
+	for i, views := range h.Views {
+		answer.Counts[i] = historyCount{h.Text(i), views}
+	}
+	if !h.Since.IsZero() {
+		since := h.Since.Format(time.DateOnly)
+		answer.Since = &since
+	}
+	if !h.UTCUntil.IsZero() {
+		answer.UTCUntil = h.UTCUntil.Format(time.DateOnly)
+	}
+	return answer
+}
+
+// historyNotes returns sentences about what the numbers of a history don't say.
+func historyNotes(h counters.History) (notes []string) {
+	if !h.UTCUntil.IsZero() {
+		notes = append(notes, "Days until "+h.UTCUntil.Format(time.DateOnly)+" are days of UTC, because hours are kept for HISTORY_HOURS only.")
+	}
+	if h.Hourless > 0 {
+		notes = append(notes, fmt.Sprintf("%d more views are known by their day only, because hours are kept for HISTORY_HOURS only.", h.Hourless))
+	}
+	if h.SplitsHours() {
+		notes = append(notes, "Hours are those of UTC. Each counts for the day of "+h.Zone().String()+" in which it begins.")
+	}
+	return notes
+}
+
+// writeHistoryCSV answers with a line for each step. It quotes each cell, as exports do.
+func writeHistoryCSV(w http.ResponseWriter, h counters.History) {
+	lines := []byte("\"at\",\"views\"\n")
+	for i, views := range h.Views {
+		lines = fmt.Appendf(lines, "\"%s\",\"%d\"\n", h.Text(i), views)
+	}
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Disposition", `attachment; filename="history.csv"`)
+	respond.Write(w, http.StatusOK, "text/csv; charset=utf-8", lines)
+}
