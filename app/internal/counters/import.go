@@ -19,6 +19,8 @@ const (
 	// once: a distant store answers several as fast as one.
 	importRows = 64
 	importers  = 8
+	// maxHeld is how many bytes of lines are held before they are carried out.
+	maxHeld = 1 << 20
 	// outTimeout is how long an addition waits while earlier ones are pending.
 	outTimeout = 50 * time.Millisecond
 	// maxFaults is how many of the refused lines are reported.
@@ -133,6 +135,7 @@ type importer struct {
 	lines    *lineReader
 	rows     []row               // to be carried out together
 	names    map[string]struct{} // the names in rows
+	held     int                 // bytes of the lines of rows
 	read     int                 // rows so far
 	report   Report
 	out      atomic.Bool // the last addition is pending
@@ -142,6 +145,7 @@ type importer struct {
 type row struct {
 	line int
 	Change
+	past    Past // to set; nil if the line has none
 	outcome error
 }
 
@@ -151,27 +155,27 @@ var errUnchanged = errors.New("unchanged")
 // run imports the file. If it ends early, it notes the reason in the report.
 func (i *importer) run(ctx context.Context) error {
 	line, err := i.lines.next()
-	format := formatOf(line)
+	shape := shapeOf(line)
 	switch {
 	case errors.Is(err, io.EOF) && i.options.Format == JSONLines: // an export of no counters
 		return nil
 	case err != nil && !errors.Is(err, errLine) && !errors.Is(err, io.EOF):
 		i.stopReading(err)
 		return nil
-	case format == "", i.options.Format != "" && i.options.Format != format:
+	case shape.format == "", i.options.Format != "" && i.options.Format != shape.format:
 		return ErrFormat
-	case format == CSV:
+	case shape.format == CSV:
 		line, err = i.lines.next()
 	}
 	for ; ; line, err = i.lines.next() {
 		switch {
 		case err == nil:
-			err = i.take(ctx, format, line)
+			err = i.take(ctx, shape, line)
 		case errors.Is(err, errLine):
 			i.report.refuse(i.lines.number, err.Error())
 			err = nil
 		}
-		if err == nil && len(i.rows) == importRows {
+		if err == nil && (len(i.rows) == importRows || i.held > maxHeld) {
 			err = i.apply(ctx)
 		}
 		if err != nil {
@@ -214,14 +218,18 @@ func (i *importer) stopping() bool {
 
 // take reads a line. It adds it to the rows or notes what is wrong with it. Rows are carried
 // out at the same time, so a second row for one counter has to wait for them.
-func (i *importer) take(ctx context.Context, format Format, line []byte) error {
-	name, text, err := readRow(format, line)
+func (i *importer) take(ctx context.Context, shape shape, line []byte) error {
+	read, err := readFields(shape, line)
+	name := read.name
 	if err == nil {
 		err = CheckName(name)
 	}
 	var value int64
 	if err == nil {
-		value, err = ParseValue(i.options.Action, text)
+		value, err = ParseValue(i.options.Action, read.value)
+	}
+	if err == nil && value == 0 && len(read.past) > 0 {
+		err = errors.New("a counter that is 0 has no history")
 	}
 	if err != nil {
 		i.report.refuse(i.lines.number, reason(err))
@@ -237,7 +245,8 @@ func (i *importer) take(ctx context.Context, format Format, line []byte) error {
 	}
 	i.read++
 	i.names[name] = struct{}{}
-	i.rows = append(i.rows, row{line: i.lines.number, Change: Change{
+	i.held += len(line)
+	i.rows = append(i.rows, row{line: i.lines.number, past: read.past, Change: Change{
 		Action: i.options.Action, Name: name, Value: value, By: "import", Request: i.options.Request,
 	}})
 	return nil
@@ -258,7 +267,7 @@ func (i *importer) apply(ctx context.Context) error {
 				}
 				row := &i.rows[n]
 				i.options.Progress()
-				if row.outcome = i.importRow(ctx, row.Change); isFailure(row) {
+				if row.outcome = i.importRow(ctx, row.Change, row.past); isFailure(row) {
 					failed.Store(true)
 				}
 			}
@@ -297,7 +306,7 @@ func (i *importer) apply(ctx context.Context) error {
 	case len(done) < len(i.rows):
 		i.stop(ErrStopping, "The program is stopping.", last)
 	}
-	i.rows = i.rows[:0]
+	i.rows, i.held = i.rows[:0], 0
 	clear(i.names)
 	return i.report.Err
 }
@@ -313,16 +322,20 @@ func isFailure(r *row) bool {
 // importRow carries out one row. Once an addition is pending, the next ones do not wait for
 // long. They are kept anyway, and waiting for each would take minutes while the store does
 // not answer.
-func (i *importer) importRow(ctx context.Context, change Change) error {
+func (i *importer) importRow(ctx context.Context, change Change, past Past) error {
 	if change.Action == Set {
 		before, err := i.counters.Get(ctx, change.Name)
-		switch {
-		case err != nil:
+		if err == nil && before != change.Value {
+			err = i.counters.replace(ctx, change, before)
+		}
+		if err != nil {
 			return err
-		case before == change.Value:
+		}
+		changed, err := i.counters.setPast(ctx, change.Name, past)
+		if err == nil && !changed && before == change.Value {
 			return errUnchanged
 		}
-		return i.counters.replace(ctx, change, before)
+		return err
 	}
 	if i.out.Load() {
 		var cancel context.CancelFunc

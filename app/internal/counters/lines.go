@@ -8,16 +8,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"slices"
 	"unicode/utf8"
 )
 
-// maxLine is the most bytes in a line of an import. A name of 512 bytes takes 3,072 if each
-// is escaped.
-const maxLine = 4 << 10
+const (
+	// maxLine is the most bytes in a line of an import. It has room for the hours of years.
+	maxLine = 1 << 20
+	// maxPlain is the most bytes in a line without a history. A name of 512 bytes takes 3,072
+	// if each is escaped.
+	maxPlain = 4 << 10
+)
 
 // errLine says that a line is too long.
 var errLine = fmt.Errorf("it is longer than %d bytes", maxLine)
+
+// shape is what the lines of a file look like.
+type shape struct {
+	format Format
+	cells  int // of a line of CSV: 2, or 3 with the history
+}
 
 // lineReader reads lines, numbered from 1, and holds one.
 type lineReader struct {
@@ -57,44 +67,71 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-// formatOf returns the format of an import, judged by its first line. It is empty if the
-// line fits neither format.
-func formatOf(first []byte) Format {
+// shapeOf returns the shape of a file, judged by its first line. It has no format if the line
+// fits none.
+func shapeOf(first []byte) shape {
 	if bytes.HasPrefix(bytes.TrimLeft(first, " \t"), []byte("{")) {
-		return JSONLines
+		return shape{format: JSONLines}
 	}
-	if cells, err := readCells(first); err == nil && cells[0] == "name" && cells[1] == "value" {
-		return CSV
+	cells, err := readCells(first)
+	if err == nil && (slices.Equal(cells, []string{"name", "value"}) || slices.Equal(cells, []string{"name", "value", "history"})) {
+		return shape{CSV, len(cells)}
 	}
-	return ""
+	return shape{}
 }
 
-// readRow reads one line as a counter's name and a number.
-func readRow(format Format, line []byte) (name, number string, err error) {
-	if format == CSV {
+// fields are what a line of an import has.
+type fields struct {
+	name, value string
+	past        Past // nil if the line says nothing about history
+}
+
+// readFields reads one line.
+func readFields(shape shape, line []byte) (read fields, err error) {
+	mayBeLong := shape.cells == 3 || shape.format == JSONLines && bytes.Contains(line, []byte(`"history"`))
+	if len(line) > maxPlain && !mayBeLong {
+		return read, fmt.Errorf("it is longer than %d bytes", maxPlain)
+	}
+	if shape.format == CSV {
 		cells, err := readCells(line)
-		return cells[0], cells[1], err
+		switch {
+		case err != nil:
+			return read, err
+		case len(cells) != shape.cells && shape.cells == 2:
+			return read, errors.New("it is not two cells, a name and a value")
+		case len(cells) != shape.cells:
+			return read, errors.New("it is not three cells, a name, a value and a history")
+		}
+		read.name, read.value = cells[0], cells[1]
+		if shape.cells == 3 && cells[2] != "" {
+			read.past, err = parsePast(cells[2])
+		}
+		return read, err
 	}
 	var row struct {
 		Name  member[string]          `json:"name"`
 		Value member[json.RawMessage] `json:"value"`
+		Past  member[json.RawMessage] `json:"history"`
 	}
-	err = decode(line, &row, "name", "value")
-	return row.Name.value, string(row.Value.value), err
+	if err = decode(line, &row, []string{"name", "value"}, "history"); err != nil {
+		return read, err
+	}
+	read.name, read.value = row.Name.value, string(row.Value.value)
+	if row.Past.seen {
+		err = read.past.UnmarshalJSON(row.Past.value)
+	}
+	return read, err
 }
 
-// readCells reads the two cells of a line of CSV. No name contains a line feed, so an open
-// quote ends with its line.
-func readCells(line []byte) (cells [2]string, err error) {
+// readCells reads the cells of a line of CSV. No name contains a line feed, so an open quote
+// ends with its line.
+func readCells(line []byte) ([]string, error) {
 	if !utf8.Valid(line) {
-		return cells, errors.New("it is not valid UTF-8")
+		return nil, errors.New("it is not valid UTF-8")
 	}
-	read, err := csv.NewReader(strings.NewReader(string(line))).Read()
+	cells, err := csv.NewReader(bytes.NewReader(line)).Read()
 	if problem, ok := errors.AsType[*csv.ParseError](err); ok {
-		return cells, fmt.Errorf("column %d: %w", problem.Column, problem.Err)
+		return nil, fmt.Errorf("column %d: %w", problem.Column, problem.Err)
 	}
-	if err != nil || len(read) != len(cells) {
-		return cells, errors.New("it is not two cells, a name and a value")
-	}
-	return [2]string(read), nil
+	return cells, err
 }

@@ -17,7 +17,7 @@ func ParseSetting(text []byte) (int64, error) {
 	var object struct {
 		Value member[json.RawMessage] `json:"value"`
 	}
-	if err := decode(text, &object, "value"); err != nil {
+	if err := decode(text, &object, []string{"value"}); err != nil {
 		return 0, err
 	}
 	return ParseValue(Set, string(object.Value.value))
@@ -25,8 +25,9 @@ func ParseSetting(text []byte) (int64, error) {
 
 // decode reads text into the struct that object points to. Each field of the struct is a
 // [member] with one of the names. decode is stricter than json.Unmarshal: text must be one
-// object in valid UTF-8 that has exactly these members, each once and in this spelling.
-func decode(text []byte, object any, names ...string) error {
+// object in valid UTF-8 that has these members, and maybe some of the optional ones, each once
+// and in this spelling.
+func decode(text []byte, object any, names []string, optional ...string) error {
 	if !utf8.Valid(text) {
 		return errors.New("it is not valid UTF-8")
 	}
@@ -39,7 +40,7 @@ func decode(text []byte, object any, names ...string) error {
 		return errors.New("something follows the JSON object")
 	}
 	for name := range members {
-		if !slices.Contains(names, name) {
+		if !slices.Contains(names, name) && !slices.Contains(optional, name) {
 			return fmt.Errorf("it has the unknown member %.40q", name)
 		}
 	}

@@ -1,0 +1,138 @@
+package counters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"go.uber.org/zap"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// ErrCannotMove says that the store has no way to move counts exactly once.
+var ErrCannotMove = errors.New("this store can't move counts")
+
+// Find is what another service has counted for a page, or for a site.
+type Find struct {
+	// From is its address there, for people. Source is that address in a normal form: the
+	// same counter there always has the same one.
+	From   string `json:"from"`
+	Source string `json:"source"`
+	// Name is its counter here. Site is the counter of its site, which is given the same; it
+	// is empty if the site has a find of its own.
+	Name string `json:"name"`
+	Site string `json:"site,omitempty"`
+	// Total is what was counted there in all, and Past what is known of when.
+	Total int64 `json:"there"`
+	Past  Past  `json:"history,omitempty"`
+}
+
+// Check returns an error if nothing can be brought from the find.
+func (f Find) Check() error {
+	if err := CheckName(f.Name); err != nil {
+		return err
+	}
+	if f.Site != "" {
+		if err := CheckName(f.Site); err != nil {
+			return err
+		}
+	}
+	if err := counter.CheckName(f.Source); err != nil {
+		return fmt.Errorf("its source: %w", err)
+	}
+	if err := counter.CheckBuckets(f.Past); err != nil {
+		return err
+	}
+	sum := int64(0)
+	for _, bucket := range f.Past {
+		sum += bucket.Count
+	}
+	if f.Total < 0 || sum > f.Total {
+		return fmt.Errorf("%w: its history has more than its total, %d", counter.ErrDelta, f.Total)
+	}
+	return nil
+}
+
+// Bringing is a [Find] beside the counter that it is brought to.
+type Bringing struct {
+	Find
+	// Here is the counter's value before, and After the value once the find is brought.
+	Here  int64 `json:"here"`
+	After int64 `json:"after"`
+	// Added is how much is added. It is less than Total if some was brought before.
+	Added int64 `json:"added"`
+}
+
+// CanMove reports whether the store can bring, rename and merge counters.
+func (c *Counters) CanMove() bool {
+	_, ok := counter.As[counter.Mover](c.store)
+	return ok
+}
+
+// Preview returns what [Counters.Bring] would do. It changes nothing.
+func (c *Counters) Preview(ctx context.Context, find Find) (Bringing, error) {
+	mover, err := c.mover()
+	if err == nil {
+		err = find.Check()
+	}
+	if err != nil {
+		return Bringing{}, err
+	}
+	here, err := c.Get(ctx, find.Name)
+	if err != nil {
+		return Bringing{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	brought, err := mover.Brought(ctx, find.Name, find.Source)
+	if err != nil {
+		return Bringing{}, fmt.Errorf("look what was brought: %w", err)
+	}
+	added := max(0, find.Total-brought)
+	if here > math.MaxInt64-added {
+		return Bringing{}, fmt.Errorf("%w: %d and %d", counter.ErrOverflow, here, added)
+	}
+	return Bringing{Find: find, Here: here, After: here + added, Added: added}, nil
+}
+
+// Bring adds to the counter, and to that of its site, what the find has that was not brought
+// before, and logs it. A repeat adds nothing. After an error a part may be done; then a
+// repeat completes it.
+func (c *Counters) Bring(ctx context.Context, find Find, request string) (Bringing, error) {
+	mover, err := c.mover()
+	if err == nil {
+		err = find.Check()
+	}
+	if err != nil {
+		return Bringing{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	var added int64
+	for _, name := range []string{find.Site, find.Name} { // the page last: once it is done, all is
+		if name == "" {
+			continue
+		}
+		if added, err = mover.Bring(ctx, name, find.Source, find.Total, find.Past); err != nil {
+			c.log.Warn("a number was not brought", zap.String("counter", name), zap.String("from", find.Source), zap.Error(err), zap.String("request_id", request))
+			return Bringing{}, fmt.Errorf("bring the number: %w", err)
+		}
+	}
+	after, err := c.store.Get(ctx, find.Name)
+	if err != nil {
+		after = added // what is certain
+	}
+	c.log.Info("counter changed", zap.String("action", "bring"), zap.String("counter", find.Name), zap.String("from", find.Source),
+		zap.Int64("value", added), zap.Int64("before", after-added), zap.Int64("after", after), zap.String("request_id", request))
+	return Bringing{Find: find, Here: after - added, After: after, Added: added}, nil
+}
+
+func (c *Counters) mover() (counter.Mover, error) {
+	mover, ok := counter.As[counter.Mover](c.store)
+	if !ok {
+		return nil, ErrCannotMove
+	}
+	return mover, nil
+}
