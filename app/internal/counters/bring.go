@@ -39,20 +39,7 @@ func (f Find) Check() error {
 			return err
 		}
 	}
-	if err := counter.CheckName(f.Source); err != nil {
-		return fmt.Errorf("its source: %w", err)
-	}
-	if err := counter.CheckBuckets(f.Past); err != nil {
-		return err
-	}
-	sum := int64(0)
-	for _, bucket := range f.Past {
-		sum += bucket.Count
-	}
-	if f.Total < 0 || sum > f.Total {
-		return fmt.Errorf("%w: its history has more than its total, %d", counter.ErrDelta, f.Total)
-	}
-	return nil
+	return counter.CheckBring(f.Name, f.Source, f.Total, f.Past)
 }
 
 // Bringing is a [Find] beside the counter that it is brought to.
