@@ -13,20 +13,29 @@ import (
 	"example.com/herokuapp/counter-core/counterhttp"
 )
 
-// crossOrigin lets pages of other origins use next, without credentials (Fetch Standard,
-// section 3.3). It allows any origin, or only those of the sites that are counted.
+// crossOriginHeader lets pages of other origins use an address, without credentials (Fetch
+// Standard, section 3.3).
+func (s *Surfaces) crossOriginHeader() http.Header {
+	header := http.Header{
+		"Cross-Origin-Resource-Policy":  {"cross-origin"},
+		"Access-Control-Expose-Headers": {counterhttp.StatusHeader},
+	}
+	if s.sites.Any() {
+		header.Set("Access-Control-Allow-Origin", "*")
+	} else {
+		header.Set("Vary", "Origin")
+	}
+	return header
+}
+
+// crossOrigin allows the origins of the sites that are counted, if not every origin is.
 func (s *Surfaces) crossOrigin(next http.Handler) http.Handler {
+	if s.sites.Any() {
+		return next
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Cross-Origin-Resource-Policy", "cross-origin")
-		header.Set("Access-Control-Expose-Headers", counterhttp.StatusHeader)
-		if s.sites.Any() {
-			header.Set("Access-Control-Allow-Origin", "*")
-		} else {
-			header.Add("Vary", "Origin")
-			if origin := r.Header.Get("Origin"); s.isSite(origin) {
-				header.Set("Access-Control-Allow-Origin", origin)
-			}
+		if origin := r.Header.Get("Origin"); s.isSite(origin) {
+			w.Header().Set("Access-Control-Allow-Origin", origin)
 		}
 		next.ServeHTTP(w, r)
 	})

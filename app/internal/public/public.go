@@ -52,9 +52,10 @@ func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *coun
 // Routes returns the public addresses.
 func (s *Surfaces) Routes() []web.Route {
 	type methods = respond.Methods
+	header := s.crossOriginHeader()
 	api := func(path string, m methods) web.Route {
 		m[http.MethodOptions] = s.preflight
-		return web.Route{Path: path, Surface: "api", Methods: m, Refuse: s.refuseMethod, Guard: s.crossOrigin}
+		return web.Route{Path: path, Surface: "api", Methods: m, Refuse: s.refuseMethod, Header: header, Guard: s.crossOrigin}
 	}
 	image := func(path, surface string, handler http.HandlerFunc) web.Route {
 		return web.Route{Path: path, Surface: surface, Methods: methods{http.MethodGet: handler}, Header: respond.ImageHeader()}
