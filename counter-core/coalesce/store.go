@@ -168,6 +168,12 @@ func (s *Store) add(ctx context.Context, name string, delta int64, timed bool) (
 		s.mu.Unlock()
 	}
 
+	return s.await(ctx, t, &p, done)
+}
+
+// await waits for the number of the addition at the place, which is known or refused once
+// done is closed.
+func (s *Store) await(ctx context.Context, t *tally, p *place, done <-chan struct{}) (int64, error) {
 	number, known, err := p.wait(done, ctx.Done())
 	if known {
 		return number, err

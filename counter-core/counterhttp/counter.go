@@ -65,7 +65,15 @@ type Options struct {
 type Counter struct {
 	store     counter.Store
 	estimator counter.Estimator // nil if the store has none
+	all       allAdder          // nil if the store isn't one
 	opts      Options
+}
+
+// allAdder is implemented by stores that add to several counters in one call, such as that
+// of package coalesce. A decorator that isn't one must not be bypassed, so counter.As is no
+// way to find it.
+type allAdder interface {
+	AddAll(ctx context.Context, names []string, delta int64) (values []int64, errs []error)
 }
 
 // New returns a counter of views in the store. The caller closes the store.
@@ -85,6 +93,7 @@ func New(store counter.Store, opts Options) *Counter {
 	}
 	c := &Counter{store: store, opts: opts}
 	c.estimator, _ = counter.As[counter.Estimator](store)
+	c.all, _ = store.(allAdder)
 	return c
 }
 
@@ -189,6 +198,13 @@ func (c *Counter) add(r *http.Request, name string, others []string) (View, erro
 // addAll adds to all counters at the same time, so that the store can take them in one
 // call.
 func (c *Counter) addAll(ctx context.Context, r *http.Request, names []string, found []View) (err error) {
+	if c.all != nil {
+		numbers, errs := c.all.AddAll(ctx, names, 1)
+		for i, name := range names {
+			found[i], errs[i] = c.viewOf(r, name, numbers[i], errs[i])
+		}
+		return errs[0]
+	}
 	var adding sync.WaitGroup
 	panics := make(chan any, len(names))
 	for i, name := range names[1:] {
@@ -214,6 +230,11 @@ func (c *Counter) addAll(ctx context.Context, r *http.Request, names []string, f
 
 func (c *Counter) addOne(ctx context.Context, r *http.Request, name string) (View, error) {
 	number, err := counter.Inc(ctx, c.store, name)
+	return c.viewOf(r, name, number, err)
+}
+
+// viewOf returns the view of a counter to which the store has added, or why it has not.
+func (c *Counter) viewOf(r *http.Request, name string, number int64, err error) (View, error) {
 	if err == nil {
 		return View{Number: number, Known: true, Status: Counted}, nil
 	}
