@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
 // BenchmarkApply applies batches one by one, from as many writers as there are
-// processors, to one hot counter and to many, with Add for comparison.
+// processors, to one hot counter and to many, without and with a history, and with Add for
+// comparison.
 func BenchmarkApply(b *testing.B) {
 	for _, counters := range []int{1, 10_000} {
 		names := make([]string, counters)
@@ -20,7 +22,8 @@ func BenchmarkApply(b *testing.B) {
 		}
 		b.Run(fmt.Sprintf("counters=%d", counters), func(b *testing.B) {
 			b.Run("baseline", func(b *testing.B) { benchmarkWriters(b, names, newAdder) })
-			b.Run("store", func(b *testing.B) { benchmarkWriters(b, names, newWriter) })
+			b.Run("store", func(b *testing.B) { benchmarkWriters(b, names, newWriter(0)) })
+			b.Run("history", func(b *testing.B) { benchmarkWriters(b, names, newWriter(counter.HourOf(time.Now()))) })
 		})
 	}
 }
@@ -51,12 +54,15 @@ func newAdder(store *countermemory.Store, names []string, _ string) add {
 	}
 }
 
-func newWriter(store *countermemory.Store, names []string, id string) add {
-	sums := make([]int64, len(names))
-	batches := make([]counter.Batch, 1)
-	return func(ctx context.Context, i int) error {
-		sums[i]++
-		batches[0] = counter.Batch{Name: names[i], Writer: id, Delta: 1, Sum: sums[i]}
-		return store.Apply(ctx, batches)[0].Err
+// newWriter returns a writer of batches of the hour.
+func newWriter(hour counter.Hour) func(store *countermemory.Store, names []string, id string) add {
+	return func(store *countermemory.Store, names []string, id string) add {
+		sums := make([]int64, len(names))
+		batches := make([]counter.Batch, 1)
+		return func(ctx context.Context, i int) error {
+			sums[i]++
+			batches[0] = counter.Batch{Name: names[i], Writer: id, Delta: 1, Sum: sums[i], Hour: hour}
+			return store.Apply(ctx, batches)[0].Err
+		}
 	}
 }

@@ -45,3 +45,15 @@ func (s *Store) ExpireHours() {
 		c.mu.Unlock()
 	}
 }
+
+// Hours returns how many hours of a counter are kept, those whose time is over included.
+func (s *Store) Hours(name string) int {
+	c, _ := s.cells.Load(name)
+	n := 0
+	for _, d := range c.(*cell).past.history.days {
+		if d.hours != nil {
+			n += len(d.hours.counts)
+		}
+	}
+	return n
+}
