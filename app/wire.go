@@ -9,6 +9,7 @@ import (
 
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/auth"
+	"example.com/herokuapp/app/internal/compat"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/live"
@@ -27,7 +28,7 @@ import (
 func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, log),
-		fx.Provide(templates.New, badge.NewDrawer, newMetrics, openStore, newCounters, newGate, newViews, newHub, newSurfaces, newServer),
+		fx.Provide(templates.New, badge.NewDrawer, newMetrics, openStore, newCounters, newGate, newViews, newHub, newSurfaces, newCompat, newServer),
 		fx.Invoke(serveMetrics, func(*web.Server) {}),
 		fx.NopLogger, // fx returns errors, and main prints them
 	)
@@ -108,9 +109,14 @@ func newSurfaces(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, a
 	return public.New(cfg, counted, hub, all, gate.IsOwner, drawer)
 }
 
+// newCompat returns the addresses of other services.
+func newCompat(cfg config.Config, opened *store.Opened, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer) *compat.Services {
+	return compat.New(cfg, opened.Store, counted, hub, all, gate.IsOwner, drawer)
+}
+
 // newServer serves all routes while the program runs. If the server fails, the program ends.
 func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, opened *store.Opened, gate *auth.Gate,
-	surfaces *public.Surfaces, hub *live.Hub, all *counters.Counters, pages *templates.Pages, measured *metrics.Metrics, log *zap.Logger,
+	surfaces *public.Surfaces, others *compat.Services, hub *live.Hub, all *counters.Counters, pages *templates.Pages, measured *metrics.Metrics, log *zap.Logger,
 ) (*web.Server, error) {
 	stopping, stop := context.WithCancel(context.Background())
 	routes := surfaces.Routes()
@@ -120,6 +126,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 		routes = append(routes, gate.Routes()...)
 		routes = append(routes, admin.Routes(all, about, gate, pages, log)...)
 	}
+	routes = append(routes, others.Routes()...) // last, because they match addresses above
 	server, err := web.NewServer(cfg, web.NewMeasuredHandler(measured.Meter(), cfg, opened.Store, opened.Health, pages, log, routes...), log)
 	if err != nil {
 		stop()

@@ -68,6 +68,8 @@ type Config struct {
 	Sites counters.Sites
 	// KeepQuery are the query parameters that are part of a page's address.
 	KeepQuery []string
+	// Compat are the other services whose addresses are served, by the names of [Services].
+	Compat []string
 	// MaxCounters is the number of page counters from which strangers can't create more.
 	MaxCounters int
 	// RateLimit is how many views of a page count for one client each minute. 0 counts all.
@@ -158,6 +160,7 @@ func Load(getenv func(string) string) (Config, error) {
 		set(&cfg.SkipBots, getenv, "SKIP_BOTS", parseBool, "false"),
 		set(&cfg.Sites, getenv, "SITES", counters.ParseSites, "example.com,*.example.org,www.example.com=example.com"),
 		set(&cfg.KeepQuery, getenv, "KEEP_QUERY", parseKeepQuery, "p,page_id"),
+		set(&cfg.Compat, getenv, "COMPAT", parseServices, "ghpvc,busuanzi"),
 		set(&cfg.MaxCounters, getenv, "MAX_COUNTERS", wholeNumber("whole number", 0, maxBound), "100000"),
 		set(&cfg.RateLimit, getenv, "RATE_LIMIT", wholeNumber("whole number", 0, maxBound), "60"),
 		set(&cfg.MaxListeners, getenv, "MAX_LISTENERS", wholeNumber("whole number", 0, maxBound), "10000"),

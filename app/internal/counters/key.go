@@ -1,7 +1,6 @@
 package counters
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 func ParseKey(service, key string) (Page, error) {
 	segments := strings.Split(key, "/")
 	if slices.Contains(segments, ".") || slices.Contains(segments, "..") {
-		return Page{}, fmt.Errorf("%.60q is not a key: %w", key, errDots)
+		return Page{}, fmt.Errorf("%.60q is %w: no part of it may be . or .. alone", key, ErrAddress)
 	}
 	// In the path of an address, these would not be a part of the key.
 	key = strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", `\`, "%5C").Replace(key)
@@ -23,5 +22,3 @@ func ParseKey(service, key string) (Page, error) {
 	}
 	return page, err
 }
-
-var errDots = errors.New("one of its parts is . or ..")

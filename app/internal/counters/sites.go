@@ -85,3 +85,14 @@ func (s Sites) Host(host string) (string, bool) {
 	}
 	return "", false
 }
+
+// Only returns the host that is counted if there is exactly one.
+func (s Sites) Only() (host string, ok bool) {
+	for _, under := range s.hosts {
+		if host != "" && host != under {
+			return "", false
+		}
+		host = under
+	}
+	return host, host != "" && len(s.domains) == 0
+}

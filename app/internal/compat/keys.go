@@ -1,0 +1,222 @@
+package compat
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
+)
+
+// pathHeader has the namespace and the key of an answer.
+const pathHeader = "X-Path"
+
+// keyNumber answers with the number of a key: as JSON, as a script or as an image.
+func keyNumber(w http.ResponseWriter, c *call, o outcome) {
+	writeKey(w, c, o, func(number *int64) any {
+		return struct {
+			Value *int64 `json:"value"`
+		}{number}
+	})
+}
+
+// keySet answers with the number of a key before and after it was set.
+func keySet(w http.ResponseWriter, c *call, o outcome) {
+	writeKey(w, c, o, func(number *int64) any {
+		before := number
+		if !o.denied && number != nil {
+			before = &o.before
+		}
+		return struct {
+			Old   *int64 `json:"old_value"`
+			Value *int64 `json:"value"`
+		}{before, number}
+	})
+}
+
+// keyInfo answers with all there is to say of a key.
+func keyInfo(w http.ResponseWriter, c *call, o outcome) {
+	writeKey(w, c, o, func(number *int64) any {
+		return struct {
+			Namespace string `json:"namespace"`
+			Key       string `json:"key"`
+			Value     *int64 `json:"value"`
+		}{o.space, o.key, number}
+	})
+}
+
+// writeKey answers with the members, to which the number is null if there is none.
+func writeKey(w http.ResponseWriter, c *call, o outcome, members func(number *int64) any) {
+	if !o.bad || o.page.Host != "" {
+		w.Header().Set(pathHeader, (&url.URL{Path: o.space + "/" + o.key}).EscapedPath())
+	}
+	status := statusOf(o)
+	var answer any
+	switch number, known := o.number(); {
+	case !known:
+		answer = struct {
+			Value *int64 `json:"value"`
+			Error string `json:"error"`
+		}{nil, message(o)}
+	case number == 0 && (o.does == read || o.denied):
+		status = http.StatusNotFound
+		answer = members(nil)
+		if o.does == read {
+			answer = struct {
+				Value *int64 `json:"value"`
+				Error string `json:"error"`
+			}{nil, "Key not found"}
+		}
+	default:
+		answer = members(&number)
+	}
+	switch {
+	case c.values.Has("callback"):
+		writeScript(w, c, "callback", "%s(%s)", answer)
+	case c.values.Has("img"):
+		respond.Pixel(w, http.StatusOK)
+	default:
+		retryAfter(w, o, status)
+		writeJSON(w, status, answer)
+	}
+}
+
+// keyStream sends the number of a key as it changes.
+func keyStream(w http.ResponseWriter, c *call, o outcome) {
+	if o.bad {
+		writeKey(w, c, o, nil)
+		return
+	}
+	c.hub.Stream(w, c.Request, o.counter(), ":\n\n", func(value int64) string {
+		return `data: {"value":` + strconv.FormatInt(value, 10) + "}\n\n"
+	})
+}
+
+// spaced is what counterapi tells of a counter. What it knows and we don't is null.
+type spaced struct {
+	ID          *int64 `json:"id"`
+	Name        string `json:"name"`
+	Count       int64  `json:"count"`
+	CreatedAt   *int64 `json:"created_at"`
+	UpdatedAt   *int64 `json:"updated_at"`
+	NamespaceID *int64 `json:"namespace_id"`
+	Namespace   struct {
+		Name string `json:"name"`
+	} `json:"namespace"`
+}
+
+// spacedCounter answers with the number of a counter in a namespace.
+func spacedCounter(_ *call, o outcome, status int) any {
+	answer := spaced{Name: o.key, Count: o.Page.Number}
+	answer.Namespace.Name = o.space
+	if status != http.StatusOK {
+		return problem{status, message(o)}
+	}
+	return answer
+}
+
+// problem is how counterapi says what is wrong.
+type problem struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// spacedRecord is spacedCounter for a counter that has to be there.
+func spacedRecord(w http.ResponseWriter, c *call, o outcome) {
+	if number, known := o.number(); known && number == 0 {
+		writeJSON(w, http.StatusBadRequest, problem{http.StatusBadRequest, "record not found"})
+		return
+	}
+	object(spacedCounter)(w, c, o)
+}
+
+// gitHubEndpoint has the number in the format of shields.io.
+func gitHubEndpoint(w http.ResponseWriter, _ *call, o outcome) {
+	answer := struct {
+		SchemaVersion int    `json:"schemaVersion"`
+		Label         string `json:"label"`
+		Message       string `json:"message"`
+		Color         string `json:"color"`
+		IsError       bool   `json:"isError,omitempty"`
+	}{1, "hits", strconv.FormatInt(o.Page.Number, 10), "#4c1", false}
+	status := http.StatusOK
+	switch _, known := o.number(); {
+	case o.bad:
+		status = http.StatusBadRequest
+		answer.Message, answer.Color, answer.IsError = message(o), "red", true
+	case !known:
+		answer.Message, answer.Color, answer.IsError = "unavailable", "lightgrey", true
+	case o.Page.AtLeast:
+		answer.Message = "≥ " + answer.Message
+	}
+	writeJSON(w, status, answer)
+}
+
+// profileKey has a key and its number.
+func profileKey(_ *call, o outcome, status int) any {
+	return named(status, o, func(number json.Number) any {
+		return struct {
+			Key   string      `json:"key"`
+			Count json.Number `json:"count"`
+		}{o.key, number}
+	})
+}
+
+// moeRecord has a name and its number.
+func moeRecord(_ *call, o outcome, status int) any {
+	return named(status, o, func(number json.Number) any {
+		return struct {
+			Name string      `json:"name"`
+			Num  json.Number `json:"num"`
+		}{o.key, number}
+	})
+}
+
+// named returns the members, or what is wrong.
+func named(status int, o outcome, members func(json.Number) any) any {
+	if status != http.StatusOK {
+		return problem{status, message(o)}
+	}
+	return members(json.Number(strconv.FormatInt(o.Page.Number, 10)))
+}
+
+// keyCreated answers with a key that is free, and needs no more to be counted. A key that
+// is there already can't be made again.
+func keyCreated(w http.ResponseWriter, c *call, o outcome) {
+	if number, known := o.number(); !known || number > 0 {
+		text := "Key already exists"
+		if !known {
+			text = message(o)
+		}
+		status := statusOf(o)
+		if known {
+			status = http.StatusBadRequest
+		}
+		writeJSON(w, status, wrong{text})
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Namespace string `json:"namespace"`
+		Key       string `json:"key"`
+		Value     int64  `json:"value"`
+	}{o.space, o.key, 0})
+}
+
+// keyStats tells the owner how many keys there are.
+func keyStats(w http.ResponseWriter, c *call, o outcome) {
+	if !c.isOwner(c.Request) {
+		writeJSON(w, http.StatusForbidden, wrong{"this is for the owner, who sends ADMIN_TOKEN"})
+		return
+	}
+	listing, err := c.counters.List(c.Context(), counters.Query{Prefix: counters.PagePrefix + "countapi/", Limit: 1})
+	if err != nil {
+		c.views.LogFault(c.Request, "countapi/", err)
+		writeJSON(w, http.StatusServiceUnavailable, wrong{message(outcome{err: err})})
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Keys int `json:"keys"`
+	}{listing.Total})
+}
