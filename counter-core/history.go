@@ -100,7 +100,7 @@ func CheckBuckets(buckets []Bucket) error {
 // nothing changes. Days are kept as long as the counter is. The hours of a day are kept for
 // a time after it, by the store's clock and not by that of the writers; see
 // [Hour.KeptUntil]. A batch of an hour that is no longer kept adds to the day alone.
-// [Store.Add] and [Store.Set] don't change the history, except that setting a counter to 0
+// [Store.Set] doesn't change the history, nor does [Store.Add] unless the store is an [Adjuster], except that setting a counter to 0
 // removes it.
 type Historian interface {
 	// History yields what was counted from the hour from to the hour to, both included, in

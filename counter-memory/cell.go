@@ -5,6 +5,7 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
@@ -31,6 +32,22 @@ func (c *cell) add(delta int64) (int64, bool) {
 			return old + delta, true
 		}
 	}
+}
+
+// addNow adds delta, 1 or more, to the value and to the hour that it is.
+func (c *cell) addNow(name string, delta int64, hoursKept int) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := counter.HourOf(time.Now())
+	if !c.pastLocked().history.fits(now, delta) {
+		return 0, historyOverflowError(name)
+	}
+	total, ok := c.add(delta)
+	if !ok {
+		return 0, overflowError(name, total, delta)
+	}
+	c.past.history.add(now, delta, keep{now, hoursKept})
+	return total, nil
 }
 
 // set sets the value.

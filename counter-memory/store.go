@@ -21,6 +21,7 @@ import (
 // first addition of a day finds that the hours have had their time.
 type Store struct {
 	historyHours int // 0: the default
+	history      bool
 	closed       atomic.Bool
 	// Names are few and long-lived, which is what sync.Map is made for: a counter
 	// that exists is found without a lock.
@@ -31,6 +32,7 @@ var (
 	_ counter.Backend   = (*Store)(nil)
 	_ counter.Historian = (*Store)(nil)
 	_ counter.Mover     = (*Store)(nil)
+	_ counter.Adjuster  = (*Store)(nil)
 )
 
 // Options adapts a [Store]. The zero value has the defaults.
@@ -38,6 +40,10 @@ type Options struct {
 	// HistoryHours is how many hours after a day its hours are kept.
 	// Default: [counter.DefaultHistoryHours].
 	HistoryHours int
+
+	// History makes Add count in the hour of the call, too, for a store that nothing gathers
+	// additions for. A batch names its hour itself.
+	History bool
 }
 
 // New returns an empty store with the default options.
@@ -45,7 +51,7 @@ func New() *Store { return NewWith(Options{}) }
 
 // NewWith returns an empty store.
 func NewWith(opts Options) *Store {
-	return &Store{historyHours: min(max(opts.HistoryHours, 0), int(counter.MaxHour))}
+	return &Store{historyHours: min(max(opts.HistoryHours, 0), int(counter.MaxHour)), history: opts.History}
 }
 
 // String names the backend for logs.
@@ -53,6 +59,25 @@ func (s *Store) String() string { return "memory" }
 
 // Add implements [counter.Store].
 func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
+	return s.add(ctx, name, delta, s.history)
+}
+
+// Adjust implements [counter.Adjuster].
+func (s *Store) Adjust(ctx context.Context, name string, delta int64) (int64, error) {
+	return s.add(ctx, name, delta, false)
+}
+
+// AddAll is [Store.Add] for each of the counters. It saves package counterhttp the goroutines that
+// it would add with.
+func (s *Store) AddAll(ctx context.Context, names []string, delta int64) (values []int64, errs []error) {
+	values, errs = make([]int64, len(names)), make([]error, len(names))
+	for i, name := range names {
+		values[i], errs[i] = s.Add(ctx, name, delta)
+	}
+	return values, errs
+}
+
+func (s *Store) add(ctx context.Context, name string, delta int64, timed bool) (int64, error) {
 	if err := s.ready(ctx); err != nil {
 		return 0, err
 	}
@@ -62,6 +87,9 @@ func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error
 	c, err := s.cell(name)
 	if err != nil {
 		return 0, err
+	}
+	if timed {
+		return c.addNow(name, delta, s.hoursKept())
 	}
 	total, ok := c.add(delta)
 	if !ok {

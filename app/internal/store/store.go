@@ -59,7 +59,7 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger, decorators ..
 		}
 		opened.gather(decorate(backend), cfg)
 	default:
-		opened.Store = decorate(countermemory.New())
+		opened.Store = decorate(countermemory.NewWith(countermemory.Options{History: cfg.History, HistoryHours: cfg.HistoryHours}))
 		log.Info("counts end with the process: set DATA_FILE=counts.db to keep them in a file, or REDIS_URL to keep them in Redis")
 	}
 	opened.Health = NewHealth(opened.Store, log, cfg.Dangers...)
