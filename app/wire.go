@@ -110,8 +110,8 @@ func newSurfaces(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, a
 }
 
 // newCompat returns the addresses of other services.
-func newCompat(cfg config.Config, opened *store.Opened, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer) *compat.Services {
-	return compat.New(cfg, opened.Store, counted, hub, all, gate.IsOwner, drawer)
+func newCompat(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer) *compat.Services {
+	return compat.New(cfg, counted, hub, all, gate.IsOwner, drawer)
 }
 
 // newServer serves all routes while the program runs. If the server fails, the program ends.

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
@@ -19,7 +18,6 @@ import (
 	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/app/internal/web"
-	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/templates/badge"
 )
 
@@ -28,25 +26,22 @@ type Services struct {
 	on       []string // the services that are served
 	views    *pageviews.Counter
 	counters *counters.Counters
-	history  counter.Historian // nil if the store has none
 	hub      *live.Hub
 	keep     []string // query parameters that are part of a page's address
 	sites    counters.Sites
+	stats    config.Stats
 	drawer   *badge.Drawer
 	isOwner  func(*http.Request) bool
-	now      func() time.Time
 }
 
 // New returns the addresses of the services in cfg.Compat. isOwner reports whether a request
 // is the owner's, who may set counters where the service lets its owner do so.
-func New(cfg config.Config, store counter.Store, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer) *Services {
-	s := &Services{
+func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer) *Services {
+	return &Services{
 		on: cfg.Compat, views: counted, counters: all, hub: hub,
-		keep: cfg.KeepQuery, sites: cfg.Sites,
-		drawer: drawer, isOwner: isOwner, now: time.Now,
+		keep: cfg.KeepQuery, sites: cfg.Sites, stats: cfg.Stats,
+		drawer: drawer, isOwner: isOwner,
 	}
-	s.history, _ = counter.As[counter.Historian](store)
-	return s
 }
 
 // Routes returns the addresses. They have to come after this program's own, which some of

@@ -126,7 +126,7 @@ func examples() []example {
 // Each request is answered as the service would, and counts once or not at all.
 func TestAnswers(t *testing.T) {
 	for _, e := range examples() {
-		kept := coalesce.New(countermemory.New(), coalesce.Options{}) // with a history of its views
+		kept := coalesce.New(countermemory.New(), coalesce.Options{History: true})
 		want := map[string]int64{}
 		if e.counter != "" {
 			want[e.counter] = 41

@@ -2,106 +2,72 @@ package compat
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
-	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/templates/badge"
 	"example.com/herokuapp/templates/chart"
 )
 
-// period is a span of time and what was counted in it.
-type period struct {
-	start time.Time
-	count int64
+// mayLook reports whether STATS lets the request know when a page was viewed.
+func (c *call) mayLook() bool {
+	return c.stats == config.StatsPublic || c.stats == config.StatsOwner && c.isOwner(c.Request)
 }
 
-// historyTimeout limits the reading of a history.
-const historyTimeout = 5 * time.Second
-
-// periods returns what was counted since a time, in spans that begin where begin says, each
-// of which has counted something. They are in order. It returns false if the store can't
-// tell.
-func (c *call) periods(o outcome, since time.Time, hoursOnly bool, begin func(time.Time) time.Time) ([]period, bool) {
-	if c.history == nil || o.err != nil {
-		return nil, false
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), historyTimeout)
-	defer cancel()
-	var found []period
-	for bucket, err := range c.history.History(ctx, o.counter(), counter.HourOf(since), counter.HourOf(c.now())) {
-		if err != nil {
-			return nil, false
-		}
-		if hoursOnly && bucket.Hours != 1 {
-			continue
-		}
-		start := begin(bucket.Start.Time())
-		if n := len(found); n > 0 && found[n-1].start.Equal(start) {
-			found[n-1].count = plus(found[n-1].count, bucket.Count)
-		} else {
-			found = append(found, period{start, bucket.Count})
-		}
-	}
-	return found, true
-}
-
-// dayIn returns a function that returns when the day of a time begins.
-func dayIn(zone *time.Location) func(time.Time) time.Time {
-	return func(t time.Time) time.Time {
-		year, month, day := t.In(zone).Date()
-		return time.Date(year, month, day, 0, 0, 0, 0, zone)
-	}
-}
-
-// zone returns the time zone that the request names, UTC if there is none.
+// zone returns the time zone that the request names, UTC if it names none.
 func (c *call) zone() *time.Location {
-	if zone, err := time.LoadLocation(c.param("tz")); err == nil && zone != time.Local {
+	if zone, err := counters.ParseZone(c.param("tz")); err == nil {
 		return zone
 	}
 	return time.UTC
 }
 
-// days returns the views of each of the last days, up to today, from the first that has
-// any. It returns false if the store can't tell.
-func (c *call) days(o outcome, n int, zone *time.Location) ([]period, bool) {
-	begin := dayIn(zone)
-	today := begin(c.now())
-	found, known := c.periods(o, today.AddDate(0, 0, 1-n), false, begin)
-	if !known {
-		return nil, false
-	}
-	if len(found) == 0 {
-		return []period{{start: today}}, true
-	}
-	all := make([]period, 0, n)
-	for start := found[0].start; !start.After(today); start = start.AddDate(0, 0, 1) {
-		day := period{start: start}
-		if len(found) > 0 && found[0].start.Equal(start) {
-			day.count, found = found[0].count, found[1:]
-		}
-		all = append(all, day)
-	}
-	return all, true
+// span is a day, or another step of a history, and what was counted in it.
+type span struct {
+	start time.Time
+	text  string // when it starts
+	views int64
 }
 
-// today returns the views of this day. It returns false if the store can't tell.
+// past returns the last n steps of a counter, from the first of which something is known. It
+// returns none if the store can't tell, or must not.
+func (c *call) past(o outcome, n int, step counters.Step, zone *time.Location) []span {
+	if !c.mayLook() {
+		return nil
+	}
+	history, err := c.counters.History(c.Context(), o.counter(), counters.LastSteps(n, step, zone, time.Now()))
+	if err != nil {
+		return nil
+	}
+	var spans []span
+	for i, views := range history.Views {
+		last := i == len(history.Views)-1
+		if !last && (history.Since.IsZero() || !history.At(i+1).After(history.Since)) {
+			continue
+		}
+		spans = append(spans, span{history.At(i), history.Text(i), views})
+	}
+	return spans
+}
+
+// today returns the views of this day. It returns false if the store can't tell, or must not.
 func (c *call) today(o outcome, zone *time.Location) (int64, bool) {
-	days, known := c.days(o, 1, zone)
-	if !known {
+	if !c.mayLook() {
 		return 0, false
 	}
-	return days[len(days)-1].count, true
+	today, err := c.counters.Today(c.Context(), o.counter(), zone)
+	return today, err == nil
 }
 
 // todayOfTotal is the number of this day before the number of all, or the latter alone if
 // the store can't tell the former.
-func todayOfTotal(c *call, o outcome, number int64) string {
+func todayOfTotal(c *call, o outcome, number int64, zone *time.Location) string {
 	total := strconv.FormatInt(number, 10)
-	if today, known := c.today(o, c.zone()); known {
+	if today, known := c.today(o, zone); known {
 		return fmt.Sprintf("%d / %s", today, total)
 	}
 	return total
@@ -111,7 +77,8 @@ func todayOfTotal(c *call, o outcome, number int64) string {
 func daily(w http.ResponseWriter, c *call, o outcome) {
 	l := look{
 		label: parameter{"title", "hits"}, labelColor: parameter{"title_bg", "#555"}, color: parameter{"count_bg", "#79c83d"},
-		text: todayOfTotal, wrong: http.StatusBadRequest,
+		wrong: http.StatusBadRequest,
+		text:  func(c *call, o outcome, number int64) string { return todayOfTotal(c, o, number, time.UTC) },
 	}
 	if is(c.param("edge_flat")) {
 		l.style = badge.FlatSquare
@@ -128,7 +95,7 @@ func todayAndTotal(w http.ResponseWriter, c *call, o outcome) {
 	look{
 		label: parameter{"label", "hits"}, color: parameter{"color", "#198754"}, styles: "style", wrong: http.StatusBadRequest,
 		text: func(c *call, o outcome, number int64) string {
-			text := todayOfTotal(c, o, number)
+			text := todayOfTotal(c, o, number, c.zone())
 			if message := c.param("message"); message != "" {
 				text += " " + cut(message)
 			}
@@ -155,15 +122,16 @@ func hitsHistory(c *call, o outcome, status int) any {
 		Total   int64  `json:"total_hits"`
 		History []hits `json:"history,omitempty"`
 	}{Total: o.Page.Number}
-	days, known := c.days(o, historyDays, c.zone())
-	if !known {
+	if o.does == count {
+		if today, known := c.today(o, c.zone()); known {
+			answer.Today = &today
+		}
 		return answer
 	}
-	answer.Today = &days[len(days)-1].count
-	if o.does == read {
-		for i, day := range days {
-			answer.History = append(answer.History, hits{day.count, day.start.Format(time.DateOnly), i == len(days)-1})
-		}
+	days := c.past(o, historyDays, counters.Daily, c.zone())
+	for i, day := range days {
+		answer.History = append(answer.History, hits{day.views, day.text, i == len(days)-1})
+		answer.Today = &day.views
 	}
 	return answer
 }
@@ -187,11 +155,10 @@ func visitorStatus(c *call, o outcome, status int) any {
 		Today *int64  `json:"today,omitempty"`
 		Days  []daily `json:"dailyResults"`
 	}{Total: o.Page.Number, Days: []daily{}}
-	if days, known := c.days(o, historyDays, time.UTC); known {
-		answer.Today = &days[len(days)-1].count
-		for _, day := range days {
-			answer.Days = append(answer.Days, daily{day.start.Format(time.DateOnly), day.count})
-		}
+	days := c.past(o, historyDays, counters.Daily, time.UTC)
+	for _, day := range days {
+		answer.Today = &day.views
+		answer.Days = append(answer.Days, daily{day.text, day.views})
 	}
 	return answer
 }
@@ -201,29 +168,34 @@ func spacedList(c *call, o outcome, status int) any {
 	if status != http.StatusOK {
 		return problem{status, message(o)}
 	}
-	day := dayIn(time.UTC)
-	begin, since, hours := day, day(c.now()).AddDate(0, 0, -historyDays), false
+	n, step := historyDays, counters.Daily
 	switch c.param("group_by") {
 	case "hour":
-		begin, since, hours = func(t time.Time) time.Time { return t }, c.now().AddDate(0, 0, -2), true
+		n, step = 48, counters.Hourly
 	case "week":
-		begin = func(t time.Time) time.Time { return day(t).AddDate(0, 0, -(int(t.Weekday())+6)%7) }
-		since = begin(c.now()).AddDate(0, 0, -7*26)
+		n, step = 26, counters.Weekly
 	case "month":
-		begin = func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC) }
-		since = begin(c.now()).AddDate(-2, 0, 0)
+		n, step = 24, counters.Monthly
 	case "year":
-		begin = func(t time.Time) time.Time { return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, time.UTC) }
-		since = begin(c.now()).AddDate(-20, 0, 0)
+		n, step = 10*12, counters.Monthly
 	}
-	type spot struct {
+	type item struct {
 		Count int64  `json:"count"`
 		Date  string `json:"date"`
 	}
-	list := []spot{}
-	periods, _ := c.periods(o, since, hours, begin)
-	for _, p := range periods {
-		list = append(list, spot{p.count, p.start.Format(time.RFC3339)})
+	list := []item{}
+	spans := c.past(o, n, step, time.UTC)
+	for _, s := range spans {
+		start := s.start
+		if c.param("group_by") == "year" {
+			start = time.Date(start.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
+		}
+		date := start.Format(time.RFC3339)
+		if last := len(list) - 1; last >= 0 && list[last].Date == date {
+			list[last].Count = plus(list[last].Count, s.views)
+			continue
+		}
+		list = append(list, item{s.views, date})
 	}
 	return list
 }
@@ -235,9 +207,9 @@ func graph(w http.ResponseWriter, c *call, o outcome) {
 		return
 	}
 	drawn := chart.Chart{Title: "Views of " + o.page.String()}
-	days, _ := c.days(o, 60, time.UTC)
+	days := c.past(o, 60, counters.Daily, time.UTC)
 	for i, day := range days {
-		bar := chart.Bar{Name: day.start.Format("2 January 2006"), Value: day.count, Partial: i == len(days)-1}
+		bar := chart.Bar{Name: day.start.Format("2 January 2006"), Value: day.views, Partial: i == len(days)-1}
 		if (len(days)-1-i)%10 == 0 {
 			bar.Tick = day.start.Format("2 Jan")
 		}
@@ -260,7 +232,7 @@ func hits(w http.ResponseWriter, c *call, o outcome) {
 			if c.param("view") != "today-total" {
 				return strconv.FormatInt(number, 10)
 			}
-			return todayOfTotal(c, o, number)
+			return todayOfTotal(c, o, number, time.UTC)
 		},
 	}.answer(w, c, o)
 }

@@ -38,7 +38,7 @@ func newConfig(services ...string) config.Config {
 	if len(services) == 0 {
 		services = config.Services()
 	}
-	return config.Config{PageWait: time.Minute, SkipBots: true, MaxCounters: 1000, MaxListeners: 1000, Compat: services}
+	return config.Config{PageWait: time.Minute, SkipBots: true, MaxCounters: 1000, MaxListeners: 1000, Stats: config.StatsPublic, Compat: services}
 }
 
 // newSite returns all that the program serves without an owner's site.
@@ -62,7 +62,7 @@ func newSiteWith(t *testing.T, cfg config.Config, kept counter.Store, log *zap.L
 	t.Cleanup(hub.Close)
 	all, counted := counters.New(kept, 1000, log), pageviews.New(cfg, kept, log)
 	routes := public.New(cfg, counted, hub, all, isOwner, drawer).Routes()
-	routes = append(routes, compat.New(cfg, kept, counted, hub, all, isOwner, drawer).Routes()...)
+	routes = append(routes, compat.New(cfg, counted, hub, all, isOwner, drawer).Routes()...)
 	return web.NewHandler(cfg, kept, store.NewHealth(kept, log), pages, log, routes...)
 }
 
