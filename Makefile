@@ -25,13 +25,18 @@ run: ## serve the page at http://127.0.0.1:8000/
 build: ## build bin/app
 	go build -o bin/ ./app
 
+.PHONY: image
+image: ## make the container image in bin/image, without a container engine
+	rm -rf bin/image
+	go run ./tools/image bin/image
+
 .PHONY: deps
 deps: ## install what the tests start: Redis, Chromium, Firefox and wrk
 	@tools/testdeps
 
-# These tests build the tree anew: as Heroku does, as a reader of the guide, renamed, for other programs, to be measured. That
-# takes as long as all other tests, and the race detector would watch the go command. `make modules` runs them.
-BUILDERS := bench|docs|heroku|rename|stranger
+# These tests build the tree anew: as Heroku does, as a reader of the guide, renamed, for other programs, as an image, to be
+# measured. That takes as long as all other tests, and the race detector would watch the go command. `make modules` runs them.
+BUILDERS := bench|docs|heroku|image|rename|stranger
 tested = $$(go list work | grep -vE '/tools/($(BUILDERS))$$')
 
 .PHONY: test
