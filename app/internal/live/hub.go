@@ -20,6 +20,9 @@ const (
 	// interval is how often a counter with listeners is read. It has to be read because other
 	// processes may count it, too.
 	interval = time.Second
+	// maxReads is about how many readings of all counters there are in a second, however many
+	// counters have listeners. Above it, each is read less often.
+	maxReads = 1000
 	// patience limits one reading.
 	patience = 5 * time.Second
 	// maxPause is the longest time between readings while the store fails.
@@ -73,8 +76,8 @@ func (h *Hub) Listeners() int {
 	return h.listeners
 }
 
-// Listen returns a channel that receives the counter's value within a second, and again
-// after each change. Each value is read after the call: none is older than what the caller
+// Listen returns a channel that receives the counter's value within a second, or later if more
+// than a thousand counters have listeners, and again after each change. Each value is read after the call: none is older than what the caller
 // knows already. A slow listener misses values, but not the latest. The channel is closed
 // when the hub is. The caller must call stop in the end.
 func (h *Hub) Listen(name string) (values <-chan int64, stop func(), err error) {
@@ -141,12 +144,12 @@ func (h *Hub) watch(ctx context.Context, w *watcher) {
 			return
 		case <-timer.C:
 		}
-		reading := h.begin(w)
+		reading, spread := h.begin(w)
 		value, err := h.read(ctx, w.name)
 		if err != nil {
-			pause = min(2*pause, maxPause)
+			pause = max(min(2*pause, maxPause), spread)
 		} else {
-			pause = interval
+			pause = max(interval, spread)
 			h.tell(w, reading, value)
 		}
 		timer.Reset(pause)
@@ -159,12 +162,13 @@ func (h *Hub) read(ctx context.Context, name string) (int64, error) {
 	return h.get(ctx, name)
 }
 
-// begin returns the number of the reading that begins.
-func (h *Hub) begin(w *watcher) int {
+// begin returns the number of the reading that begins, and the pause after it that keeps all
+// watchers to maxReads.
+func (h *Hub) begin(w *watcher) (reading int, spread time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	w.readings++
-	return w.readings
+	return w.readings, time.Duration(len(h.watchers)) * time.Second / maxReads
 }
 
 // tell sends the value of a reading to those to whom it is new.

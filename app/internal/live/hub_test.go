@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -219,4 +220,28 @@ func TestManyListeners(t *testing.T) {
 		t.Errorf("%d listeners; want none", got)
 	}
 	hub.Close()
+}
+
+// Listeners of many counters don't have the store read without bound, and are told nevertheless.
+func TestManyCountersAreReadLessOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const names = 5000
+		var c counted
+		hub := live.NewHub(c.get, names)
+		defer hub.Close()
+		var last <-chan int64
+		for i := range names {
+			last, _ = listen(t, hub, strconv.Itoa(i))
+		}
+		want(t, last, 0)
+		time.Sleep(10 * time.Second)
+		before := c.reads.Load()
+		time.Sleep(20 * time.Second)
+		if reads := c.reads.Load() - before; reads < 15_000 || reads > 25_000 {
+			t.Errorf("%d readings in 20 seconds; want about 1,000 a second", reads)
+		}
+		c.value.Store(1)
+		time.Sleep(6 * time.Second)
+		want(t, last, 1)
+	})
 }
