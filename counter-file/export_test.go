@@ -1,9 +1,12 @@
 package counterfile
 
 import (
+	"math"
 	"testing"
 
 	"go.etcd.io/bbolt"
+
+	counter "example.com/herokuapp/counter-core"
 )
 
 // Wipe removes all that the store keeps.
@@ -25,6 +28,17 @@ func (s *Store) Expire(t *testing.T) {
 		r.at -= int64(retention.Seconds())
 		return r.encode(key)
 	})
+}
+
+// ExpireHours drops every hour there is, as time does.
+func (s *Store) ExpireHours(t *testing.T) {
+	t.Helper()
+	_, err := change(t.Context(), s, func(tx *bbolt.Tx) (struct{}, error) {
+		return struct{}{}, sweepOldest(tx, counter.MaxHour+1, math.MaxInt)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Records returns how many records there are, expired ones included.

@@ -19,14 +19,8 @@ func (s *Store) Move(ctx context.Context, from, to string) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	if err := counter.CheckName(from); err != nil {
+	if err := counter.CheckMove(from, to); err != nil {
 		return err
-	}
-	if err := counter.CheckName(to); err != nil {
-		return err
-	}
-	if from == to {
-		return fmt.Errorf("%w: %q is to move to itself", counter.ErrName, from)
 	}
 	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) {
 		return struct{}{}, move(tx, from, to, s.hoursSince(s.now()))
@@ -89,21 +83,8 @@ func (s *Store) Bring(ctx context.Context, name, source string, total int64, pas
 	if err := s.ready(ctx); err != nil {
 		return 0, err
 	}
-	if err := counter.CheckName(name); err != nil {
+	if err := counter.CheckBring(name, source, total, past); err != nil {
 		return 0, err
-	}
-	if err := checkSource(source); err != nil {
-		return 0, err
-	}
-	if err := counter.CheckBuckets(past); err != nil {
-		return 0, err
-	}
-	rest := total
-	for _, b := range past {
-		rest -= b.Count
-	}
-	if total < 0 || rest < 0 {
-		return 0, fmt.Errorf("%w: %d from %q, with a history of %d", counter.ErrDelta, total, source, total-rest)
 	}
 	past = slices.Clone(past)
 	return change(ctx, s, func(tx *bbolt.Tx) (int64, error) {
@@ -129,17 +110,10 @@ func (s *Store) Brought(ctx context.Context, name, source string) (int64, error)
 	if err := counter.CheckName(name); err != nil {
 		return 0, err
 	}
-	if err := checkSource(source); err != nil {
-		return 0, err
+	if err := counter.CheckName(source); err != nil {
+		return 0, fmt.Errorf("%w (of a source)", err)
 	}
 	return view(ctx, s, func(tx *bbolt.Tx) (int64, error) { return brought(tx, name, source) })
-}
-
-func checkSource(source string) error {
-	if err := counter.CheckName(source); err != nil {
-		return fmt.Errorf("%w (of a source)", err)
-	}
-	return nil
 }
 
 // brought returns the largest total of the source so far, or 0.

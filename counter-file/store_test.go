@@ -26,12 +26,16 @@ func TestConformanceGathered(t *testing.T) {
 	})
 }
 
-func TestBackendConformance(t *testing.T) {
-	countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
-		t.Helper()
-		store := open(t, newPath(t))
-		return countertest.Fixture{Store: store, Wipe: store.Wipe, Expire: store.Expire, Stall: store.Stall}
-	})
+func TestBackendConformance(t *testing.T) { countertest.RunBackend(t, fixture) }
+
+func TestHistorianConformance(t *testing.T) { countertest.RunHistorian(t, fixture) }
+
+func TestMoverConformance(t *testing.T) { countertest.RunMover(t, fixture) }
+
+func fixture(t *testing.T) countertest.Fixture {
+	t.Helper()
+	store := open(t, newPath(t))
+	return countertest.Fixture{Store: store, Wipe: store.Wipe, Expire: store.Expire, ExpireHours: store.ExpireHours, Stall: store.Stall}
 }
 
 // newPath returns the path of a file that does not exist yet.

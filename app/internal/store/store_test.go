@@ -45,11 +45,14 @@ func TestOpenChooses(t *testing.T) {
 
 // HISTORY and HISTORY_HOURS reach the store.
 func TestHistory(t *testing.T) {
+	redis := redistest.Start(t)
 	hour := counter.HourOf(time.Now())
 	long := hour.Day() - 2*counter.DayHours
 	past := []counter.Bucket{{Start: long, Hours: 1, Count: 5}}
 	for name, cfg := range map[string]config.Config{
-		"file": {DataFile: filepath.Join(t.TempDir(), "counts.db")},
+		"memory": {},
+		"file":   {DataFile: filepath.Join(t.TempDir(), "counts.db")},
+		"redis":  {RedisURL: redis.URL(), RedisPoolSize: 1},
 	} {
 		for _, on := range []bool{true, false} {
 			cfg.History, cfg.HistoryHours = on, 1
