@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -121,6 +122,7 @@ func testHistoryWhileApplying(t *testing.T, h historian) {
 						return
 					}
 				}
+				runtime.Gosched() // so that a store that is fast is read meanwhile, too
 			}
 		})
 	}

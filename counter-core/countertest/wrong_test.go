@@ -22,10 +22,11 @@ func TestBackend(t *testing.T) {
 // Backends that are wrong in one thing fail the test that is for it, and soon.
 func TestWrongBackends(t *testing.T) {
 	const variable = "COUNTERTEST_WRONG"
-	for _, test := range []struct {
+	type wrong struct {
 		name, fails, says string
 		run               func(*testing.T)
-	}{
+	}
+	tests := []wrong{
 		{"yields under its lock", "AddInListing", "List must not yield from within", func(t *testing.T) {
 			countertest.Run(t, func(t *testing.T) counter.Store { return yielding{open(t).(*store)} })
 		}},
@@ -39,7 +40,14 @@ func TestWrongBackends(t *testing.T) {
 				return newBackend(t, (*backend).sayTooMuch)
 			})
 		}},
-	} {
+	}
+	for name, fails := range wrongHistories() {
+		tests = append(tests, wrong{name, fails, "--- FAIL", func(t *testing.T) { countertest.RunHistorian(t, fixture(name)) }})
+	}
+	for name, fails := range wrongMovers() {
+		tests = append(tests, wrong{name, fails, "--- FAIL", func(t *testing.T) { countertest.RunMover(t, fixture(name)) }})
+	}
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			if os.Getenv(variable) == test.name {
 				test.run(t)
@@ -93,7 +101,10 @@ type backend struct {
 	enter   func(*backend, context.Context) error
 	late    sync.WaitGroup
 	records map[[2]string]record // under the store's lock
+	pasts   map[string]*past     // of the counters
 	age     time.Duration        // of the clock
+	wrong   string               // what it does wrong
+	steps   int                  // that a Move may make
 }
 
 type record struct {
@@ -104,14 +115,24 @@ type record struct {
 // newBackend returns a backend that enters so, and nil: as it should.
 func newBackend(t *testing.T, enter func(*backend, context.Context) error) countertest.Fixture {
 	t.Helper()
-	b := &backend{store: open(t).(*store), line: make(chan struct{}, 1), enter: enter, records: map[[2]string]record{}}
+	b := &backend{
+		store: open(t).(*store), line: make(chan struct{}, 1), enter: enter,
+		records: map[[2]string]record{}, pasts: map[string]*past{},
+	}
 	if enter == nil {
 		b.enter = (*backend).heed
 	}
 	return countertest.Fixture{
 		Store:  b,
-		Wipe:   func(*testing.T) { clear(b.values); clear(b.records) },
+		Wipe:   func(*testing.T) { clear(b.values); clear(b.records); clear(b.pasts) },
 		Expire: func(*testing.T) { b.age += b.Retention() },
+		ExpireHours: func(*testing.T) {
+			b.age += (counter.DefaultHistoryHours + 3*counter.DayHours) * time.Hour
+		},
+		Interrupt: func(_ *testing.T, steps int) func() {
+			b.steps = steps
+			return func() { b.steps = 1 }
+		},
 		Stall: func(*testing.T) func() {
 			b.line <- struct{}{}
 			return func() { <-b.line; b.late.Wait() }
@@ -163,11 +184,21 @@ func (b *backend) Get(ctx context.Context, name string) (int64, error) {
 }
 
 func (b *backend) Set(ctx context.Context, name string, value int64) error {
-	if err := b.enter(b, ctx); err != nil {
-		return err
-	}
-	defer b.leave()
-	return b.store.Set(ctx, name, value)
+	return b.enterAndDo(ctx, func() error {
+		if err := counter.CheckName(name); err != nil {
+			return err
+		}
+		b.values[name] = value
+		p := b.past(name)
+		if value == 0 && b.wrong != keepsHistory || b.wrong == dropsHistory {
+			clear(p.hours)
+			clear(p.days)
+		}
+		if value == 0 && b.wrong != keepsSources {
+			clear(p.brought)
+		}
+		return nil
+	})
 }
 
 func (b *backend) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
@@ -177,6 +208,9 @@ func (b *backend) List(ctx context.Context, prefix string) iter.Seq2[counter.Ent
 			return
 		}
 		b.leave()
+		if b.wrong == listsHistories && !yield(counter.Entry{Name: prefix + "history", Value: 1}, nil) {
+			return
+		}
 		b.store.List(ctx, prefix)(yield)
 	}
 }
@@ -209,10 +243,18 @@ func (b *backend) apply(ctx context.Context, batch counter.Batch) (result counte
 				return err
 			}
 		}
+		if b.wrong == countsRepeats && add == 0 || b.wrong == countsRefused {
+			if err := b.countBatch(batch, batch.Delta); err != nil {
+				return err
+			}
+		}
 		if !ok || add != 0 {
 			total := b.values[batch.Name]
 			if total > 0 && total+add < total {
 				return counter.ErrOverflow
+			}
+			if err := b.countBatch(batch, add); err != nil && b.wrong != countsRefused {
+				return err
 			}
 			known = record{sum: batch.Sum, total: total + add}
 			b.values[batch.Name] = known.total
