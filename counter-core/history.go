@@ -29,6 +29,16 @@ func HourOf(t time.Time) Hour {
 	return Hour(hour)
 }
 
+// HistoryHour returns the hour in which t is, for a [Batch]. If t is out of the range that
+// has a history, as by a clock that is wrong by decades, it is 0: then what is added counts
+// in no hour, instead of being refused.
+func HistoryHour(t time.Time) Hour {
+	if hour := HourOf(t); hour > 0 && hour <= MaxHour {
+		return hour
+	}
+	return 0
+}
+
 // Time returns when the hour begins, in UTC.
 func (h Hour) Time() time.Time { return time.Unix(int64(h)*60*60, 0).UTC() }
 
@@ -100,8 +110,8 @@ func CheckBuckets(buckets []Bucket) error {
 // nothing changes. Days are kept as long as the counter is. The hours of a day are kept for
 // a time after it, by the store's clock and not by that of the writers; see
 // [Hour.KeptUntil]. A batch of an hour that is no longer kept adds to the day alone.
-// [Store.Set] doesn't change the history, nor does [Store.Add] unless the store is an [Adjuster], except that setting a counter to 0
-// removes it.
+// [Store.Set] doesn't change the history, except that setting a counter to 0 removes it.
+// [Store.Add] doesn't change it either, unless the store is an [Adjuster].
 type Historian interface {
 	// History yields what was counted from the hour from to the hour to, both included, in
 	// the order of Start, a day before its hours. Each addition is in one bucket: in its hour

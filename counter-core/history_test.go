@@ -63,6 +63,16 @@ func TestCheckBuckets(t *testing.T) {
 	}
 }
 
+func TestHistoryHour(t *testing.T) {
+	for hour, want := range map[counter.Hour]counter.Hour{
+		-1: 0, 0: 0, 1: 1, 500_000: 500_000, counter.MaxHour: counter.MaxHour, counter.MaxHour + 1: 0,
+	} {
+		if got := counter.HistoryHour(hour.Time()); got != want {
+			t.Errorf("in hour %d: %d; want %d", hour, got, want)
+		}
+	}
+}
+
 func TestKeptUntil(t *testing.T) {
 	for hour, want := range map[counter.Hour]counter.Hour{48: 72 + 10, 71: 72 + 10, 72: 96 + 10} {
 		if got := hour.KeptUntil(10); got != want {

@@ -34,19 +34,21 @@ func (c *cell) add(delta int64) (int64, bool) {
 	}
 }
 
-// addNow adds delta, 1 or more, to the value and to the hour that it is.
+// addNow adds delta, 1 or more, to the value and to the present hour.
 func (c *cell) addNow(name string, delta int64, hoursKept int) (int64, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := counter.HourOf(time.Now())
-	if !c.pastLocked().history.fits(now, delta) {
+	hour := counter.HistoryHour(time.Now())
+	if hour != 0 && !c.pastLocked().history.fits(hour, delta) {
 		return 0, historyOverflowError(name)
 	}
 	total, ok := c.add(delta)
 	if !ok {
 		return 0, overflowError(name, total, delta)
 	}
-	c.past.history.add(now, delta, keep{now, hoursKept})
+	if hour != 0 {
+		c.past.history.add(hour, delta, keep{hour, hoursKept})
+	}
 	return total, nil
 }
 

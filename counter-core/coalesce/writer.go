@@ -19,14 +19,10 @@ type writer struct {
 // be on the way, and must not meet another batch with the same sum.
 func (w *writer) end() { w.id, w.sum = "", 0 }
 
-// hourOf returns the hour that an addition of now has in a batch of the writer. A clock
-// that is wrong by decades must not have the batch refused: then it names none.
+// hourOf returns the hour that an addition of now has in a batch of the writer.
 func (w *writer) hourOf(now time.Time) counter.Hour {
 	if !w.timed {
 		return 0
 	}
-	if hour := counter.HourOf(now); hour > 0 && hour <= counter.MaxHour {
-		return hour
-	}
-	return 0
+	return counter.HistoryHour(now)
 }
