@@ -3,8 +3,11 @@ package counterredis
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -41,61 +44,43 @@ func (s *Store) SetHistory(ctx context.Context, name string, buckets []counter.B
 	if err := counter.CheckBuckets(buckets); err != nil {
 		return err
 	}
-	return s.replace(ctx, "set the history of", s.key(name), "keep", buckets)
+	return s.replace(ctx, "set the history of", s.key(name), false, buckets)
 }
 
-// replace replaces the history of the counter under the key. The counter itself, with its
-// sources, has the fate "keep" or "remove".
-func (s *Store) replace(ctx context.Context, verb, key, fate string, buckets []counter.Bucket) error {
-	var old parts
+// replace replaces the history of the counter under the key, or removes the counter with all
+// that belongs to it.
+func (s *Store) replace(ctx context.Context, verb, key string, remove bool, buckets []counter.Bucket) error {
 	added := s.additionsOf(buckets)
-	for range maxChanges {
+	_, err := s.withParts(ctx, verb, key, func(old parts) (string, error) {
 		c := newCall(key, historyKey(key, monthsPart), historyKey(key, sourcesPart))
 		months := c.addKeys(key, old.months, added.months())
 		c.addKeys(key, old.dates, added.dates())
-		reply, err := c.run(ctx, s, key, replaceScript, append([]any{months, fate}, added.arguments(c, key)...)...)
-		if err == nil && reply != done && reply != changed {
-			err = errReply
-		}
-		switch {
-		case err != nil:
-			return writeError(ctx, verb, key, err)
-		case reply == done:
-			return nil
-		}
-		if old, err = s.parts(ctx, key); err != nil {
-			return err
-		}
-	}
-	return readError(ctx, verb, key, errChanging)
+		return c.run(ctx, s, replaceScript, struct {
+			Months int  `json:"months"`
+			Remove bool `json:"remove"`
+			*steps
+		}{months, remove, added.steps(c, key)})
+	})
+	return err
 }
 
-// hashes returns the numbers of the history's hashes, in the order of the parts that end their
-// keys. A key that holds something else counts as empty.
-func (s *Store) hashes(ctx context.Context, key string, parts []string) ([]map[string]int64, error) {
-	found := make([]map[string]int64, 0, len(parts))
-	for some := range slices.Chunk(parts, scanCount) { // so that the server serves others in between
-		commands := make([]*command, len(some))
-		replies := make([]*redis.MapStringStringCmd, len(some))
-		for i, part := range some {
-			replies[i] = redis.NewMapStringStringCmd(ctx, "hgetall", historyKey(key, part))
-			commands[i] = &command{Cmder: replies[i], key: key}
+// withParts runs a script that needs all keys of a history, first on the assumption that there
+// is no history.
+func (s *Store) withParts(ctx context.Context, verb, key string, run func(parts) (string, error)) (reply string, err error) {
+	var all parts
+	for range maxChanges {
+		reply, err = run(all)
+		if err != nil {
+			return "", writeError(ctx, verb, key, err)
 		}
-		s.send(ctx, commands, delivery{reads: true})
-		for i, c := range commands {
-			if c.err != nil && !wrongType(c.err) {
-				return nil, readError(ctx, "read the history of", key, c.err)
-			}
-			numbers := make(map[string]int64, len(replies[i].Val()))
-			for field, text := range replies[i].Val() {
-				if number, ok := parse(text); ok {
-					numbers[field] = number
-				}
-			}
-			found = append(found, numbers)
+		if reply != changed {
+			return reply, nil
+		}
+		if all, err = s.parts(ctx, key); err != nil {
+			return "", err
 		}
 	}
-	return found, nil
+	return "", readError(ctx, verb, key, errChanging)
 }
 
 // parts are the ends of the keys of a history.
@@ -121,6 +106,34 @@ func (s *Store) parts(ctx context.Context, key string) (found parts, err error) 
 			if len(field) == len("01") {
 				found.dates = append(found.dates, found.months[i]+"-"+field)
 			}
+		}
+	}
+	return found, nil
+}
+
+// hashes returns the numbers of the history's hashes, in the order of the parts that end their
+// keys. A key that holds something else counts as empty.
+func (s *Store) hashes(ctx context.Context, key string, parts []string) ([]map[string]int64, error) {
+	found := make([]map[string]int64, 0, len(parts))
+	for some := range slices.Chunk(parts, scanCount) { // so that the server serves others in between
+		commands := make([]*command, len(some))
+		replies := make([]*redis.MapStringStringCmd, len(some))
+		for i, part := range some {
+			replies[i] = redis.NewMapStringStringCmd(ctx, "hgetall", historyKey(key, part))
+			commands[i] = &command{Cmder: replies[i], key: key}
+		}
+		s.send(ctx, commands, delivery{reads: true})
+		for i, c := range commands {
+			if c.err != nil && !wrongType(c.err) {
+				return nil, readError(ctx, "read the history of", key, c.err)
+			}
+			numbers := make(map[string]int64, len(replies[i].Val()))
+			for field, text := range replies[i].Val() {
+				if number, ok := parse(text); ok {
+					numbers[field] = number
+				}
+			}
+			found = append(found, numbers)
 		}
 	}
 	return found, nil
@@ -162,27 +175,35 @@ func (a *additions) dates() (dates []string) {
 	return dates
 }
 
-// arguments returns the additions in the form of history.lua. The keys of the history of the
-// counter under the key are keys of the call.
-func (a *additions) arguments(c *call, key string) []any {
+// steps are additions in the form of history.lua.
+type steps struct {
+	Days     [][3]any `json:"days"`     // the number of the key, the field and the count
+	Hours    [][3]any `json:"hours"`    // the same
+	Expiries [][2]any `json:"expiries"` // the number of the key, and when in milliseconds since 1970
+}
+
+// steps returns the additions to the history of the counter under the key. The call has the
+// keys.
+func (a *additions) steps(c *call, key string) *steps {
 	number := func(at counter.Hour, layout string) int { return c.numbers[historyKey(key, at.Time().Format(layout))] }
-	args := []any{len(a.days)}
+	list := &steps{[][3]any{}, [][3]any{}, [][2]any{}} // not null
 	for day, count := range a.days {
-		args = append(args, number(day, monthLayout), day.Time().Format("02"), count)
+		list.Days = append(list.Days, [3]any{number(day, monthLayout), day.Time().Format("02"), strconv.FormatInt(count, 10)})
 	}
-	args = append(args, len(a.hours))
 	for hour, count := range a.hours {
-		args = append(args, number(hour, time.DateOnly), hour.Time().Format("15"), count)
+		list.Hours = append(list.Hours, [3]any{number(hour, time.DateOnly), hour.Time().Format("15"), strconv.FormatInt(count, 10)})
 	}
 	for day, end := range a.expiry {
-		args = append(args, number(day, time.DateOnly), end.Time().UnixMilli())
+		list.Expiries = append(list.Expiries, [2]any{number(day, time.DateOnly), milliseconds(end)})
 	}
-	return args
+	return list
 }
+
+func milliseconds(h counter.Hour) string { return strconv.FormatInt(h.Time().UnixMilli(), 10) }
 
 // call is a call of a script that begins with history.lua.
 type call struct {
-	keys    []string
+	keys    []string       // all in one slot
 	numbers map[string]int // of the keys, from 1
 }
 
@@ -201,8 +222,8 @@ func (c *call) add(key string) {
 	}
 }
 
-// addKeys adds keys of the history of the counter under the key, and returns how many were not
-// there yet.
+// addKeys adds keys of the history of the counter under the key. It returns how many of them
+// are new.
 func (c *call) addKeys(key string, parts ...[]string) int {
 	before := len(c.keys)
 	for _, part := range slices.Concat(parts...) {
@@ -211,13 +232,17 @@ func (c *call) addKeys(key string, parts ...[]string) int {
 	return len(c.keys) - before
 }
 
-// run runs the script, and returns its reply or error. The keys are in one slot with key.
-func (c *call) run(ctx context.Context, s *Store, key, script string, args ...any) (string, error) {
+// run runs the script with the argument, and returns its reply.
+func (c *call) run(ctx context.Context, s *Store, script string, argument any) (string, error) {
+	text, err := json.Marshal(argument)
+	if err != nil {
+		return "", &unsentError{fmt.Errorf("encode the arguments: %w", err)}
+	}
 	words := []any{"eval", historyScript + script, len(c.keys)}
 	for _, key := range c.keys {
 		words = append(words, key)
 	}
-	cmd := redis.NewStringCmd(ctx, append(words, args...)...)
-	err := s.sendOne(ctx, key, cmd, delivery{replicas: s.replicas})
+	cmd := redis.NewStringCmd(ctx, append(words, text)...)
+	err = s.sendOne(ctx, c.keys[0], cmd, delivery{replicas: s.replicas})
 	return cmd.Val(), err
 }

@@ -77,7 +77,7 @@ func sentinel(err error) error {
 	switch {
 	case errors.Is(err, redis.ErrClosed):
 		return counter.ErrClosed
-	case wrongType(err), replied(err, "value is not an integer or out of range"):
+	case wrongType(err), replied(err, "value is not an integer or out of range", "hash value is not an integer"):
 		return counter.ErrType
 	case replied(err, "increment or decrement would overflow"):
 		return counter.ErrOverflow

@@ -1,14 +1,13 @@
--- Replaces a history, or removes a counter with all that belongs to it.
---
--- KEYS: the counter, its months, its sources, then the days of each month, then the hours of
--- each day.
--- ARGV: how many keys of days there are, 'keep' or 'remove' for the counter and its sources,
--- and what addArguments wants.
-if not whole(2, 4, 3 + tonumber(ARGV[1])) then return 'changed' end
-if ARGV[2] == 'remove' then
-  redis.call('DEL', KEYS[1])
-  redis.call('DEL', KEYS[3])
+-- Replaces the history of a counter, or removes the counter with all that belongs to it.
+-- KEYS: the counter, its months, its sources, then arg.months keys of days, then those of hours.
+if not whole(2, 4, 3 + arg.months) then return 'changed' end
+if arg.remove then
+  remove(1, #KEYS)
+else
+  remove(2, 2)
+  remove(4, #KEYS)
 end
-redis.call('DEL', KEYS[2])
-for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end
-return addArguments(2, 3) or 'done'
+local failed = addAll(2)
+if failed then return failed end
+expireHours()
+return 'done'

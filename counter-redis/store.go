@@ -192,7 +192,7 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	}
 	key := s.key(name)
 	if value == 0 && !s.noHistory {
-		return s.replace(ctx, "set", key, "remove", nil)
+		return s.replace(ctx, "set", key, true, nil)
 	}
 	var cmd redis.Cmder = redis.NewStatusCmd(ctx, "set", key, value)
 	if value == 0 {
