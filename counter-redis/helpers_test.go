@@ -117,6 +117,16 @@ func calls(t *testing.T, client *redis.Client, command string) int {
 // records returns the keys of the writers' records.
 func records(t *testing.T, client *redis.Client) []string {
 	t.Helper()
+	keys, err := client.Keys(t.Context(), "{*}:*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// braced returns the keys of all that belongs to counters: records, histories and more.
+func braced(t *testing.T, client *redis.Client) []string {
+	t.Helper()
 	keys, err := client.Keys(t.Context(), "{*").Result()
 	if err != nil {
 		t.Fatal(err)

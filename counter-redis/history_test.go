@@ -104,7 +104,7 @@ func TestHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantHistory(t, store, "a", 0, counter.MaxHour)
-	if keys := records(t, client); !slices.Equal(keys, []string{"{p:a}:w"}) {
+	if keys := braced(t, client); !slices.Equal(keys, []string{"{p:a}:w"}) {
 		t.Errorf("after Set to 0 there are %q; want the writer's record alone", keys)
 	}
 }
@@ -148,7 +148,7 @@ func TestHistoryOfRefusedBatches(t *testing.T) {
 		t.Errorf("Apply: %v", err)
 	}
 	do(t, client, "del", "{malformed}:w")
-	if keys := records(t, client); len(keys) > 0 {
+	if keys := braced(t, client); len(keys) > 0 {
 		t.Errorf("refused batches leave %q", keys)
 	}
 
@@ -190,7 +190,7 @@ func TestHistoryOfAnotherType(t *testing.T) {
 		do(t, client, other...)
 		applyAt(t, store, "a", now+5, 3, 3)
 		wantGet(t, store, "a", 3)
-		if keys := records(t, client); len(keys) != 2 {
+		if keys := braced(t, client); len(keys) != 2 {
 			t.Errorf("with %q there are %q; want that, and the record", other, keys)
 		}
 		wantHistory(t, store, "a", now, now+23)
@@ -258,7 +258,7 @@ func TestSetHistory(t *testing.T) {
 	}
 	wantHistory(t, store, "a", 0, counter.MaxHour, want...)
 	set()
-	if keys := records(t, client); len(keys) != 1 {
+	if keys := braced(t, client); len(keys) != 1 {
 		t.Errorf("without a history there are %q; want the record alone", keys)
 	}
 }
@@ -316,7 +316,7 @@ func TestNoHistory(t *testing.T) {
 	if err := store.Set(t.Context(), "a", 0); err != nil {
 		t.Error(err)
 	}
-	if keys := records(t, admin); !slices.Equal(keys, []string{"{a}:w"}) {
+	if keys := braced(t, admin); !slices.Equal(keys, []string{"{a}:w"}) {
 		t.Errorf("there are %q; want the record alone", keys)
 	}
 }

@@ -129,7 +129,7 @@ func TestMove(t *testing.T) {
 				t.Errorf("after Move there is %+v; want %+v", got, after)
 			}
 		}
-		for _, key := range records(t, client) {
+		for _, key := range braced(t, client) {
 			if strings.HasPrefix(key, "{from}") && key != "{from}:w" {
 				t.Errorf("after Move there is %q", key)
 			}
@@ -203,21 +203,46 @@ func TestMoveRefused(t *testing.T) {
 	})
 }
 
-// dying is a hook of a client whose process ends at its n-th command, before or after the
-// server has got it.
+// dying is a hook of a client whose process ends at its n-th command, from 1, before or after
+// the server has got it.
 type dying struct {
+	mu       sync.Mutex
 	at, sent int
 	after    bool
+}
+
+// interrupt has it end after so many commands, until resume is called.
+func (d *dying) interrupt(t *testing.T, steps int) (resume func()) {
+	t.Helper()
+	d.dieAt(steps/2+1, steps%2 == 1)
+	return func() { d.dieAt(0, false) }
+}
+
+// dieAt sets when it ends; 0 is never.
+func (d *dying) dieAt(at int, after bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.at, d.sent, d.after = at, 0, after
+}
+
+// send reports whether the process survives the next command, and if not, whether the server
+// gets that.
+func (d *dying) send() (lives, arrives bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sent++
+	return d.at == 0 || d.sent < d.at, d.sent == d.at && d.after
 }
 
 func (*dying) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (d *dying) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if d.sent++; d.sent < d.at {
+		lives, arrives := d.send()
+		if lives {
 			return next(ctx, cmd)
 		}
-		if d.sent == d.at && d.after {
+		if arrives {
 			_ = next(ctx, cmd)
 		}
 		cmd.SetErr(io.EOF)
@@ -273,7 +298,7 @@ func TestMoveDies(t *testing.T) {
 						if got := look(t, healthy); !got.equal(moved) {
 							t.Errorf("%s: there is %+v; want %+v", name, got, moved)
 						}
-						for _, key := range records(t, client) {
+						for _, key := range braced(t, client) {
 							if strings.HasPrefix(key, "{from}") && key != "{from}:w" {
 								t.Errorf("%s: there is %q", name, key)
 							}
@@ -441,7 +466,7 @@ func TestBring(t *testing.T) {
 	if err := store.Set(t.Context(), "a", 0); err != nil {
 		t.Fatal(err)
 	}
-	if keys := records(t, client); len(keys) > 0 {
+	if keys := braced(t, client); len(keys) > 0 {
 		t.Errorf("after Set to 0 there are %q", keys)
 	}
 	bring("old", 10, 10)

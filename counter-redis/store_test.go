@@ -49,14 +49,32 @@ func TestStoreWithPrefix(t *testing.T) {
 
 func TestBackend(t *testing.T) {
 	server := redistest.Start(t)
-	client := server.Client()
-	countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
+	open := func(t *testing.T) countertest.Fixture {
 		t.Helper()
+		client := server.Client()
 		f := fixture(t, client, openWith(t, server.URL()+patient, counterredis.Options{Prefix: "{p}*"}))
 		f.Stall = func(*testing.T) func() {
 			server.Stop()
 			return server.Continue
 		}
+		return f
+	}
+	countertest.RunBackend(t, open)
+	countertest.RunHistorian(t, open)
+	countertest.RunMover(t, open)
+}
+
+// Where counters are in different slots, a Move may end between two steps.
+func TestMoverInSteps(t *testing.T) {
+	client := startServer(t, true)
+	countertest.RunMover(t, func(t *testing.T) countertest.Fixture {
+		t.Helper()
+		mortal := redis.NewClient(client.Options())
+		t.Cleanup(func() { _ = mortal.Close() })
+		hook := &dying{}
+		mortal.AddHook(hook)
+		f := fixture(t, client, newStore(t, mortal, counterredis.Options{}))
+		f.Interrupt = hook.interrupt
 		return f
 	})
 }
@@ -76,6 +94,12 @@ func fixture(t *testing.T, client *redis.Client, store counter.Backend) countert
 			t.Helper()
 			for _, record := range records(t, client) {
 				do(t, client, "pexpire", record, 0)
+			}
+		},
+		ExpireHours: func(t *testing.T) {
+			t.Helper()
+			for _, hours := range client.Keys(t.Context(), "{*}????-??-??").Val() {
+				do(t, client, "pexpire", hours, 0)
 			}
 		},
 	}
