@@ -55,8 +55,8 @@ func startFleet(ctx context.Context, tb testing.TB, cfg config, s setup) (*fleet
 	if err != nil {
 		return nil, err
 	}
-	env := slices.Concat([]string{"HOST=127.0.0.1", "PORT=0"}, s.variables())
-	f := &fleet{binary: binary, env: env, logs: cfg.logs, began: time.Now(), serving: make([]atomic.Pointer[life], s.processes())}
+	env := slices.Concat([]string{"HOST=127.0.0.1", "PORT=0"}, s.variables)
+	f := &fleet{binary: binary, env: env, logs: cfg.logs, began: time.Now(), serving: make([]atomic.Pointer[life], s.processes)}
 	tb.Cleanup(func() {
 		for _, l := range f.lives {
 			l.end(syscall.SIGKILL)
@@ -141,14 +141,12 @@ func (f *fleet) died() bool {
 	return false
 }
 
-// visits returns the sum of what the visitors of all processes were told.
-func (f *fleet) visits() (counted, pending, unknown int64) {
+// told returns what the visitors of all processes were told.
+func (f *fleet) told() (sum told) {
 	f.changed.Lock()
 	defer f.changed.Unlock()
 	for _, l := range f.lives {
-		counted += l.visits.counted.Load()
-		pending += l.visits.pending.Load()
-		unknown += l.visits.unknown.Load() + l.visits.unanswered.Load()
+		sum.add(l.visits.told())
 	}
-	return counted, pending, unknown
+	return sum
 }

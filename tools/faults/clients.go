@@ -6,13 +6,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -80,10 +78,10 @@ func (c *client) leave() {
 func (c *client) open() answer {
 	life := c.life
 	before := life.visits.pending.Load()
-	c.ledger.open()
+	c.ledger.opened.Add(1)
 	begin := time.Now()
 	got, err := c.ask()
-	c.ledger.took(time.Since(begin))
+	c.ledger.worst.raise(int64(time.Since(begin)))
 	if err != nil {
 		life.visits.unanswered.Add(1)
 		c.leave()
@@ -95,7 +93,7 @@ func (c *client) open() answer {
 	switch got.status {
 	case viewCounted:
 		life.visits.counted.Add(1)
-		life.visits.include(before)
+		life.visits.included.raise(before)
 		c.ledger.show(got.number, life.number, c.fleet.clock())
 	case viewPending:
 		life.visits.pending.Add(1)
@@ -147,20 +145,11 @@ func (c *client) ask() (answer, error) {
 	return got, nil
 }
 
-var errNoNumber = errors.New("the page shows no number")
-
 // readNumber reads the number from a page.
-func readNumber(page []byte) (int64, error) {
-	_, rest, found := bytes.Cut(page, []byte("<p>This page was viewed "))
-	text, _, ends := bytes.Cut(rest, []byte(" times.</p>"))
-	if !found || !ends {
-		return 0, errNoNumber
-	}
-	number, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errNoNumber, err)
-	}
-	return number, nil
+func readNumber(page []byte) (number int64, err error) {
+	_, rest, _ := bytes.Cut(page, []byte("<p>This page was viewed "))
+	_, err = fmt.Sscanf(string(rest), "%d times.</p>", &number)
+	return number, err
 }
 
 // pause returns when so much time has passed, or the context has ended.

@@ -11,7 +11,7 @@ import (
 // ledger has every number that was shown. It is safe for concurrent use.
 type ledger struct {
 	opened atomic.Int64 // views, answered or not
-	worst  atomic.Int64 // how long a page took, as a time.Duration
+	worst  peak         // how long a page took, as a time.Duration
 
 	mu     sync.Mutex
 	shown  []showing // by number
@@ -39,14 +39,13 @@ type absurdity struct {
 	at             showing
 }
 
-// open notes that a page is about to be opened.
-func (l *ledger) open() { l.opened.Add(1) }
+// peak is the largest number there was.
+type peak struct{ atomic.Int64 }
 
-// took notes how long a page took.
-func (l *ledger) took(d time.Duration) {
+func (p *peak) raise(number int64) {
 	for {
-		worst := l.worst.Load()
-		if int64(d) <= worst || l.worst.CompareAndSwap(worst, int64(d)) {
+		largest := p.Load()
+		if number <= largest || p.CompareAndSwap(largest, number) {
 			return
 		}
 	}

@@ -11,7 +11,7 @@ import (
 func TestLedger(t *testing.T) {
 	var l ledger
 	for range 10 {
-		l.open()
+		l.opened.Add(1)
 	}
 	l.show(3, 1, time.Second)
 	l.show(1, 2, 2*time.Second)

@@ -37,18 +37,29 @@ type visits struct {
 	refused    atomic.Int64 // the page says that it was not counted
 	unanswered atomic.Int64 // the connection ended
 
-	included atomic.Int64 // so many of pending are certainly counted
+	// So many of pending are certainly counted: those before a view that was counted,
+	// because a process counts in the order in which it was asked.
+	included peak
 }
 
-// include notes that a view was counted that was opened when so many were pending:
-// a process counts in the order in which it was asked.
-func (v *visits) include(pending int64) {
-	for {
-		included := v.included.Load()
-		if pending <= included || v.included.CompareAndSwap(included, pending) {
-			return
-		}
+// told returns how many there are now.
+func (v *visits) told() told {
+	return told{
+		counted: v.counted.Load(), pending: v.pending.Load(), unknown: v.unknown.Load(),
+		refused: v.refused.Load(), unanswered: v.unanswered.Load(), included: v.included.Load(),
 	}
+}
+
+// told is visits at one moment.
+type told struct{ counted, pending, unknown, refused, unanswered, included int64 }
+
+func (t *told) add(other told) {
+	t.counted += other.counted
+	t.pending += other.pending
+	t.unknown += other.unknown
+	t.refused += other.refused
+	t.unanswered += other.unanswered
+	t.included += other.included
 }
 
 // atRisk returns how many views are pending that are not certainly counted.

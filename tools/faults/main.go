@@ -16,7 +16,8 @@
 //   - no number was shown twice, and none that is above what was counted;
 //   - acknowledged ≤ counted ≤ opened;
 //   - counted is exactly what was opened, but for views that a process had not
-//     sent when it was killed.
+//     sent when it was killed;
+//   - what was counted is in the hours of the run.
 //
 // With -safe=false Redis runs without the settings that promise that: then it
 // reports, and does not judge. It needs redis-server.
@@ -72,7 +73,7 @@ func (c config) test(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	holds, err := perform(ctx, t, c, open(t, c), os.Stdout, os.Stderr)
+	holds, err := perform(ctx, t, c, openSetup(t, c), os.Stdout, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

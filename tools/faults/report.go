@@ -19,20 +19,16 @@ func report(out io.Writer, cfg config, s setup, o *outcome, breaches []string) e
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(table, name+"\t"+format+"\n", args...) }
 
-	var sum account
+	var sum told
 	var healed, killed int64
 	for _, a := range o.lives {
-		sum.counted += a.counted
-		sum.pending += a.pending
-		sum.unknown += a.unknown
-		sum.refused += a.refused
-		sum.unanswered += a.unanswered
+		sum.add(a.told)
 		healed += a.log.healed
 		if a.killed {
 			killed++
 		}
 	}
-	row("set-up", "%s", s)
+	row("set-up", "%s", s.name)
 	row("seed", "%d", cfg.seed)
 	row("time", "%v, %d clients, %.0f views/s", o.took.Round(time.Second), cfg.clients, float64(o.opened)/o.took.Seconds())
 	row("views opened", "%d", o.opened)
@@ -42,6 +38,7 @@ func report(out io.Writer, cfg config, s setup, o *outcome, breaches []string) e
 	row("refused", "%d", sum.refused)
 	least, most := o.bounds()
 	row("counted", "%d, where the promise wants %d to %d", o.counted, least, most)
+	row("in its hours", "%d", o.inHours)
 	row("healed", "%d", healed)
 	row("shown twice", "%d", len(o.twice))
 	row("worst page", "%v", o.worst.Round(time.Millisecond))

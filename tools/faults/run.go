@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	counter "example.com/herokuapp/counter-core"
 )
 
 // run opens pages on the set-up while faults come, and returns what came of it.
@@ -29,12 +31,13 @@ func run(ctx context.Context, tb testing.TB, cfg config, s setup, progress io.Wr
 		return nil, err
 	}
 	f.stop()
-	counted, err := s.counted(ctx)
+	counted, inHours, err := s.counted(ctx, counter.HourOf(f.began))
 	if err != nil {
 		return nil, fmt.Errorf("reading the counter: %w", err)
 	}
-	o := newOutcome(f, &r.ledger, r.schedule, counted, took)
-	for _, line := range s.lines() {
+	o := newOutcome(f, &r.ledger, r.schedule, took)
+	o.counted, o.inHours = counted, inHours
+	for _, line := range s.lines {
 		requests, replies, cuts := line.Lost()
 		o.lost.add(requests, replies, cuts)
 	}
@@ -116,9 +119,9 @@ func (r *running) report(out io.Writer, ended <-chan struct{}) {
 		case <-tick.C:
 		}
 		opened := r.ledger.opened.Load()
-		counted, pending, unknown := r.fleet.visits()
+		told := r.fleet.told()
 		line := fmt.Sprintf("%4.0fs  %d views, %d/s: %d with a number, %d pending, %d not known",
-			r.fleet.clock().Seconds(), opened, opened-before, counted, pending, unknown)
+			r.fleet.clock().Seconds(), opened, opened-before, told.counted, told.pending, told.unknown+told.unanswered)
 		if kind := r.now.Load(); kind != nil {
 			line += "; " + *kind
 		}

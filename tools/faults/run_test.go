@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := config{top: "../..", logs: t.TempDir(), setup: name, views: 3000, every: 200, clients: 8, seed: rand.Uint64(), safe: true}
-			s := open(t, cfg)
+			s := openSetup(t, cfg)
 			o, err := run(t.Context(), t, cfg, s, t.Output())
 			if err != nil {
 				t.Fatal(err)
@@ -36,30 +37,37 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// meddled is a set-up whose count somebody else changes, and where nothing else
-// happens.
-type meddled struct {
-	setup
-
-	by     int64
-	client *redis.Client
-}
-
-func (m meddled) faults(*fleet) []fault {
-	return []fault{{"meddled", func(ctx context.Context, _ *rand.Rand) error {
-		return m.client.IncrBy(ctx, counterKey, m.by).Err()
-	}}}
-}
-
-// A run finds what it is for: a view that is counted twice, and one that is lost.
+// A run finds what it is for: a view that is counted twice, one that is lost, and those that
+// are not in their hours. Nothing else happens meanwhile.
 func TestRunFindsABrokenPromise(t *testing.T) {
-	for by, want := range map[int64]string{1: "views too many", -1: "views are lost"} {
+	for want, meddle := range map[string]func(ctx context.Context, store historian, client *redis.Client) error{
+		"views too many": func(ctx context.Context, _ historian, client *redis.Client) error {
+			return client.Incr(ctx, counterKey).Err()
+		},
+		"views are lost": func(ctx context.Context, _ historian, client *redis.Client) error {
+			return client.Decr(ctx, counterKey).Err()
+		},
+		"in the hours": func(ctx context.Context, store historian, _ *redis.Client) error {
+			return store.SetHistory(ctx, counterKey, nil)
+		},
+	} {
 		cfg := config{top: "../..", logs: t.TempDir(), setup: "single", views: 1000, every: 100, clients: 8, seed: 1, safe: true}
-		single := openSingle(t, true)
+		single := startSingle(t, true)
+		store, err := single.open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := redis.NewClient(&redis.Options{Addr: single.lines[0].Addr()})
+		single.faults = func(*fleet) []fault {
+			return []fault{{"meddled", func(ctx context.Context, _ *rand.Rand) error { return meddle(ctx, store, client) }}}
+		}
 		var out strings.Builder
-		holds, err := perform(t.Context(), t, cfg, meddled{single, by, single.server.Client()}, &out, t.Output())
+		holds, err := perform(t.Context(), t, cfg, single, &out, t.Output())
 		if err != nil || holds || !strings.Contains(out.String(), want) {
-			t.Errorf("%+d: holds: %t, %v; want that it does not, and %q in:\n%s", by, holds, err, want, &out)
+			t.Errorf("holds: %t, %v; want that it does not, and %q in:\n%s", holds, err, want, &out)
+		}
+		if err := errors.Join(client.Close(), store.Close()); err != nil {
+			t.Error(err)
 		}
 	}
 }

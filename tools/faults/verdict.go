@@ -12,6 +12,7 @@ import (
 // outcome is what came of a run, once all was drained.
 type outcome struct {
 	counted int64 // the counter's value
+	inHours int64 // so much of it is in the hours of the run
 	lives   []account
 	opened  int64 // pages, answered or not
 	most    int64 // the largest number shown
@@ -39,30 +40,25 @@ type account struct {
 	killed  bool
 	status  int // the exit status
 
-	// What its visitors were told, and how many of the pending are certainly counted.
-	counted, pending, unknown, refused, unanswered int64
-	included                                       int64
-
+	told
 	log appLog
 }
 
-func newOutcome(f *fleet, l *ledger, s *schedule, counted int64, took time.Duration) *outcome {
+func newOutcome(f *fleet, l *ledger, s *schedule, took time.Duration) *outcome {
 	o := &outcome{
-		counted: counted, took: took,
+		took:   took,
 		opened: l.opened.Load(), worst: time.Duration(l.worst.Load()),
 		most: l.most, twice: l.twice, absurd: l.absurd,
 		faults: maps.Clone(s.struck),
 	}
 	for _, life := range f.lives {
-		v := &life.visits
 		o.lives = append(o.lives, account{
 			name:    life.String(),
 			drained: life.signal == syscall.SIGTERM && life.cmd.ProcessState.ExitCode() == 0,
 			killed:  life.signal == syscall.SIGKILL,
 			status:  life.cmd.ProcessState.ExitCode(),
-			counted: v.counted.Load(), pending: v.pending.Load(), unknown: v.unknown.Load(),
-			refused: v.refused.Load(), unanswered: v.unanswered.Load(), included: v.included.Load(),
-			log: life.log,
+			told:    life.visits.told(),
+			log:     life.log,
 		})
 	}
 	return o
@@ -115,6 +111,9 @@ func (o *outcome) breaches() []string {
 	}
 	for _, a := range o.absurd {
 		breach("%d was shown when %d pages had been opened, by %s", a.number, a.opened, o.where(a.at))
+	}
+	if o.inHours != o.counted {
+		breach("%d are in the hours of the run, and %d counted", o.inHours, o.counted)
 	}
 	if o.most > o.counted {
 		breach("%d was shown, and %d counted", o.most, o.counted)

@@ -10,13 +10,13 @@ import (
 // drained returns a process that has drained, whose log tells what its visitors tell.
 func drained(counted, pending int64) account {
 	return account{
-		name: "app 1", drained: true, counted: counted, pending: pending,
+		name: "app 1", drained: true, told: told{counted: counted, pending: pending},
 		log: appLog{counted: counted, pending: pending},
 	}
 }
 
 func TestVerdict(t *testing.T) {
-	killed := account{name: "app 2", killed: true, status: -1, counted: 50, pending: 10, included: 4, unanswered: 3}
+	killed := account{name: "app 2", killed: true, status: -1, told: told{counted: 50, pending: 10, included: 4, unanswered: 3}}
 	unanswered := drained(90, 10) // one of its answers did not arrive, and one request neither
 	unanswered.counted, unanswered.unanswered = 89, 2
 	died := drained(100, 0)
@@ -54,6 +54,7 @@ func TestVerdict(t *testing.T) {
 		"died":                    {outcome{counted: 100, lives: []account{died}}, "ended with status 2"},
 		"log and visitors differ": {outcome{counted: 99, lives: []account{silent}}, "visitors tell of"},
 		"dropped":                 {outcome{counted: 100, lives: []account{gaveUp}}, "dropped 1"},
+		"an hour lost":            {outcome{counted: 100, inHours: 99, lives: []account{drained(90, 10)}}, "99 are in the hours"},
 		"above the count":         {outcome{counted: 100, most: 101, lives: []account{drained(90, 10)}}, "101 was shown"},
 		"twice": {
 			outcome{counted: 100, lives: []account{drained(90, 10)}, twice: []repeat{{7, showing{1, 10}, showing{1, 20}}}},
@@ -65,6 +66,9 @@ func TestVerdict(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if test.outcome.inHours == 0 {
+				test.outcome.inHours = test.outcome.counted
+			}
 			breaches := test.outcome.breaches()
 			switch {
 			case test.want == "" && len(breaches) == 0:

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -16,11 +15,10 @@ import (
 
 // replicated is several servers of which replicas stand ready to replace primaries.
 type replicated struct {
-	name     string
-	url      string
-	nodes    []*redistest.Node
-	replicas int // of each primary
-	safe     bool
+	name, url string
+	nodes     []*redistest.Node
+	replicas  int // of each primary
+	safe      bool
 
 	primary      func() *redistest.Node // that has the counter
 	awaitHealthy func()
@@ -28,12 +26,12 @@ type replicated struct {
 	awaitFailover func(former *redistest.Node)
 }
 
-// openCluster starts three primaries with a replica each.
-func openCluster(tb testing.TB, safe bool) *replicated {
+// startCluster starts three primaries with a replica each.
+func startCluster(tb testing.TB, safe bool) replicated {
 	tb.Helper()
 	const replicas = 1
 	c := redistest.StartCluster(tb, replication(replicas, safe))
-	return &replicated{
+	return replicated{
 		name: "cluster, three primaries with a replica each", url: c.URL(), nodes: c.Nodes(), replicas: replicas, safe: safe,
 		primary:      func() *redistest.Node { return c.PrimaryOf(tb, counterKey) },
 		awaitHealthy: func() { c.AwaitHealthy(tb) },
@@ -42,12 +40,12 @@ func openCluster(tb testing.TB, safe bool) *replicated {
 	}
 }
 
-// openSentinel starts a primary with two replicas, and sentinels.
-func openSentinel(tb testing.TB, safe bool) *replicated {
+// startSentinel starts a primary with two replicas, and sentinels.
+func startSentinel(tb testing.TB, safe bool) replicated {
 	tb.Helper()
 	const replicas = 2
 	s := redistest.StartSentinel(tb, replication(replicas, safe))
-	return &replicated{
+	return replicated{
 		name: "sentinel, a primary and two replicas", url: s.URL(), nodes: s.Nodes(), replicas: replicas, safe: safe,
 		primary:       func() *redistest.Node { return s.Primary(tb) },
 		awaitHealthy:  func() { s.AwaitHealthy(tb) },
@@ -65,34 +63,20 @@ func replication(replicas int, safe bool) redistest.Topology {
 	return topology
 }
 
-func (r *replicated) String() string {
-	if !r.safe {
-		return r.name + ", REDIS_WAIT_REPLICAS=0"
-	}
-	return fmt.Sprintf("%s, REDIS_WAIT_REPLICAS=%d, min-replicas-to-write %[2]d", r.name, r.replicas)
-}
-
-func (r *replicated) processes() int { return severalProcesses }
-
-func (r *replicated) variables() []string {
-	variables := []string{"REDIS_URL=" + r.url}
+func (r replicated) setup() setup {
+	wait := 0
+	name := r.name + ", REDIS_WAIT_REPLICAS=0"
 	if r.safe {
-		variables = append(variables, "REDIS_WAIT_REPLICAS="+strconv.Itoa(r.replicas))
+		wait = r.replicas
+		name = fmt.Sprintf("%s, REDIS_WAIT_REPLICAS=%d, min-replicas-to-write %[2]d", r.name, wait)
 	}
-	return variables
-}
-
-func (r *replicated) lines() []*redistest.Proxy {
 	var lines []*redistest.Proxy
 	for _, node := range r.nodes {
 		lines = append(lines, node.Proxy)
 	}
-	return lines
-}
-
-func (r *replicated) faults(f *fleet) []fault {
-	return slices.Concat(appFaults(f), lineFaults(r.lines()), []fault{
-		{"primary killed", func(ctx context.Context, random *rand.Rand) error {
+	s := onRedis(
+		name, r.url, lines,
+		fault{"primary killed", func(ctx context.Context, random *rand.Rand) error {
 			primary := r.primary()
 			primary.Kill()
 			r.awaitFailover(primary)
@@ -102,7 +86,7 @@ func (r *replicated) faults(f *fleet) []fault {
 			return nil
 		}},
 		// It may be back before it is missed.
-		{"server killed", func(ctx context.Context, random *rand.Rand) error {
+		fault{"server killed", func(ctx context.Context, random *rand.Rand) error {
 			node := r.nodes[random.IntN(len(r.nodes))]
 			node.Kill()
 			pause(ctx, between(random, 0, 2*time.Second))
@@ -110,7 +94,7 @@ func (r *replicated) faults(f *fleet) []fault {
 			r.awaitHealthy()
 			return nil
 		}},
-		{"replicas cut off", func(ctx context.Context, random *rand.Rand) error {
+		fault{"replicas cut off", func(ctx context.Context, random *rand.Rand) error {
 			line := r.primary().Proxy
 			line.CutReplication()
 			pause(ctx, between(random, time.Second, freeze))
@@ -118,9 +102,7 @@ func (r *replicated) faults(f *fleet) []fault {
 			r.awaitHealthy()
 			return nil
 		}},
-	})
-}
-
-func (r *replicated) counted(ctx context.Context) (int64, error) {
-	return readCounter(ctx, r.primary().Client())
+	)
+	s.variables = append(s.variables, "REDIS_WAIT_REPLICAS="+strconv.Itoa(wait))
+	return s
 }
