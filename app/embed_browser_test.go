@@ -69,17 +69,7 @@ type stage struct {
 
 // TestEmbed has real browsers show pages with the script, from another origin than the counter.
 func TestEmbed(t *testing.T) {
-	for name, start := range map[string]func(*testing.T) driver{
-		"Chromium": func(t *testing.T) driver {
-			t.Helper()
-			return chromium{startBrowser(t, chromedp.Flag("host-resolver-rules", "MAP *.example 127.0.0.1"),
-				chromedp.Flag("disable-features", "HttpsUpgrades"))}
-		},
-		"Firefox": func(t *testing.T) driver {
-			t.Helper()
-			return startFirefox(t, blog, otherBlog, counterAt)
-		},
-	} {
+	for name, start := range browsers() {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, start)
 			for _, scenario := range scenarios {
@@ -92,7 +82,22 @@ func TestEmbed(t *testing.T) {
 	}
 }
 
-func newStage(t *testing.T, start func(*testing.T) driver) *stage {
+// browsers returns how to start each, with hosts of pages and of counters that are this machine.
+func browsers() map[string]func(*testing.T) driver {
+	return map[string]func(*testing.T) driver{
+		"Chromium": func(t *testing.T) driver {
+			t.Helper()
+			return chromium{startBrowser(t, chromedp.Flag("host-resolver-rules", "MAP *.example 127.0.0.1"),
+				chromedp.Flag("disable-features", "HttpsUpgrades"))}
+		},
+		"Firefox": func(t *testing.T) driver {
+			t.Helper()
+			return startFirefox(t, blog, otherBlog, counterAt)
+		},
+	}
+}
+
+func newStage(t *testing.T, start func(*testing.T) driver, variables ...string) *stage {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "counts.db")
 	store, err := counterfile.Open(file, counterfile.Options{})
@@ -102,7 +107,7 @@ func newStage(t *testing.T, start func(*testing.T) driver) *stage {
 	if err := errors.Join(store.Set(t.Context(), "views:example.com/known", 1234567), store.Close()); err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{counter: startProcess(t, patient, "DATA_FILE="+file, "KEEP_QUERY=p", "RATE_LIMIT=0"), pages: map[string]string{}, said: map[string]bool{}}
+	s := &stage{counter: startProcess(t, append([]string{patient, "DATA_FILE=" + file, "KEEP_QUERY=p", "RATE_LIMIT=0"}, variables...)...), pages: map[string]string{}, said: map[string]bool{}}
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(s.counter.url, "http://"))
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,8 @@ type row struct {
 	method string
 	// path is in mux's syntax. The first row that matches an address has it.
 	path string
+	// script is what the address serves. Then it does none of what follows.
+	script []byte
 	// name returns what the request names. An error says what is wrong with it.
 	name func(*call) (target, error)
 	// does returns what the request does. If it is nil, the request counts a view.
@@ -105,6 +107,12 @@ func (o outcome) refused() bool {
 
 // handler returns the handler of a row.
 func (s *Services) handler(row row) http.HandlerFunc {
+	if row.script != nil {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "public, max-age=3600")
+			respond.Write(w, http.StatusOK, "text/javascript; charset=utf-8", row.script)
+		}
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		values, _ := url.ParseQuery(r.URL.RawQuery) // without what can't be read
 		c := &call{Request: r, Services: s, values: values}

@@ -3,6 +3,8 @@ package compat
 import (
 	"net/http"
 	"slices"
+
+	"example.com/herokuapp/templates/embed"
 )
 
 const (
@@ -103,7 +105,11 @@ func keys() []row {
 func blogs() []row {
 	const put, post = http.MethodPut, http.MethodPost
 	return slices.Concat(
+		of([]string{"soxft", "vercount"},
+			row{path: "/js", script: embed.Themes()},
+		),
 		of([]string{"busuanzi"},
+			row{path: "/busuanzi/{file:.+}.js", script: embed.Themes()},
 			row{path: "/busuanzi", name: asking, callback: "jsonpCallback", answer: busuanzi},
 		),
 		of([]string{"soxft"},
@@ -121,6 +127,7 @@ func blogs() []row {
 			row{method: post, path: "/api/v2/log", name: indexedInBody, answer: object(vercount2)},
 		),
 		of([]string{"goatcounter"},
+			row{path: "/count.js", script: embed.Goatcounter()},
 			row{path: "/count", name: pathInQuery, answer: goatPixel},
 			row{method: post, path: "/count", name: pathInQuery, answer: goatPixel},
 			row{path: "/counter/{path:.+}.json", name: pathInPath, does: reads, answer: goatJSON},
