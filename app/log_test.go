@@ -76,7 +76,7 @@ func TestLogReaderDies(t *testing.T) {
 // A log that nobody reads holds up no visitor, and not the end.
 func TestLogReaderStalls(t *testing.T) {
 	server := redistest.Start(t)
-	app, _ := startUnread(t, "REDIS_URL="+server.URL(), patient, "SHUTDOWN_TIMEOUT=2s")
+	app, _ := startUnread(t, "REDIS_URL="+server.URL(), patient, "SHUTDOWN_TIMEOUT=5s")
 	wantDistinctViews(t, 5000, app)
 	if health := app.get(t, "/healthz"); health.status != http.StatusOK {
 		t.Errorf("/healthz: %d", health.status)
