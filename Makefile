@@ -35,13 +35,13 @@ deps: ## install what the tests start: Redis, Chromium, Firefox and wrk
 	@tools/testdeps
 
 # These tests build the tree anew: as Heroku does, as a reader of the guide, renamed, for other programs, as an image, to be
-# measured. That takes as long as all other tests, and the race detector would watch the go command. `make modules` runs them.
+# measured. That takes as long as all other tests, and the race detector would watch the go command. `make builders` runs them.
 BUILDERS := bench|docs|heroku|image|rename|stranger
 tested = $$(go list work | grep -vE '/tools/($(BUILDERS))$$')
 
 .PHONY: test
 test: deps ## run the tests under the race detector, but for those that build the tree anew
-	go test -race -timeout 15m $(tested)
+	go test -race -p 4 -timeout 20m $(tested)
 
 .PHONY: cover
 cover: deps ## say which share of the code the tests run; cover.out has the lines
@@ -64,13 +64,18 @@ fmt: ## rewrite the code as check wants it
 lint: ## run golangci-lint
 	@$(each_module) go run $(GOLANGCI_LINT) run; done
 
-# Each module without the workspace, as its users see it, and without the race detector.
+# Each module without the workspace, as its users see it. The workspace and the modules have the same versions of everything,
+# as `go work sync` tells, so their tests need not run again.
 .PHONY: modules
-modules: deps ## build and test each module on its own, with all tests
-	@$(each_module) GOWORK=off go build ./...; GOWORK=off go test -timeout 15m ./...; done
+modules: ## build each module on its own, and vet its tests
+	@$(each_module) GOWORK=off go build ./...; GOWORK=off go vet ./...; done
+
+.PHONY: builders
+builders: deps ## run the tests that build the tree anew, and those that the race detector keeps out
+	go test -timeout 30m $$(go list work | grep -E '/tools/($(BUILDERS))$$|/internal/web$$')
 
 .PHONY: check
-check: ## check the rest: format, vet, today's Go, go.mod files, workflow, lint, modules
+check: ## check the rest: format, vet, today's Go, go.mod files, workflow, lint, modules, builders
 	go run $(GOLANGCI_LINT) fmt --diff
 	go vet work
 	@set -e; for platform in $(OTHER_PLATFORMS); do echo "go vet work on $$platform"; \
@@ -81,4 +86,4 @@ check: ## check the rest: format, vet, today's Go, go.mod files, workflow, lint,
 	@sums() { cksum go.work* *.mod */go.*; }; before=$$(sums); go work sync; \
 	[ "$$before" = "$$(sums)" ] || { echo "go work sync has changed files: commit them" >&2; exit 1; }
 	go run $(ACTIONLINT) .github/workflows/*.yaml
-	@$(MAKE) lint modules
+	@$(MAKE) lint modules builders
