@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"go.uber.org/fx"
@@ -14,6 +16,7 @@ import (
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/live"
 	"example.com/herokuapp/app/internal/metrics"
+	"example.com/herokuapp/app/internal/moving"
 	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/public"
 	"example.com/herokuapp/app/internal/store"
@@ -114,6 +117,29 @@ func newCompat(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all
 	return compat.New(cfg, counted, hub, all, gate.IsOwner, drawer)
 }
 
+// addMoving adds what reads the numbers at other services.
+func addMoving(lc fx.Lifecycle, cfg config.Config, about *admin.About) error {
+	naming := moving.Naming{KeepQuery: cfg.KeepQuery, Sites: cfg.Sites}
+	transport := moving.NewTransport(nil)
+	lc.Append(fx.StopHook(transport.CloseIdleConnections))
+	about.Moving, about.ImportLimit = moving.NewReader(transport, naming), cfg.ImportLimit
+	url := cmp.Or(cfg.MoveRedisURL, cfg.RedisURL)
+	if url == "" {
+		return nil
+	}
+	database, err := moving.OpenDatabase(moving.DatabaseOptions{
+		URL: url, Own: cfg.RedisURL, Roots: cfg.RedisTLSRoots, SkipVerify: cfg.RedisTLSSkipVerify, Naming: naming,
+	})
+	switch {
+	case err != nil && cfg.MoveRedisURL != "":
+		return fmt.Errorf("MOVE_REDIS_URL: %w", err)
+	case err == nil:
+		lc.Append(fx.StopHook(database.Close))
+		about.Database = database
+	}
+	return nil // REDIS_URL may be a Cluster, or behind Sentinels
+}
+
 // newServer serves all routes while the program runs. If the server fails, the program ends.
 func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, opened *store.Opened, gate *auth.Gate,
 	surfaces *public.Surfaces, others *compat.Services, hub *live.Hub, all *counters.Counters, pages *templates.Pages, measured *metrics.Metrics, log *zap.Logger,
@@ -122,6 +148,10 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 	routes := surfaces.Routes()
 	if gate.Enabled() {
 		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping, Proxies: cfg.TrustedProxies, KeepQuery: cfg.KeepQuery, Sites: cfg.Sites}
+		if err := addMoving(lc, cfg, &about); err != nil {
+			stop()
+			return nil, err
+		}
 		about.Backup, _ = counter.As[counter.Snapshotter](opened.Store)
 		routes = append(routes, gate.Routes()...)
 		routes = append(routes, admin.Routes(all, about, gate, pages, log)...)

@@ -13,6 +13,7 @@ import (
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/client"
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/moving"
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
@@ -43,6 +44,12 @@ type About struct {
 	// KeepQuery names the parameters that choose a page, Sites the hosts that are counted.
 	KeepQuery []string
 	Sites     counters.Sites
+	// Moving reads the numbers at other services. If it is nil, none can be brought.
+	Moving *moving.Reader
+	// Database is a Redis in which another program has counted. It is nil if there is none.
+	Database *moving.Database
+	// ImportLimit is how many counters can be brought at once.
+	ImportLimit int
 	// Stopping is closed when the process begins to stop. Imports then end early. If it is
 	// nil, they don't.
 	Stopping context.Context
@@ -89,6 +96,8 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 		page("/admin/export", methods{http.MethodGet: s.exportPage}),
 		page("/admin/backup", methods{http.MethodGet: s.backupPage}),
 		page("/admin/import", methods{http.MethodGet: s.importForm, http.MethodPost: s.importPage}),
+		page("/admin/bring", methods{http.MethodGet: s.bringForm, http.MethodPost: s.bringLook}),
+		page("/admin/bring/add", methods{http.MethodPost: s.bringAdd}),
 
 		api("counters", methods{http.MethodGet: s.apiList}),
 		api("counters/{name:.+}", methods{
@@ -97,6 +106,7 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 		api("export", methods{http.MethodGet: s.apiExport}),
 		api("backup", methods{http.MethodGet: s.apiBackup}),
 		api("import", methods{http.MethodPost: s.apiImport}),
+		api("bring", methods{http.MethodPost: s.apiBring}),
 
 		{Path: apiPath, Below: true, Refuse: noAPI, Guard: gate.Bearer, Header: header},
 		{Path: "/admin/", Below: true, Refuse: s.noPage, Guard: gate.Session, Header: header},

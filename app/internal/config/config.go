@@ -31,6 +31,9 @@ type Config struct {
 	MetricsAddr netip.AddrPort
 	// RedisURL is the address of Redis. It may hold a password.
 	RedisURL string
+	// MoveRedisURL is the address of a Redis in which another program has counted, whose
+	// numbers can be brought. It may hold a password. If empty, it is RedisURL.
+	MoveRedisURL string
 	// DataFile is the file that counts are kept in. RedisURL and DataFile are not both
 	// set; if neither is, counts are kept in memory.
 	DataFile string
@@ -129,6 +132,7 @@ func Load(getenv func(string) string) (Config, error) {
 	cfg := Config{
 		RedisURL:        getenv("REDIS_URL"),
 		DataFile:        getenv("DATA_FILE"),
+		MoveRedisURL:    getenv("MOVE_REDIS_URL"),
 		RedisPoolSize:   4,
 		TrustedProxies:  nearby(),
 		Revision:        Revision(getenv),

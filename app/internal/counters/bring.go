@@ -50,6 +50,8 @@ type Bringing struct {
 	After int64 `json:"after"`
 	// Added is how much is added. It is less than Total if some was brought before.
 	Added int64 `json:"added"`
+	// SiteAdded is how much is added to the site. Only a preview tells.
+	SiteAdded int64 `json:"-"`
 }
 
 // CanMove reports whether the store can bring, rename and merge counters.
@@ -81,7 +83,14 @@ func (c *Counters) Preview(ctx context.Context, find Find) (Bringing, error) {
 	if here > math.MaxInt64-added {
 		return Bringing{}, fmt.Errorf("%w: %d and %d", counter.ErrOverflow, here, added)
 	}
-	return Bringing{Find: find, Here: here, After: here + added, Added: added}, nil
+	preview := Bringing{Find: find, Here: here, After: here + added, Added: added}
+	if find.Site != "" {
+		if brought, err = mover.Brought(ctx, find.Site, find.Source); err != nil {
+			return Bringing{}, fmt.Errorf("look what was brought: %w", err)
+		}
+		preview.SiteAdded = max(0, find.Total-brought)
+	}
+	return preview, nil
 }
 
 // Bring adds to the counter, and to that of its site, what the find has that was not brought

@@ -137,3 +137,11 @@ func (p Past) sorted() Past {
 
 // equal reports whether two histories are the same.
 func (p Past) equal(other Past) bool { return slices.Equal(p.sorted(), other.sorted()) }
+
+// Since returns when the history begins.
+func (p Past) Since() time.Time {
+	if len(p) == 0 {
+		return time.Time{}
+	}
+	return p.sorted()[0].Start.Time()
+}

@@ -89,7 +89,8 @@ func TestFilesAreRead(t *testing.T) {
 		refused []string
 	}{
 		{
-			"CSV", moving.File{Label: "old", Content: []byte("name,value\nviews:example.com/a,5\nhttps://Example.com/b/,6\nhttps://hits.sh/example.com/c.svg,7\nviews:/own,8\ncounter_key,9\n" +
+			"CSV",
+			moving.File{Label: "old", Content: []byte("name,value\nviews:example.com/a,5\nhttps://Example.com/b/,6\nhttps://hits.sh/example.com/c.svg,7\nviews:/own,8\ncounter_key,9\n" +
 				"example.com/d,x\nnot an address at all,1\nsession:1,1\n")},
 			[]string{
 				"counter_key  9 file/old/counter_key ", "views:/own  8 file/old/views:/own ", "views:example.com/a site:example.com 5 file/old/views:example.com/a ",
@@ -98,31 +99,37 @@ func TestFilesAreRead(t *testing.T) {
 			[]string{"7: \"x\" is not a whole number", "8: ", "9: "},
 		},
 		{
-			"CSV with history and a site", moving.File{Label: "old", Content: []byte("\"name\",\"value\",\"history\"\n\"views:example.com/a\",\"5\",\"2026-11-25=2 2026-11-26T13=1\"\n\"site:example.com\",\"50\",\"\"\n" +
+			"CSV with history and a site",
+			moving.File{Label: "old", Content: []byte("\"name\",\"value\",\"history\"\n\"views:example.com/a\",\"5\",\"2026-11-25=2 2026-11-26T13=1\"\n\"site:example.com\",\"50\",\"\"\n" +
 				"\"views:example.com/b\",\"1\",\"2026-11-25=2\"\n")},
 			[]string{"site:example.com  50 file/old/site:example.com ", "views:example.com/a  5 file/old/views:example.com/a 2026-11-25=2 2026-11-26T13=1"},
 			[]string{"4: counter: bad delta: its history has more than its total, 1"},
 		},
 		{
-			"JSON lines", moving.File{Label: "old", Content: []byte(`{"name":"views:example.com/a","value":5,"history":{"2026-11-26":4}}` + "\n" + `{"name":"views:example.com/b","value":1,"history":{"2026-11-26":1,"2026-11-26":1}}`)},
+			"JSON lines",
+			moving.File{Label: "old", Content: []byte(`{"name":"views:example.com/a","value":5,"history":{"2026-11-26":4}}` + "\n" + `{"name":"views:example.com/b","value":1,"history":{"2026-11-26":1,"2026-11-26":1}}`)},
 			[]string{"views:example.com/a site:example.com 5 file/old/views:example.com/a 2026-11-26=4"},
 			[]string{"2: its history is wrong"},
 		},
 		{"GoatCounter's CSV", moving.File{Content: []byte(goatCSV), Host: "example.com"}, goatFound, nil},
 		{"the same, packed", moving.File{Content: squeezed(t, goatCSV), Host: "example.com"}, goatFound, nil},
 		{
-			"GoatCounter's ZIP", moving.File{Content: goatZIP},
+			"GoatCounter's ZIP",
+			moving.File{Content: goatZIP},
 			[]string{
 				"site:stats.example.org  7 goatcounter/stats.example.org 2026-03-05T19=5 2026-03-06T00=2",
 				"views:stats.example.org/  5 goatcounter/stats.example.org/ 2026-03-05T19=5", "views:stats.example.org/blog  2 goatcounter/stats.example.org/blog 2026-03-06T00=2",
-			}, nil,
+			},
+			nil,
 		},
 		{
-			"the same for a host", moving.File{Content: goatZIP, Host: "https://example.com"},
+			"the same for a host",
+			moving.File{Content: goatZIP, Host: "https://example.com"},
 			[]string{
 				"site:example.com  7 goatcounter/example.com 2026-03-05T19=5 2026-03-06T00=2",
 				"views:example.com/  5 goatcounter/example.com/ 2026-03-05T19=5", "views:example.com/blog  2 goatcounter/example.com/blog 2026-03-06T00=2",
-			}, nil,
+			},
+			nil,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -23,77 +23,92 @@ func TestEachServiceIsRead(t *testing.T) {
 		asked []string
 	}{
 		{
-			"komarev", moving.List{Text: "https://komarev.com/ghpvc/?username=OctoCat&color=green&base=1000"},
+			"komarev",
+			moving.List{Text: "https://komarev.com/ghpvc/?username=OctoCat&color=green&base=1000"},
 			[]string{"views:ghpvc/octocat  1234567 komarev.com/octocat "},
 			[]string{"komarev.com/ghpvc/?username=octocat"},
 		},
 		{
-			"visitor badge", moving.List{Text: "visitor-badge.laobi.icu/badge?page_id=octo.cat&left_text=hi"},
+			"visitor badge",
+			moving.List{Text: "visitor-badge.laobi.icu/badge?page_id=octo.cat&left_text=hi"},
 			[]string{"views:visitor-badge/octo.cat  42 visitor-badge.laobi.icu/octo.cat "},
 			[]string{"visitor-badge.laobi.icu/badge?page_id=octo.cat&query_only=true"},
 		},
 		{
-			"hits.sh", moving.List{Text: "http://hits.sh/GitHub.com/octo/cat.svg?label=x&extraCount=5"},
+			"hits.sh",
+			moving.List{Text: "http://hits.sh/GitHub.com/octo/cat.svg?label=x&extraCount=5"},
 			[]string{"views:github.com/octo/cat site:github.com 12 hits.sh/github.com/octo/cat 2026-11-02=3 2026-11-03=4"},
 			[]string{"hits.sh/api/urns/github.com/octo/cat"},
 		},
 		{
-			"hitscounter", moving.List{Text: "https://hitscounter.dev/api/hit?url=https%3A%2F%2Fexample.com%2Fblog&label=x"},
+			"hitscounter",
+			moving.List{Text: "https://hitscounter.dev/api/hit?url=https%3A%2F%2Fexample.com%2Fblog&label=x"},
 			[]string{"views:example.com/blog site:example.com 9 hitscounter.dev/https://example.com/blog 2026-11-24=4 2026-11-27=1"},
 			[]string{"hitscounter.dev/api/history?url=https%3A%2F%2Fexample.com%2Fblog"},
 		},
 		{
-			"visitorbadge", moving.List{Text: "https://api.visitorbadge.io/api/visitors?path=https%3A%2F%2Fgithub.com%2Focto%2Fcat&label=v"},
+			"visitorbadge",
+			moving.List{Text: "https://api.visitorbadge.io/api/visitors?path=https%3A%2F%2Fgithub.com%2Focto%2Fcat&label=v"},
 			[]string{"views:visitorbadge/https://github.com/octo/cat  30 visitorbadge.io/https://github.com/octo/cat 2023-05-03=7"},
 			[]string{"api.visitorbadge.io/api/status?path=https%3A%2F%2Fgithub.com%2Focto%2Fcat"},
 		},
 		{
-			"abacus", moving.List{Text: "https://abacus.jasoncameron.dev/hit/my.site/home"},
+			"abacus",
+			moving.List{Text: "https://abacus.jasoncameron.dev/hit/my.site/home"},
 			[]string{"views:countapi/my.site/home  36 abacus.jasoncameron.dev/my.site/home "},
 			[]string{"abacus.jasoncameron.dev/get/my.site/home"},
 		},
 		{
-			"a clone of CountAPI", moving.List{Text: "https://countapi.mileshilliard.com/api/v1/hit/mykey"},
+			"a clone of CountAPI",
+			moving.List{Text: "https://countapi.mileshilliard.com/api/v1/hit/mykey"},
 			[]string{"views:countapi/default/mykey  77 countapi.mileshilliard.com/default/mykey "},
 			[]string{"countapi.mileshilliard.com/api/v1/get/mykey"},
 		},
 		{
-			"counterapi", moving.List{Text: "https://api.counterapi.dev/v1/ns/name/up"},
+			"counterapi",
+			moving.List{Text: "https://api.counterapi.dev/v1/ns/name/up"},
 			[]string{"views:counterapi/ns/name  20 api.counterapi.dev/ns/name 2023-01-01=5 2023-01-02=6"},
 			[]string{"api.counterapi.dev/v1/ns/name/", "api.counterapi.dev/v1/ns/name/list?group_by=day"},
 		},
 		{
-			"vercount", moving.List{Text: "https://Example.com/blog/index.html", Service: "vercount"},
+			"vercount",
+			moving.List{Text: "https://Example.com/blog/index.html", Service: "vercount"},
 			[]string{"views:example.com/blog  8 events.vercount.one/example.com/blog ", "site:example.com  100 vercount/example.com "},
 			[]string{"events.vercount.one/api/v2/log?url=https%3A%2F%2Fexample.com%2Fblog"},
 		},
 		{
-			"goatcounter by its address", moving.List{Text: "https://mysite.goatcounter.com/counter//blog/one.json", Host: "www.example.com"},
+			"goatcounter by its address",
+			moving.List{Text: "https://mysite.goatcounter.com/counter//blog/one.json", Host: "www.example.com"},
 			[]string{"views:www.example.com/blog/one  1234 goatcounter/www.example.com/blog/one ", "site:www.example.com  9999 goatcounter/www.example.com "},
 			[]string{"mysite.goatcounter.com/counter/%2Fblog%2Fone.json", "mysite.goatcounter.com/counter/TOTAL.json"},
 		},
 		{
-			"goatcounter by the page's", moving.List{Text: "example.com/blog/one", Service: "goatcounter", Code: "MySite"},
+			"goatcounter by the page's",
+			moving.List{Text: "example.com/blog/one", Service: "goatcounter", Code: "MySite"},
 			[]string{"views:example.com/blog/one  1234 goatcounter/example.com/blog/one ", "site:example.com  9999 goatcounter/example.com "},
 			[]string{"mysite.goatcounter.com/counter/%2Fblog%2Fone.json", "mysite.goatcounter.com/counter/TOTAL.json"},
 		},
 		{
-			"busuanzi", moving.List{Text: "example.com/blog", Service: "busuanzi"},
+			"busuanzi",
+			moving.List{Text: "example.com/blog", Service: "busuanzi"},
 			[]string{"views:example.com/blog  21 busuanzi.ibruce.info/example.com/blog ", "site:example.com  300 busuanzi/example.com "},
 			[]string{"busuanzi.ibruce.info/busuanzi?jsonpCallback=F"},
 		},
 		{
-			"dwyl", moving.List{Text: "https://hits.dwyl.com/octo/cat.svg?style=flat"},
+			"dwyl",
+			moving.List{Text: "https://hits.dwyl.com/octo/cat.svg?style=flat"},
 			[]string{"views:dwyl/octo/cat  55 hits.dwyl.com/octo/cat "},
 			[]string{"hits.dwyl.com/octo/cat.json"},
 		},
 		{
-			"moe", moving.List{Text: "https://count.getloli.com/get/@neko?theme=x"},
+			"moe",
+			moving.List{Text: "https://count.getloli.com/get/@neko?theme=x"},
 			[]string{"views:moe/neko  66 count.getloli.com/neko "},
 			[]string{"count.getloli.com/record/@neko"},
 		},
 		{
-			"those that are gone, with a number", moving.List{Text: "https://visitor-badge.glitch.me/badge?page_id=octo.cat 1,000\n" +
+			"those that are gone, with a number",
+			moving.List{Text: "https://visitor-badge.glitch.me/badge?page_id=octo.cat 1,000\n" +
 				"https://hits.seeyoufarm.com/api/count/incr/badge.svg?url=https://example.com/a;20\nhttps://badges.pufler.dev/visits/octo/cat\t30\n" +
 				"https://profile-counter.glitch.me/octo/count.svg,40\nhttps://api.countapi.xyz/hit/ns/key 50\nexample.com/plain 60"},
 			[]string{

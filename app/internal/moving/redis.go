@@ -3,6 +3,7 @@ package moving
 import (
 	"context"
 	"crypto/md5" //nolint:gosec // as soxft's busuanzi names its keys; it protects nothing
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -34,20 +35,39 @@ const (
 type Database struct {
 	client redis.UniversalClient
 	naming Naming
-	own    bool
+	own    bool // our counters are in it, too
 	name   string
 }
 
-// OpenDatabase returns the Redis at the URL, which the owner of the process gives and nobody
-// else: redis://, rediss:// or unix://, of a single server. own says that our counters are
-// in it, too. It asks nothing yet. The error holds no password.
-func OpenDatabase(url string, own bool, naming Naming) (*Database, error) {
-	opts, err := redis.ParseURL(url)
+// DatabaseOptions are the options of a [Database].
+type DatabaseOptions struct {
+	// URL is redis://, rediss:// or unix://, of a single server. The owner of the process
+	// gives it, and nobody else.
+	URL string
+	// Own is the URL of the Redis that our counters are in. It may be empty.
+	Own string
+	// Roots are the authorities trusted to sign the server's certificate. If nil, the
+	// system's are. SkipVerify accepts any certificate.
+	Roots      *x509.CertPool
+	SkipVerify bool
+	Naming     Naming
+}
+
+// OpenDatabase returns a Redis to read. It asks nothing yet. The error holds no password.
+func OpenDatabase(options DatabaseOptions) (*Database, error) {
+	opts, err := redis.ParseURL(options.URL)
 	if err != nil {
 		return nil, errors.New("it is not the URL of one Redis server, such as redis://:password@host:6379/0")
 	}
 	opts.PoolSize, opts.MaxRetries, opts.DialTimeout, opts.ReadTimeout = 2, 1, 3*time.Second, 5*time.Second
-	return &Database{client: redis.NewClient(opts), naming: naming, own: own, name: fmt.Sprintf("%s/%d", opts.Addr, opts.DB)}, nil
+	if opts.TLSConfig != nil {
+		opts.TLSConfig.RootCAs, opts.TLSConfig.InsecureSkipVerify = options.Roots, options.SkipVerify
+	}
+	own, err := redis.ParseURL(options.Own)
+	return &Database{
+		client: redis.NewClient(opts), naming: options.Naming, name: fmt.Sprintf("%s/%d", opts.Addr, opts.DB),
+		own: err == nil && own.Addr == opts.Addr && own.DB == opts.DB,
+	}, nil
 }
 
 // String returns where the Redis is, without its password.

@@ -44,9 +44,9 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger, decorators ..
 		}
 		return backend
 	}
+	redis.SetLogger(clientLogger{log.Named("redis")})
 	switch {
 	case cfg.RedisURL != "":
-		redis.SetLogger(clientLogger{log.Named("redis")})
 		backend, err := openRedis(ctx, cfg)
 		if err != nil {
 			return nil, err
