@@ -60,7 +60,7 @@ func startAdmin(t *testing.T, counted counter.Store) string {
 		all := counters.New(counted, 1000, log)
 		hub := live.NewHub(counted.Get, cfg.MaxListeners)
 		t.Cleanup(hub.Close)
-		surfaces := public.New(cfg, pageviews.New(cfg, counted, log), hub, all, func(*http.Request) bool { return false }, drawer)
+		surfaces := public.New(cfg, pageviews.New(cfg, counted, log), hub, all, func(*http.Request) bool { return false }, drawer, pages)
 		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Health: health}
 		return web.NewHandler(cfg, counted, health, pages, log, append(surfaces.Routes(), admin.Routes(all, about, noGate{}, pages, log)...)...)
 	}

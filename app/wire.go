@@ -108,8 +108,8 @@ func newHub(cfg config.Config, opened *store.Opened) *live.Hub {
 }
 
 // newSurfaces returns the public addresses.
-func newSurfaces(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer) *public.Surfaces {
-	return public.New(cfg, counted, hub, all, gate.IsOwner, drawer)
+func newSurfaces(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer, pages *templates.Pages) *public.Surfaces {
+	return public.New(cfg, counted, hub, all, gate.IsOwner, drawer, pages)
 }
 
 // newCompat returns the addresses of other services.
@@ -154,6 +154,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 		}
 		about.Backup, _ = counter.As[counter.Snapshotter](opened.Store)
 		routes = append(routes, gate.Routes()...)
+		routes = append(routes, surfaces.OwnerRoutes(gate.Session)...)
 		routes = append(routes, admin.Routes(all, about, gate, pages, log)...)
 	}
 	routes = append(routes, others.Routes()...) // last, because they match addresses above

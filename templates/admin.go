@@ -248,10 +248,13 @@ func (p *Pages) admin(page string, data any) ([]byte, error) {
 func functions() template.FuncMap {
 	path, _ := AdminStylesheet()
 	return template.FuncMap{
-		"stylesheet": func() string { return path },
-		"escaped":    escaped,
-		"grouped":    Grouped[int64],
-		"count":      Grouped[int],
+		"stylesheet":  func() string { return path },
+		"escaped":     escaped,
+		"grouped":     Grouped[int64],
+		"count":       Grouped[int],
+		"statsStyle":  func() template.CSS { return template.CSS(statsStyle()) }, //nolint:gosec // part of the program
+		"statsScript": func() template.JS { return template.JS(statsScript) },    //nolint:gosec // part of the program
+		"statsZones":  statsZones,
 	}
 }
 

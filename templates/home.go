@@ -2,8 +2,6 @@ package templates
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"math"
@@ -62,6 +60,5 @@ func (p *Pages) HomePolicy() string { return p.homePolicy }
 func scriptHash(page []byte) string {
 	_, after, _ := bytes.Cut(page, []byte("<script>"))
 	script, _, _ := bytes.Cut(after, []byte("</script>"))
-	sum := sha256.Sum256(script)
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	return hashOf(string(script))
 }

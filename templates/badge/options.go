@@ -13,12 +13,13 @@ import (
 const MaxLabel = 100
 
 // Options are what whoever embeds a badge may choose. The zero value is a flat badge
-// with no label and a plain number.
+// with no label and a plain total.
 type Options struct {
 	Label             string
 	Color, LabelColor Color
 	Style             Style
 	Format            Format
+	Show              Show
 }
 
 // Format is how a number is written. The zero value is [Plain].
@@ -34,7 +35,17 @@ const (
 	Short
 )
 
-// ParseOptions reads the options label, color, labelColor, style and format. What is
+// Show is which numbers a badge has. The zero value is [Total].
+type Show int
+
+// What a badge can show.
+const (
+	Total Show = iota
+	Today
+	TodayAndTotal
+)
+
+// ParseOptions reads the options label, color, labelColor, style, format and show. What is
 // not given stays as it is in defaults. Anything else, an option given twice, or a
 // value that an option can't have is an error that says what it can be.
 func ParseOptions(query url.Values, defaults Options) (Options, error) {
@@ -68,8 +79,10 @@ func (o *Options) set(name, value string) (err error) {
 		o.Style, err = choose[Style](value, "flat", "flat-square", "plastic", "for-the-badge")
 	case "format":
 		o.Format, err = choose[Format](value, "plain", "grouped", "short")
+	case "show":
+		o.Show, err = choose[Show](value, "total", "today", "today-total")
 	default:
-		return fmt.Errorf("%.40q is not an option: use label, color, labelColor, style or format", name)
+		return fmt.Errorf("%.40q is not an option: use label, color, labelColor, style, format or show", name)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -98,6 +111,18 @@ func sortedKeys(query url.Values) []string {
 // Badge returns the badge with a message.
 func (o Options) Badge(message string) Badge {
 	return Badge{Label: o.Label, Message: message, Color: o.Color, LabelColor: o.LabelColor, Style: o.Style}
+}
+
+// Numbers writes those of the numbers that the badge shows.
+func (o Options) Numbers(today, total int64) string {
+	switch o.Show {
+	case Today:
+		return o.Format.Number(today)
+	case TodayAndTotal:
+		return o.Format.Number(today) + " / " + o.Format.Number(total)
+	default:
+		return o.Format.Number(total)
+	}
 }
 
 // Number writes a number in the format.

@@ -23,6 +23,8 @@ func TestParseOptions(t *testing.T) {
 		"color=critical":         {Label: "views", Color: badge.Red()},
 		"style=for-the-badge":    {Label: "views", Style: badge.ForTheBadge},
 		"format=grouped&label=n": {Label: "n", Format: badge.Grouped},
+		"show=today-total":       {Label: "views", Show: badge.TodayAndTotal},
+		"show=total":             {Label: "views"},
 	} {
 		values, err := url.ParseQuery(query)
 		if err != nil {
@@ -48,6 +50,7 @@ func TestParseOptionsRefuses(t *testing.T) {
 		"style=round":          `style: "round" is not one of flat, flat-square`,
 		"style=Flat":           "style: ",
 		"format=roman":         "format: ",
+		"show=yesterday":       `show: "yesterday" is not one of total, today, today-total`,
 		"label=a&label=b":      `"label" is given twice`,
 		"label=%ff":            "label is not valid UTF-8",
 		"label=" + long(101):   "label has 101 characters",
@@ -107,4 +110,12 @@ func FuzzParseOptions(f *testing.F) {
 		}
 		parse(t, drawer.Draw(options.Badge("42")))
 	})
+}
+
+func TestNumbers(t *testing.T) {
+	for show, want := range map[badge.Show]string{badge.Total: "1,234,567", badge.Today: "1,000", badge.TodayAndTotal: "1,000 / 1,234,567"} {
+		if got := (badge.Options{Show: show, Format: badge.Grouped}).Numbers(1000, 1_234_567); got != want {
+			t.Errorf("%d: %s; want %s", show, got, want)
+		}
+	}
 }

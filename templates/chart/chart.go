@@ -19,6 +19,8 @@ type Chart struct {
 	Title string
 	// Bars are drawn from left to right. There may be none.
 	Bars []Bar
+	// Message stands in place of the bars of an image, to say why there are none.
+	Message string
 	// Theme is used by [Chart.SVG] alone.
 	Theme Theme
 }
@@ -38,6 +40,9 @@ type Bar struct {
 // plotHeight is how high the bars may be, in pixels.
 const plotHeight = 176
 
+// maxApart is how many bars have gaps between them. Those of more would be narrower than a pixel.
+const maxApart = 120
+
 // SVG returns the chart as an image in UTF-8, 720 by 240 pixels.
 func (c Chart) SVG() []byte {
 	var s svg
@@ -48,8 +53,12 @@ func (c Chart) SVG() []byte {
 		room -= 35
 		s.write(`<text class="chart-label" text-anchor="end" x="710" y="22">`, escape(cut(c.Bars[n-1].text(), 45)), `</text>`)
 	}
-	s.write(`<text class="chart-title" x="12" y="22">`, escape(cut(c.Title, room)), `</text>`,
-		`<svg overflow="visible" x="48" y="38" width="662" height="176">`)
+	s.write(`<text class="chart-title" x="12" y="22">`, escape(cut(c.Title, room)), `</text>`)
+	if c.Message != "" {
+		s.write(`<text class="chart-label" text-anchor="middle" x="360" y="130">`, escape(cut(c.Message, 110)), `</text></svg>`)
+		return []byte(s.String())
+	}
+	s.write(`<svg overflow="visible" x="48" y="38" width="662" height="176">`)
 	s.plot(c.Bars)
 	s.write(`</svg></svg>`)
 	return []byte(s.String())
@@ -68,6 +77,9 @@ func (c Chart) Part() string {
 
 // summary says what the chart shows to those who can't see it.
 func (c Chart) summary() string {
+	if c.Message != "" {
+		return c.Title + ". " + c.Message
+	}
 	if len(c.Bars) == 0 {
 		return c.Title + ". There is nothing to show."
 	}
@@ -123,6 +135,10 @@ func (s *svg) plot(bars []Bar) {
 		}
 	}
 	slot := 100 / float64(max(len(bars), 1))
+	gap := slot / 4
+	if len(bars) > maxApart {
+		gap = 0
+	}
 	for i, bar := range bars {
 		x := float64(i) * slot
 		value := max(bar.Value, 0)
@@ -134,7 +150,7 @@ func (s *svg) plot(bars []Bar) {
 		if bar.Partial {
 			class = "chart-bar chart-partial"
 		}
-		s.write(`<rect class="`, class, `" x="`, decimal(x+slot/8), `%" y="`, decimal(up), `" width="`, decimal(slot*3/4), `%" height="`, decimal(plotHeight-up),
+		s.write(`<rect class="`, class, `" x="`, decimal(x+gap/2), `%" y="`, decimal(up), `" width="`, decimal(slot-gap), `%" height="`, decimal(plotHeight-up),
 			`"><title>`, escape(bar.text()), `</title></rect>`)
 		if bar.Tick != "" {
 			s.write(`<text class="chart-label" text-anchor="middle" x="`, decimal(x+slot/2), `%" y="194">`, escape(bar.Tick), `</text>`)

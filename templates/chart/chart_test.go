@@ -49,7 +49,7 @@ func charts() map[string]Chart {
 		return bars
 	}
 	return map[string]Chart{
-		"none":     {Title: "No days"},
+		"none":     {Title: "views", Message: "The counter can't be reached at the moment."},
 		"zero":     {Title: "example.com/: views by day", Bars: days(0, 0, 0, 0, 0, 0, 0)},
 		"one":      {Title: "example.com/: views by day", Bars: days(0, 0, 1, 0, 0, 0, 0), Theme: Light},
 		"ten":      {Title: "example.com/: views by day", Bars: days(3, 10, 7, 0, 1, 2, 4), Theme: Dark},

@@ -60,7 +60,7 @@ func newProgram(t *testing.T, backend counter.Backend) *program {
 	hub := live.NewHub(kept.Get, cfg.MaxListeners)
 	t.Cleanup(hub.Close)
 	counted := pageviews.New(cfg, kept, log.Logger)
-	surfaces := public.New(cfg, counted, hub, counters.New(kept, 100, log.Logger), nobody, drawer)
+	surfaces := public.New(cfg, counted, hub, counters.New(kept, 100, log.Logger), nobody, drawer, pages)
 	measured.Watch(metrics.Sources{Store: kept, Health: health, Log: log.Logger, Listeners: hub.Listeners, Pages: counted.Pages})
 	t.Cleanup(func() {
 		if err := errors.Join(kept.Close(), log.Close(context.WithoutCancel(t.Context()))); err != nil {

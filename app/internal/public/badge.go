@@ -1,9 +1,11 @@
 package public
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/pageviews"
@@ -15,7 +17,7 @@ import (
 // badge draws the number of the page in the path. It counts a view, or with ?read only reads
 // the number.
 func (s *Surfaces) badge(w http.ResponseWriter, r *http.Request) {
-	options, read, err := badgeOptions(r)
+	wanted, err := badgeOptions(r)
 	if err != nil {
 		s.drawError(w, http.StatusBadRequest, err)
 		return
@@ -29,56 +31,81 @@ func (s *Surfaces) badge(w http.ResponseWriter, r *http.Request) {
 	var found pageviews.Numbers
 	switch {
 	case err != nil:
-	case read:
+	case wanted.read:
 		found, err = s.views.Look(r, page.Counter(), "")
 	default:
 		found, err = s.views.Count(r, page.Counter(), page.Site())
 	}
-	s.draw(w, options, found.Page, err)
+	s.draw(w, r, page.Counter(), wanted, found.Page, err)
 }
 
 // badgeHome draws the number of the home page without counting a view.
 func (s *Surfaces) badgeHome(w http.ResponseWriter, r *http.Request) {
-	options, _, err := badgeOptions(r)
+	wanted, err := badgeOptions(r)
 	if err != nil {
 		s.drawError(w, http.StatusBadRequest, err)
 		return
 	}
 	found, err := s.views.Look(r, counters.Home, "")
-	s.draw(w, options, found.Page, err)
+	s.draw(w, r, counters.Home, wanted, found.Page, err)
 }
 
-// badgeOptions returns the look of the badge, and whether it should only read the number.
-func badgeOptions(r *http.Request) (options badge.Options, read bool, err error) {
+// wantedBadge is the badge that a request asks for.
+type wantedBadge struct {
+	badge.Options
+	read bool           // not to count
+	zone *time.Location // of today
+}
+
+// badgeOptions returns which badge the request asks for.
+func badgeOptions(r *http.Request) (wanted wantedBadge, err error) {
 	values, err := respond.Parameters(r)
 	if err != nil {
-		return options, false, err
+		return wanted, err
 	}
 	if flag, ok := values["read"]; ok {
 		if len(flag) > 1 || flag[0] != "" && flag[0] != "true" && flag[0] != "1" {
-			return options, false, errors.New("read is written ?read, with no value")
+			return wanted, errors.New("read is written ?read, with no value")
 		}
 		delete(values, "read")
-		read = true
+		wanted.read = true
 	}
-	options, err = badge.ParseOptions(values, badge.Options{Label: "views"})
-	return options, read, err
+	zone, zoned := values["tz"]
+	if len(zone) > 1 {
+		return wanted, errors.New("the option tz is given twice")
+	}
+	if wanted.zone, err = counters.ParseZone(values.Get("tz")); err != nil {
+		return wanted, err
+	}
+	delete(values, "tz")
+	label := map[string]string{"today": "views today", "today-total": "views today / total"}[values.Get("show")]
+	wanted.Options, err = badge.ParseOptions(values, badge.Options{Label: cmp.Or(label, "views")})
+	if err == nil && zoned && wanted.Show == badge.Total {
+		err = errors.New("tz says when today begins: use it with show=today or show=today-total")
+	}
+	return wanted, err
 }
 
-// draw answers with a badge of the number, or one that says that there is none. The status
+// draw answers with a badge of the numbers, or one that says that there are none. The status
 // is 200 in both cases: browsers show an error as a broken image.
-func (s *Surfaces) draw(w http.ResponseWriter, options badge.Options, view counterhttp.View, err error) {
+func (s *Surfaces) draw(w http.ResponseWriter, r *http.Request, name string, wanted wantedBadge, view counterhttp.View, err error) {
 	pageviews.SetStatus(w, view, err)
+	today := int64(0)
+	if err == nil && wanted.Show != badge.Total {
+		if err = s.mayLook(r); err == nil {
+			today, err = s.counters.Today(r.Context(), name, wanted.zone)
+		}
+	}
 	if err != nil || !view.Known {
-		options.Color = badge.LightGrey()
-		s.image(w, http.StatusOK, options.Badge("unavailable"))
+		wanted.Color = badge.LightGrey()
+		s.image(w, http.StatusOK, wanted.Badge("unavailable"))
 		return
 	}
-	text := options.Format.Number(view.Number)
+	text := wanted.Numbers(today, view.Number)
 	if view.AtLeast {
 		text = "≥ " + text
 	}
-	s.image(w, http.StatusOK, options.Badge(text))
+	s.image(w, http.StatusOK, wanted.Badge(text))
 }
 
 // drawError answers with a badge that says what is wrong with the request.

@@ -97,8 +97,9 @@ func (s *Surfaces) refuse(w http.ResponseWriter, r *http.Request, page string, e
 // shown to nobody.
 func (s *Surfaces) explain(r *http.Request, page string, err error) (status int, text string) {
 	_, badRange := errors.AsType[counters.RangeError](err)
+	_, badRequest := errors.AsType[requestError](err)
 	switch {
-	case badRange, errors.Is(err, counters.ErrAddress):
+	case badRange, badRequest, errors.Is(err, counters.ErrAddress):
 		return http.StatusBadRequest, respond.Sentence(err)
 	case errors.Is(err, pageviews.ErrSite), errors.Is(err, counters.ErrQuota), errors.Is(err, errStatsOwner):
 		return http.StatusForbidden, respond.Sentence(err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
 )
 
 // events streams the number of a page as it changes.
@@ -14,14 +15,27 @@ func (s *Surfaces) events(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.hub.Stream(w, r, page.Counter(), ": "+page.String()+"\nretry: 5000\n\n", func(value int64) string { return event(page, value) })
+	s.stream(w, r, subject{name: page.String(), counter: page.Counter()})
 }
 
-// event returns the event for a number.
-func event(page counters.Page, value int64) string {
+// eventsHome streams the number of the home page as it changes.
+func (s *Surfaces) eventsHome(w http.ResponseWriter, r *http.Request) {
+	if _, err := respond.Query(r); err != nil {
+		badRequest(w, err)
+		return
+	}
+	s.stream(w, r, subject{counter: counters.Home})
+}
+
+func (s *Surfaces) stream(w http.ResponseWriter, r *http.Request, about subject) {
+	s.hub.Stream(w, r, about.counter, ": "+about.name+"\nretry: 5000\n\n", func(value int64) string { return event(about.name, value) })
+}
+
+// event returns the event for the number of a page.
+func event(name string, value int64) string {
 	data, _ := json.Marshal(struct { // can always be encoded
 		Name  string `json:"name"`
 		Value int64  `json:"value"`
-	}{page.String(), value})
+	}{name, value})
 	return fmt.Sprintf("data: %s\n\n", data)
 }

@@ -58,9 +58,13 @@ func newSurfaces(t testing.TB, cfg config.Config, kept counter.Store, isOwner fu
 	if err != nil {
 		t.Fatal(err)
 	}
+	pages, err := templates.New()
+	if err != nil {
+		t.Fatal(err)
+	}
 	hub := live.NewHub(kept.Get, cfg.MaxListeners)
 	t.Cleanup(hub.Close)
-	return public.New(cfg, pageviews.New(cfg, kept, log), hub, counters.New(kept, 1000, log), isOwner, drawer)
+	return public.New(cfg, pageviews.New(cfg, kept, log), hub, counters.New(kept, 1000, log), isOwner, drawer, pages)
 }
 
 // ask asks for the target as it is written, with headers given as name, value and so on.

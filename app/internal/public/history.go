@@ -21,11 +21,14 @@ var (
 )
 
 // mayLook returns why the request must not be told when pages were viewed, or nil.
-func (s *Surfaces) mayLook(r *http.Request) error {
+func (s *Surfaces) mayLook(r *http.Request) error { return s.visible(s.isOwner(r)) }
+
+// visible returns why the owner, or a stranger, must not be told when pages were viewed, or nil.
+func (s *Surfaces) visible(owner bool) error {
 	switch {
 	case s.stats == config.StatsOff:
 		return errStatsOff
-	case s.stats == config.StatsOwner && !s.isOwner(r):
+	case s.stats == config.StatsOwner && !owner:
 		return errStatsOwner
 	case !s.history:
 		return counters.ErrNoHistory
@@ -38,6 +41,14 @@ type subject struct {
 	name    string // as the API calls it: empty for the home page
 	escaped string // as it stands in an address of ours
 	counter string
+}
+
+// title returns what people call the page.
+func (s subject) title() string {
+	if s.name == "" {
+		return "This page"
+	}
+	return s.name
 }
 
 // subject returns the page that the variable "name" of the request's path names, or the home
@@ -53,33 +64,26 @@ func (s *Surfaces) subject(r *http.Request) (subject, error) {
 	return subject{page.String(), page.Escaped(), page.Counter()}, err
 }
 
+// requestError is an error of the request. Its text is for the client.
+type requestError struct{ error }
+
+// query returns the query of a request that can have those of the options that are allowed.
+func query(r *http.Request, allowed ...string) (url.Values, error) {
+	values, err := respond.Query(r, allowed...)
+	if err != nil {
+		return nil, requestError{err}
+	}
+	return values, nil
+}
+
 // readHistory answers with how often a page was viewed in each step of a range of time.
 func (s *Surfaces) readHistory(w http.ResponseWriter, r *http.Request) {
-	query, err := respond.Query(r, "from", "to", "step", "tz", "format")
-	if err != nil {
-		badRequest(w, err)
-		return
-	}
 	about, err := s.subject(r)
 	if err != nil {
 		s.refuse(w, r, about.name, err)
 		return
 	}
-	if err := s.mayLook(r); err != nil {
-		s.refuse(w, r, about.name, err)
-		return
-	}
-	format, err := historyFormat(r, query)
-	if err != nil {
-		badRequest(w, err)
-		return
-	}
-	span, err := rangeQuery(query).Parse(time.Now(), counters.UsualSteps)
-	if err != nil {
-		badRequest(w, err)
-		return
-	}
-	history, err := s.counters.History(r.Context(), about.counter, span)
+	format, history, err := s.historyOf(r, about)
 	if err != nil {
 		s.refuse(w, r, about.name, err)
 		return
@@ -90,6 +94,26 @@ func (s *Surfaces) readHistory(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.json(w, http.StatusOK, newHistoryAnswer(about.name, history))
+}
+
+// historyOf returns the history that the request asks for, and in which format.
+func (s *Surfaces) historyOf(r *http.Request, about subject) (format counters.Format, history counters.History, err error) {
+	query, err := query(r, "from", "to", "step", "tz", "format")
+	if err != nil {
+		return "", history, err
+	}
+	if err := s.mayLook(r); err != nil {
+		return "", history, err
+	}
+	if format, err = historyFormat(r, query); err != nil {
+		return "", history, err
+	}
+	span, err := rangeQuery(query).Parse(time.Now(), counters.UsualSteps)
+	if err != nil {
+		return "", history, err
+	}
+	history, err = s.counters.History(r.Context(), about.counter, span)
+	return format, history, err
 }
 
 // rangeQuery returns the range of a query whose options were checked.
@@ -106,7 +130,7 @@ func historyFormat(r *http.Request, query url.Values) (counters.Format, error) {
 	case format == counters.CSV, format == jsonFormat:
 		return format, nil
 	case query.Has("format"):
-		return "", fmt.Errorf("format is %.40q, neither json nor csv", format)
+		return "", requestError{fmt.Errorf("format is %.40q, neither json nor csv", format)}
 	}
 	var csv, json float64
 	for part := range strings.SplitSeq(strings.Join(r.Header["Accept"], ","), ",") {

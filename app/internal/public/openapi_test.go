@@ -71,7 +71,7 @@ func (slow) Add(_ context.Context, name string, _ int64) (int64, error) {
 
 // What the server answers is what its description says, for every operation and status.
 func TestAnswersAreAsDescribed(t *testing.T) {
-	for _, kind := range []string{"image/svg+xml", "image/gif", "text/javascript", "text/event-stream", "application/yaml"} {
+	for _, kind := range []string{"image/svg+xml", "image/gif", "text/html", "text/javascript", "text/event-stream", "application/yaml"} {
 		before := openapi3filter.RegisteredBodyDecoder(kind)
 		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
 		t.Cleanup(func() {
@@ -135,6 +135,15 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{site: site, method: "GET", path: "/api/v1/history/{name}", name: "example.com/a", query: "format=csv", status: 200, kind: "text/csv; charset=utf-8"},
 		{site: site, method: "GET", path: "/api/v1/history/{name}", name: "a%20b", status: 400, kind: "application/problem+json"},
 		{site: without, method: "GET", path: "/api/v1/history/{name}", name: "example.com/a", status: 404, kind: "application/problem+json"},
+		{site: site, method: "GET", path: "/chart.svg", query: "days=7&theme=dark&tz=Europe/Berlin", status: 200, kind: "image/svg+xml; charset=utf-8"},
+		{site: away, method: "GET", path: "/chart/{name}.svg", name: "example.com/a", status: 200, kind: "image/svg+xml; charset=utf-8"},
+		{site: site, method: "GET", path: "/chart/{name}.svg", name: "example.com/a", query: "days=0", status: 200, kind: "image/svg+xml; charset=utf-8", undescribable: true},
+		{site: site, method: "GET", path: "/badge/{name}.svg", name: "example.com/a", query: "show=today-total&tz=Asia/Tokyo", status: 200, kind: "image/svg+xml; charset=utf-8"},
+		{site: site, method: "GET", path: "/stats", status: 200, kind: "text/html; charset=utf-8"},
+		{site: site, method: "GET", path: "/stats/{name}", name: "example.com/a", query: "from=&to=&step=week&tz=Asia/Kolkata", status: 200, kind: "text/html; charset=utf-8"},
+		{site: site, method: "GET", path: "/stats/{name}", name: "a%20b", status: 400, kind: "text/html; charset=utf-8"},
+		{site: away, method: "GET", path: "/stats/{name}", name: "example.com/a", status: 503, kind: "text/html; charset=utf-8"},
+		{site: site, method: "GET", path: "/events", status: 503, kind: "application/problem+json"},
 		{site: site, method: "GET", path: "/badge.svg", query: "style=plastic&format=short&label=x&color=4c1&labelColor=red", status: 200, kind: "image/svg+xml; charset=utf-8"},
 		{site: away, method: "GET", path: "/badge.svg", status: 200, kind: "image/svg+xml; charset=utf-8"},
 		{site: site, method: "GET", path: "/badge.svg", query: "style=round", status: 400, kind: "image/svg+xml; charset=utf-8", undescribable: true},
@@ -198,7 +207,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 // askBriefly asks, and takes its leave where the answer has no end.
 func askBriefly(t *testing.T, site http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	if !strings.HasPrefix(target, "/events/") {
+	if !strings.HasPrefix(target, "/events") {
 		return ask(site, method, target, headers...)
 	}
 	server := httptest.NewServer(site)

@@ -14,6 +14,7 @@ import (
 	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/app/internal/web"
+	"example.com/herokuapp/templates"
 	"example.com/herokuapp/templates/badge"
 	"example.com/herokuapp/templates/embed"
 )
@@ -26,6 +27,7 @@ type Surfaces struct {
 	sites    counters.Sites
 	hub      *live.Hub
 	drawer   *badge.Drawer
+	pages    *templates.Pages
 	isOwner  func(*http.Request) bool
 	script   []byte
 	stats    config.Stats // who may look at histories
@@ -34,7 +36,7 @@ type Surfaces struct {
 
 // New returns the surfaces of all counters. isOwner reports whether a request is the
 // owner's.
-func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer) *Surfaces {
+func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer, pages *templates.Pages) *Surfaces {
 	return &Surfaces{
 		counters: all,
 		views:    counted,
@@ -42,6 +44,7 @@ func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *coun
 		sites:    cfg.Sites,
 		hub:      hub,
 		drawer:   drawer,
+		pages:    pages,
 		isOwner:  isOwner,
 		script:   embed.Script(cfg.KeepQuery),
 		stats:    cfg.Stats,
@@ -60,21 +63,25 @@ func (s *Surfaces) Routes() []web.Route {
 	image := func(path, surface string, handler http.HandlerFunc) web.Route {
 		return web.Route{Path: path, Surface: surface, Methods: methods{http.MethodGet: handler}, Header: respond.ImageHeader()}
 	}
-	return []web.Route{
+	routes := []web.Route{
 		api("/api/v1/views", methods{http.MethodGet: s.readSeveral}),
 		api("/api/v1/views/{name:.+}", methods{http.MethodGet: s.readOne, http.MethodPost: s.countOne}),
 		api("/api/v1/sites/{host}", methods{http.MethodGet: s.readSite}),
 		api("/api/v1/history", methods{http.MethodGet: s.readHistory}),
 		api("/api/v1/history/{name:.+}", methods{http.MethodGet: s.readHistory}),
+		api("/events", methods{http.MethodGet: s.eventsHome}),
 		api("/events/{name:.+}", methods{http.MethodGet: s.events}),
 		api("/embed.js", methods{http.MethodGet: s.embed}),
 		api("/badge.json", methods{http.MethodGet: s.endpointHome}),
 		api("/badge/{name:.+}.json", methods{http.MethodGet: s.endpoint}),
 		image("/badge.svg", "badge", s.badgeHome),
 		image("/badge/{name:.+}.svg", "badge", s.badge),
+		image("/chart.svg", "", s.drawChart),
+		image("/chart/{name:.+}.svg", "", s.drawChart),
 		image("/pixel/{name:.+}.gif", "pixel", s.pixel),
 		api("/api/openapi.yaml", methods{http.MethodGet: s.describe}),
 	}
+	return append(routes, s.statsRoutes("/stats", s.showStats)...)
 }
 
 // page returns the page that the variable "name" of the request's path names.
