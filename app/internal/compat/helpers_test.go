@@ -61,7 +61,7 @@ func newSiteWith(t *testing.T, cfg config.Config, kept counter.Store, log *zap.L
 	hub := live.NewHub(kept.Get, cfg.MaxListeners)
 	t.Cleanup(hub.Close)
 	all, counted := counters.New(kept, 1000, log), pageviews.New(cfg, kept, log)
-	routes := public.New(cfg, counted, hub, all, isOwner, drawer).Routes()
+	routes := public.New(cfg, counted, hub, all, isOwner, drawer, pages).Routes()
 	routes = append(routes, compat.New(cfg, counted, hub, all, isOwner, drawer).Routes()...)
 	return web.NewHandler(cfg, kept, store.NewHealth(kept, log), pages, log, routes...)
 }
