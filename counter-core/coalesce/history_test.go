@@ -194,6 +194,30 @@ func TestMoveForgetsTheValues(t *testing.T) {
 	})
 }
 
+// A reconciliation tells what the value was before a Move, not what it is.
+func TestReconcileAfterAMove(t *testing.T) {
+	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		add(t, s, "a", 10)
+		add(t, s, "b", 5)
+		if err := s.Move(t.Context(), "a", "b"); err != nil {
+			t.Fatal(err)
+		}
+		l.failing("busy", errAway)
+		busy := inc(t.Context(), s, "busy")
+		time.Sleep(time.Second)
+		l.interpose(nil)
+		if _, err := busy(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		for name, total := range map[string]int64{"a": 0, "b": 15} {
+			if value, known := s.AtLeast(name); known && value > total {
+				t.Errorf("%s is at least %d; it is %d", name, value, total)
+			}
+		}
+	})
+}
+
 // What the store had lost before a Move was not moved, and so comes back to its counter.
 func TestLostBeforeAMove(t *testing.T) {
 	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, l *ledger) {

@@ -281,6 +281,36 @@ func TestAdjustmentsHealApart(t *testing.T) {
 	})
 }
 
+// A reconciliation is one of each writer. That of the one that was not the last to add
+// does not tell what the value is.
+func TestReconcileOfTwoWriters(t *testing.T) {
+	timed(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger, _ counter.Hour) {
+		add(t, s, "idle", 10)
+		if _, err := s.Adjust(t.Context(), "idle", 100); err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, "other", 10)
+		if _, err := s.Adjust(t.Context(), "other", 100); err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, "other", 1000)
+		time.Sleep(time.Minute)
+		l.failing("busy", errAway)
+		busy := inc(t.Context(), s, "busy")
+		time.Sleep(time.Second)
+		l.interpose(nil)
+		if _, err := busy(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Minute)
+		for name, want := range map[string]int64{"idle": 110, "other": 1110} {
+			if value, known := s.AtLeast(name); value != want || !known {
+				t.Errorf("AtLeast of %s = %d, %t; want %d", name, value, known, want)
+			}
+		}
+	})
+}
+
 // Nobody waits for a counter whose callers have waited for too long, also if the hour has
 // turned since, and if nobody waits for what is on the way.
 func TestHourTurnsWhileCallersAreLate(t *testing.T) {

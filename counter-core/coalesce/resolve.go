@@ -31,11 +31,13 @@ func (s *Store) resolveLocked(t *tally, result counter.Result) {
 func (s *Store) countedLocked(t *tally, result counter.Result) {
 	f := t.flight
 	w := f.writer
-	w.sum, w.heardOf = f.batch.Sum, f.sentAt
+	if !w.repeats(f.batch, result) {
+		t.total, t.known = result.Total, true
+	}
+	w.sum, w.total, w.heardOf = f.batch.Sum, result.Total, f.sentAt
 	if f.batch.Delta > 0 {
 		w.counted = f.sentAt
 	}
-	t.total, t.known = result.Total, true
 	if result.Healed > 0 {
 		s.stats.Healed = saturatingAdd(s.stats.Healed, result.Healed)
 		s.events = append(s.events, Event{Kind: Healed, Name: t.name, Additions: result.Healed})

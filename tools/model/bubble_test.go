@@ -22,6 +22,8 @@ func TestInBubble(t *testing.T) {
 		{"near all limits", profile{processes: 2, huge: true, room: 20}},
 		{"with failovers", profile{processes: 1, retention: 24 * time.Hour, fails: true}},
 		{"with failovers of two", profile{processes: 2, retention: 24 * time.Hour, fails: true}},
+		{"with adjustments", profile{processes: 2, adjusts: true}},
+		{"with adjustments and failovers", profile{processes: 1, retention: 24 * time.Hour, fails: true, adjusts: true}},
 		{"with short records", profile{processes: 1, retention: 20 * time.Second, huge: true}},
 		{"with restarts", profile{processes: 2, retention: time.Hour, restarts: true, sets: true}},
 		{"in a crowd", profile{processes: 2, retention: 20 * time.Second, restarts: true, crowd: true}},
@@ -30,6 +32,10 @@ func TestInBubble(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			// The hour turns before, in or after the script.
+			turns := rapid.SampledFrom([]time.Duration{
+				time.Millisecond, 100 * time.Millisecond, time.Second, 5 * time.Second, 10 * time.Second, time.Minute, 0,
+			})
 			// A slice has some six elements, and one of slices more than shrinks well otherwise.
 			steps := rapid.SliceOfN(rapid.SliceOfN(drawStep(test.profile), 1, -1), 1, -1)
 			var last error // what happened in the smallest run that failed
@@ -39,7 +45,7 @@ func TestInBubble(t *testing.T) {
 				}
 			}()
 			rapid.Check(t, func(rt *rapid.T) {
-				if err := inBubble(t, test.profile, slices.Concat(steps.Draw(rt, "steps")...)); err != nil {
+				if err := inBubble(t, test.profile, turns.Draw(rt, "turns"), slices.Concat(steps.Draw(rt, "steps")...)); err != nil {
 					last = err
 					rt.Fatal("wrong") // the same each time, or rapid would take it for another failure
 				}
@@ -48,10 +54,11 @@ func TestInBubble(t *testing.T) {
 	}
 }
 
-// inBubble returns what is wrong after the steps.
-func inBubble(t *testing.T, p profile, steps []step) (err error) {
+// inBubble returns what is wrong after the steps. The hour turns after that time.
+func inBubble(t *testing.T, p profile, turns time.Duration, steps []step) (err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour - turns) // a bubble begins on the hour
 		w := newBubble(t.Context(), p)
 		for _, s := range steps {
 			w.report.trace("STEP %T%+v", s, s)

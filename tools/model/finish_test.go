@@ -26,6 +26,7 @@ func (w *world) finish() error {
 	for _, name := range names() {
 		w.checkNumbers(name)
 		w.checkTotal(name)
+		w.checkHistory(name)
 	}
 	return w.report.err()
 }
@@ -36,7 +37,7 @@ func (w *world) finish() error {
 func (w *world) heal() {
 	for _, p := range w.processes {
 		w.network.script("other", fault{times: 3, refused: errAway, cut: never})
-		w.call(never, false, p, "other", 1)
+		w.call(never, false, false, p, "other", 1)
 		time.Sleep(2 * settled)
 	}
 }
@@ -48,7 +49,7 @@ func (w *world) checkNumbers(name string) {
 	}
 	of := func(a *addition) bool { return a.name == name }
 	told := w.history.numbers(of)
-	if w.network.era == 0 || w.profile.processes == 1 && w.network.gone[name] == 0 {
+	if w.network.era == 0 || w.profile.oneWriter() && w.network.gone[name] == 0 {
 		w.history.checkDisjoint(name, told)
 	}
 	for era := range w.network.era + 1 {
@@ -77,10 +78,7 @@ func (w *world) checkTotal(name string) {
 	of := func(a *addition) bool { return a.name == name }
 	promised := w.history.sum(func(a *addition) bool { return of(a) && a.counts() })
 	opened := w.history.sum(func(a *addition) bool { return of(a) && a.mayCount() })
-	lost := w.network.gone[name]
-	for _, p := range append(w.processes, w.stopped...) {
-		lost += p.lost[name]
-	}
+	lost := w.lost(name)
 	counted := w.network.all(w.ctx, name)
 	if counted < promised-lost || counted > opened {
 		w.report.wrong("%s: %d counted; want %d, without %d said to be lost, to %d", name, counted, promised, lost, opened)
@@ -88,4 +86,14 @@ func (w *world) checkTotal(name string) {
 	if opened != promised && !w.profile.loses() {
 		w.report.wrong("%s: callers are in doubt of %d additions for no reason", name, opened-promised)
 	}
+}
+
+// lost is how much at most the processes said that they won't count, and the store lost for
+// good.
+func (w *world) lost(name string) int64 {
+	lost := w.network.gone[name]
+	for _, p := range append(w.processes, w.stopped...) {
+		lost += p.lost[name]
+	}
+	return lost
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	counter "example.com/herokuapp/counter-core"
 )
@@ -23,7 +24,9 @@ type addition struct {
 	process *process
 	name    string
 	delta   int64
-	eras    [2]int // when it was called, and when it returned
+	adjusts bool         // it is not for the history
+	hour    counter.Hour // when it was called
+	eras    [2]int       // when it was called, and when it returned
 
 	returned bool
 	number   int64
@@ -43,15 +46,21 @@ func (a *addition) mayCount() bool {
 }
 
 // add adds, and notes what comes of it.
-func (h *history) add(ctx context.Context, p *process, name string, delta int64, era func() int) {
-	a := &addition{process: p, name: name, delta: delta, eras: [2]int{era()}}
+func (h *history) add(ctx context.Context, p *process, name string, delta int64, adjusts bool, era func() int) {
+	a := &addition{
+		process: p, name: name, delta: delta, adjusts: adjusts, hour: counter.HourOf(time.Now()), eras: [2]int{era()},
+	}
 	h.mu.Lock()
 	h.additions = append(h.additions, a)
 	h.mu.Unlock()
 	before := h.sum(func(b *addition) bool { return b.name == name && b.process == p && b.counts() })
 
-	number, err := p.store.Add(ctx, name, delta)
-	h.report.trace("%s: add %d to %s = %d, %v", p, delta, name, number, err)
+	add, verb := p.store.Add, "add"
+	if adjusts {
+		add, verb = p.store.Adjust, "adjust by"
+	}
+	number, err := add(ctx, name, delta)
+	h.report.trace("%s: %s %d to %s = %d, %v", p, verb, delta, name, number, err)
 
 	h.mu.Lock()
 	a.returned, a.number, a.err, a.eras[1] = true, number, err, era()

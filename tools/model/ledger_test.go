@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 // ledger is a counter.Backend that can lose what it has counted last, as servers
 // do when a replica takes over that has not got it yet.
 type ledger struct {
-	counter.Store // has the totals
+	*countermemory.Store // has the totals and the histories
 
 	retention time.Duration
 
@@ -22,6 +23,7 @@ type ledger struct {
 	records map[writer]record
 	sums    map[writer]int64 // the largest that was counted, lost or not
 	entries []entry          // oldest first
+	applied int              // how many batches the store within has been given
 }
 
 type writer struct{ name, id string }
@@ -35,10 +37,14 @@ type record struct {
 type entry struct {
 	writer writer
 	amount int64
+	hour   counter.Hour
 	before *record // nil: there was none
 }
 
-var _ counter.Backend = (*ledger)(nil)
+var (
+	_ counter.Backend   = (*ledger)(nil)
+	_ counter.Historian = (*ledger)(nil)
+)
 
 func newLedger(retention time.Duration) *ledger {
 	return &ledger{
@@ -83,34 +89,36 @@ func (l *ledger) apply(ctx context.Context, b counter.Batch) (counter.Result, er
 		amount = missing
 	}
 	if amount > 0 {
-		if total, err = l.Add(ctx, b.Name, amount); err != nil {
-			return counter.Result{}, err
+		l.applied++
+		once := counter.Batch{Name: b.Name, Writer: strconv.Itoa(l.applied), Delta: amount, Sum: amount, Hour: b.Hour}
+		result := l.Store.Apply(ctx, []counter.Batch{once})[0]
+		if result.Err != nil {
+			return counter.Result{}, result.Err
 		}
+		total = result.Total
 	}
 	l.records[who] = record{b.Sum, total, time.Now()}
 	l.sums[who] = max(l.sums[who], b.Sum)
-	l.entries = append(l.entries, entry{who, amount, before})
+	l.entries = append(l.entries, entry{who, amount, b.Hour, before})
 	return counter.Result{Total: total, Healed: amount - b.Delta}, nil
 }
 
 func (l *ledger) Retention() time.Duration { return l.retention }
 
-// lose takes the last n entries back, records and all. It returns, for each
-// counter, how much at most no writer can heal, because its record is gone.
-func (l *ledger) lose(ctx context.Context, n int) (map[string]int64, error) {
+// lose takes the last n entries back, records and histories and all. It returns what it
+// takes, and for each counter how much at most no writer can heal, because its record is
+// gone.
+func (l *ledger) lose(ctx context.Context, n int) (gone map[string]int64, taken map[moment]int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	gone := map[string]int64{}
+	gone, taken = map[string]int64{}, map[moment]int64{}
 	for ; n > 0 && len(l.entries) > 0; n-- {
 		last := l.entries[len(l.entries)-1]
 		l.entries = l.entries[:len(l.entries)-1]
-		total, err := l.Get(ctx, last.writer.name)
-		if err == nil {
-			err = l.Set(ctx, last.writer.name, total-last.amount)
+		if err := l.take(ctx, last); err != nil {
+			return nil, nil, err
 		}
-		if err != nil {
-			return nil, err
-		}
+		taken[moment{last.writer.name, last.hour}] += last.amount
 		if last.before != nil {
 			l.records[last.writer] = *last.before
 			continue
@@ -118,12 +126,36 @@ func (l *ledger) lose(ctx context.Context, n int) (map[string]int64, error) {
 		delete(l.records, last.writer)
 		gone[last.writer.name] += l.sums[last.writer]
 	}
-	return gone, nil
+	return gone, taken, nil
+}
+
+// take takes back what an entry has added.
+func (l *ledger) take(ctx context.Context, e entry) error {
+	total, err := l.Get(ctx, e.writer.name)
+	if err != nil {
+		return err
+	}
+	var left []counter.Bucket
+	for bucket, err := range l.History(ctx, e.writer.name, 0, counter.MaxHour) {
+		if err != nil {
+			return err
+		}
+		if bucket.Start == e.hour {
+			bucket.Count -= e.amount
+		}
+		if bucket.Count > 0 {
+			left = append(left, bucket)
+		}
+	}
+	if err := l.Set(ctx, e.writer.name, total-e.amount); err != nil {
+		return err
+	}
+	return l.SetHistory(ctx, e.writer.name, left)
 }
 
 // The model is no better than what stands in for the store.
 func TestLedger(t *testing.T) {
-	countertest.RunBackend(t, func(*testing.T) countertest.Fixture {
+	fixture := func(*testing.T) countertest.Fixture {
 		l := newLedger(time.Hour)
 		expire := func() {
 			l.mu.Lock()
@@ -133,6 +165,12 @@ func TestLedger(t *testing.T) {
 		return countertest.Fixture{
 			Store:  l,
 			Expire: func(*testing.T) { expire() },
+			ExpireHours: func(t *testing.T) {
+				t.Helper()
+				for _, name := range []string{"a", "b"} {
+					l.keepDays(t, name)
+				}
+			},
 			Wipe: func(t *testing.T) {
 				t.Helper()
 				expire()
@@ -146,5 +184,26 @@ func TestLedger(t *testing.T) {
 				}
 			},
 		}
-	})
+	}
+	t.Run("Backend", func(t *testing.T) { countertest.RunBackend(t, fixture) })
+	t.Run("Historian", func(t *testing.T) { countertest.RunHistorian(t, fixture) })
+}
+
+// keepDays drops the hours of a counter.
+func (l *ledger) keepDays(t *testing.T, name string) {
+	t.Helper()
+	var days []counter.Bucket
+	for bucket, err := range l.History(t.Context(), name, 0, counter.MaxHour) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := len(days) - 1; last >= 0 && days[last].Start == bucket.Start.Day() {
+			days[last].Count += bucket.Count
+		} else {
+			days = append(days, counter.Bucket{Start: bucket.Start.Day(), Hours: counter.DayHours, Count: bucket.Count})
+		}
+	}
+	if err := l.SetHistory(t.Context(), name, days); err != nil {
+		t.Fatal(err)
+	}
 }

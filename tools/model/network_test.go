@@ -24,6 +24,14 @@ type network struct {
 	sets    map[int64]bool   // values that were set
 	era     int              // how often a replica took over
 	gone    map[string]int64 // what is lost thereby for good
+	healed  map[moment]int64 // what was added again, at the time of the batch
+	taken   map[moment]int64 // what was lost, at the time it had been counted for
+}
+
+// moment is an hour of a counter.
+type moment struct {
+	name string
+	hour counter.Hour
 }
 
 // span is the numbers from+1 to to.
@@ -34,6 +42,7 @@ func newNetwork(store counter.Backend, report *report) *network {
 		store: store, report: report,
 		faults: map[string][]fault{}, counted: map[string][]span{},
 		starts: map[string]int64{}, passed: map[string]int64{}, sets: map[int64]bool{}, gone: map[string]int64{},
+		healed: map[moment]int64{}, taken: map[moment]int64{},
 	}
 }
 
@@ -101,8 +110,9 @@ func (n *network) apply(ctx context.Context, b counter.Batch) counter.Result {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	result := n.store.Apply(ctx, []counter.Batch{b})[0]
-	n.report.trace("store: %s of %.4s, %d to %d: %+v", b.Name, b.Writer, b.Delta, b.Sum, result)
+	n.report.trace("store: %s of %.4s, %d to %d in hour %d: %+v", b.Name, b.Writer, b.Delta, b.Sum, b.Hour, result)
 	if result.Err == nil {
+		n.healed[moment{b.Name, b.Hour}] += result.Healed
 		n.counted[b.Name] = append(n.counted[b.Name], span{result.Total - b.Delta, result.Total})
 	}
 	return result
@@ -129,14 +139,17 @@ func (n *network) set(ctx context.Context, name string, value int64) error {
 func (n *network) fail(ctx context.Context, entries int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	gone, err := n.store.(*ledger).lose(ctx, entries)
-	n.report.trace("store: lost %d entries, for good %v", entries, gone)
+	gone, taken, err := n.store.(*ledger).lose(ctx, entries)
+	n.report.trace("store: lost %d entries, %v, for good %v", entries, taken, gone)
 	if err != nil {
 		n.report.wrong("lose: %v", err)
 	}
 	n.era++
 	for name, amount := range gone {
 		n.gone[name] += amount
+	}
+	for at, amount := range taken {
+		n.taken[at] += amount
 	}
 }
 
@@ -149,4 +162,24 @@ func (n *network) all(ctx context.Context, name string) int64 {
 		n.report.wrong("Get: %v", err)
 	}
 	return n.passed[name] + total - n.starts[name]
+}
+
+// hours returns what was counted in which hour.
+func (n *network) hours(ctx context.Context, name string) map[counter.Hour]int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	historian, ok := counter.As[counter.Historian](n.store)
+	if !ok {
+		n.report.wrong("the store keeps no history")
+		return nil
+	}
+	hours := map[counter.Hour]int64{}
+	for bucket, err := range historian.History(ctx, name, 0, counter.MaxHour) {
+		if err != nil || bucket.Hours != 1 {
+			n.report.wrong("the history of %s has %+v, %v", name, bucket, err)
+			return nil
+		}
+		hours[bucket.Start] = bucket.Count
+	}
+	return hours
 }

@@ -48,7 +48,7 @@ func (r *redis) run(t *testing.T, prefix string, steps []step) error {
 	w.real = true
 	for id := range w.profile.processes {
 		store := r.open(t, r.proxy.Addr(), prefix)
-		w.processes = append(w.processes, newProcess(w, id, store, coalesce.Options{AttemptTimeout: 300 * time.Millisecond}))
+		w.processes = append(w.processes, newProcess(w, id, store, coalesce.Options{AttemptTimeout: 300 * time.Millisecond, History: true}))
 	}
 	for _, s := range steps {
 		w.report.trace("STEP %T%+v", s, s)
@@ -66,6 +66,7 @@ func (r *redis) run(t *testing.T, prefix string, steps []step) error {
 	for _, name := range names() {
 		w.checkNumbers(name)
 		w.checkTotal(name)
+		w.checkHistory(name)
 	}
 	return w.report.err()
 }

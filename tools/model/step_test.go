@@ -43,9 +43,11 @@ func drawStep(p profile) *rapid.Generator[step] {
 		case "crowd":
 			return crowd{drawProcess(t, p)}
 		default:
-			return pass{rapid.SampledFrom([]time.Duration{
-				time.Millisecond, 100 * time.Millisecond, time.Second, 10 * time.Second, time.Minute,
-			}).Draw(t, "time")}
+			times := []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Second, 10 * time.Second, time.Minute}
+			if p.retention >= 24*time.Hour { // or what is in doubt would be given up
+				times = append(times, time.Hour)
+			}
+			return pass{rapid.SampledFrom(times).Draw(t, "time")}
 		}
 	})
 }
@@ -74,6 +76,7 @@ type add struct {
 	patience time.Duration // never: they wait for ever
 	cancels  bool          // they go away then, long before their deadline
 	together bool          // in no order
+	adjusts  bool          // the history is left alone
 }
 
 func drawAdd(t *rapid.T, p profile) add {
@@ -84,13 +87,14 @@ func drawAdd(t *rapid.T, p profile) add {
 	return add{
 		drawProcess(t, p), drawName(t), rapid.SliceOfN(deltas, 1, 6).Draw(t, "deltas"),
 		drawPatience(t), rapid.Bool().Draw(t, "cancels"), rapid.Bool().Draw(t, "together"),
+		p.adjusts && rapid.Bool().Draw(t, "adjusts"),
 	}
 }
 
 func (s add) take(w *world) {
 	p := w.processes[s.process]
 	for _, delta := range s.deltas {
-		w.call(s.patience, s.cancels, p, s.name, delta)
+		w.call(s.patience, s.cancels, s.adjusts, p, s.name, delta)
 		if !s.together {
 			w.settle()
 		}

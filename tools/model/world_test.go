@@ -60,7 +60,7 @@ func newBubble(ctx context.Context, p profile) *world {
 }
 
 func (w *world) newProcess() *process {
-	return newProcess(w, len(w.processes)+len(w.stopped), w.network.newLine(), coalesce.Options{AttemptTimeout: attempt})
+	return newProcess(w, len(w.processes)+len(w.stopped), w.network.newLine(), coalesce.Options{AttemptTimeout: attempt, History: true})
 }
 
 // start is the counter's value at first.
@@ -91,8 +91,8 @@ func (w *world) within(patience time.Duration) (context.Context, context.CancelF
 	return context.WithTimeout(w.ctx, patience)
 }
 
-// call has a caller add who waits so long, and cancels then or has his deadline.
-func (w *world) call(patience time.Duration, cancels bool, p *process, name string, delta int64) {
+// call has a caller add, or adjust, who waits so long, and cancels then or has his deadline.
+func (w *world) call(patience time.Duration, cancels, adjusts bool, p *process, name string, delta int64) {
 	w.calls.Go(func() {
 		deadline, most := patience, patience
 		if cancels && patience != never {
@@ -105,7 +105,7 @@ func (w *world) call(patience time.Duration, cancels bool, p *process, name stri
 			defer time.AfterFunc(patience, cancel).Stop()
 		}
 		called := time.Now()
-		w.history.add(ctx, p, name, delta, w.era)
+		w.history.add(ctx, p, name, delta, adjusts, w.era)
 		if waited := time.Since(called); patience != never && waited > most && !w.real {
 			w.report.wrong("a caller that would wait for %s waited for %s", patience, waited)
 		}
