@@ -72,7 +72,7 @@ modules: ## build each module on its own, and vet its tests
 
 .PHONY: builders
 builders: deps ## run the tests that build the tree anew, and those that the race detector keeps out
-	go test -timeout 30m $$(go list work | grep -E '/tools/($(BUILDERS))$$|/internal/web$$')
+	go test -timeout 30m $$(go list work | grep -E '/tools/($(BUILDERS))$$|(app/internal/web|tools/model)$$')
 
 .PHONY: check
 check: ## check the rest: format, vet, today's Go, go.mod files, workflow, lint, modules, builders
