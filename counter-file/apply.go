@@ -80,7 +80,8 @@ func apply(tx *bbolt.Tx, batch counter.Batch, now int64, since counter.Hour) cou
 }
 
 // refused reports whether the error is a refusal of one batch, which has changed
-// nothing, and not an error of the transaction.
+// nothing, and not an error of the transaction. ErrType and ErrRecord don't occur: a name
+// has nothing but a counter, and a record that can't be read is damage.
 func refused(err error) bool {
 	return errors.Is(err, counter.ErrName) || errors.Is(err, counter.ErrDelta) ||
 		errors.Is(err, counter.ErrStale) || errors.Is(err, counter.ErrOverflow)

@@ -35,6 +35,9 @@ type Options struct {
 	// HistoryHours is how many hours after a day the hours of that day are kept. Then only
 	// the day is. Default: [counter.DefaultHistoryHours].
 	HistoryHours int
+	// CloseTimeout is how long [Store.Close] waits for a disk that does not answer.
+	// Default: 10s.
+	CloseTimeout time.Duration
 }
 
 // Open opens the file. If it does not exist, Open creates it, readable and writable by its
@@ -47,6 +50,7 @@ func Open(path string, opts Options) (*Store, error) {
 func open(path string, opts Options, noSync bool) (*Store, error) {
 	s := &Store{
 		path:         path,
+		closeTimeout: cmp.Or(max(opts.CloseTimeout, 0), 10*time.Second),
 		noSync:       noSync,
 		historyHours: cmp.Or(max(opts.HistoryHours, 0), counter.DefaultHistoryHours),
 		opened:       time.Now(),

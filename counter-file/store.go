@@ -7,6 +7,7 @@ package counterfile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -46,6 +47,7 @@ type Store struct {
 	durable atomic.Int64
 
 	historyHours int
+	closeTimeout time.Duration
 	opened       time.Time
 	swept        []byte // the writer's: the record that the next sweep begins with
 	suspect      bool   // the writer's: read the file through before it is opened again
@@ -199,19 +201,33 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 		"download a backup now, then restart with it in place", s.path)}, nil
 }
 
-// Close finishes the change that is being written and closes the file.
+// Close finishes the change that is being written and closes the file. If the disk does
+// not answer in time, it returns an error and leaves the rest to be done when the disk does.
 func (s *Store) Close() (err error) {
 	s.closed.Do(func() {
 		close(s.closing)
-		s.writing.Wait()
-		for range cap(s.readers) {
-			s.readers <- struct{}{}
-		}
-		if s.db != nil {
-			err = s.db.Close()
+		closed := make(chan error, 1)
+		go func() { closed <- s.close() }()
+		select {
+		case err = <-closed:
+		case <-time.After(s.closeTimeout):
+			err = s.wrap(errHangs)
 		}
 	})
 	return err
+}
+
+var errHangs = errors.New("closing: the disk does not answer; the change that was being written may or may not be in the file, and all before it is")
+
+func (s *Store) close() error {
+	s.writing.Wait()
+	for range cap(s.readers) {
+		s.readers <- struct{}{}
+	}
+	if s.db == nil {
+		return nil
+	}
+	return s.db.Close()
 }
 
 // ready returns why a call must not go on, if so.

@@ -1,8 +1,11 @@
 package counterfile_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +39,39 @@ func fixture(t *testing.T) countertest.Fixture {
 	t.Helper()
 	store := open(t, newPath(t))
 	return countertest.Fixture{Store: store, Wipe: store.Wipe, Expire: store.Expire, ExpireHours: store.ExpireHours, Stall: store.Stall}
+}
+
+// A disk that hangs for good holds up Close no longer than it may. When it works again, the
+// file is closed all the same, with the change that was being written.
+func TestCloseWhileStalled(t *testing.T) {
+	path := newPath(t)
+	store, err := counterfile.Open(path, counterfile.Options{CloseTimeout: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resume := store.Stall(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := counter.Inc(ctx, store, "a"); !errors.Is(err, counter.ErrUnknown) {
+		t.Errorf("Inc: %v; want that it is unknown", err)
+	}
+	if err := store.Close(); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("Close: %v; want an error that names the file", err)
+	}
+	if err := store.Close(); err != nil {
+		t.Errorf("Close again: %v", err)
+	}
+	resume()
+	again, err := counterfile.Open(path, counterfile.Options{Wait: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := counter.Inc(t.Context(), again, "a"); err != nil || got != 2 {
+		t.Errorf("Inc = %d, %v; want 2", got, err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // newPath returns the path of a file that does not exist yet.

@@ -104,7 +104,7 @@ func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, err
 const fileWait = 5 * time.Second
 
 func openFile(cfg config.Config, log *zap.Logger) (*counterfile.Store, error) {
-	opts := counterfile.Options{HistoryHours: cfg.HistoryHours}
+	opts := counterfile.Options{HistoryHours: cfg.HistoryHours, CloseTimeout: cfg.ReportTime() / 2}
 	store, err := counterfile.Open(cfg.DataFile, opts)
 	if errors.Is(err, counterfile.ErrLocked) {
 		log.Info("another process has the file open; waiting for it to end", zap.String("file", cfg.DataFile), zap.Duration("wait", fileWait))
