@@ -2,6 +2,7 @@
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 ACTIONLINT    := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # Where the code, tests included, has to compile beside the platform it is developed on.
 OTHER_PLATFORMS := linux/386 windows/amd64 darwin/arm64
@@ -34,9 +35,10 @@ image: ## make the container image in bin/image, without a container engine
 deps: ## install what the tests start: Redis, Chromium, Firefox and wrk
 	@tools/testdeps
 
-# These tests build the tree anew: as Heroku does, as a reader of the guide, renamed, for other programs, as an image, to be
-# measured. That takes as long as all other tests, and the race detector would watch the go command. `make builders` runs them.
-BUILDERS := bench|docs|heroku|image|rename|stranger
+# These tests build the tree anew: as Heroku does, as a reader of the guide, renamed, for other programs, as an image, for a
+# release, to be measured. That takes as long as all other tests, and the race detector would watch the go command. `make
+# builders` runs them.
+BUILDERS := bench|docs|heroku|image|release/dist|rename|stranger
 tested = $$(go list work | grep -vE '/tools/($(BUILDERS))$$')
 
 .PHONY: test
@@ -63,6 +65,10 @@ fmt: ## rewrite the code as check wants it
 .PHONY: lint
 lint: ## run golangci-lint
 	@$(each_module) go run $(GOLANGCI_LINT) run; done
+
+.PHONY: vulns
+vulns: ## look for known vulnerabilities in what the code calls
+	@$(each_module) go run $(GOVULNCHECK) ./...; done
 
 # Each module without the workspace, as its users see it. The workspace and the modules have the same versions of everything,
 # as `go work sync` tells, so their tests need not run again.

@@ -7,6 +7,7 @@ require (
 	example.com/herokuapp/counter-file v0.1.0
 	example.com/herokuapp/counter-memory v0.1.0
 	example.com/herokuapp/counter-redis v0.1.0
+	github.com/CycloneDX/cyclonedx-go v0.12.0
 	github.com/google/go-containerregistry v0.22.1
 	github.com/gorilla/mux v1.8.1
 	github.com/redis/go-redis/v9 v9.23.0

@@ -24,30 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"example.com/herokuapp/tools/internal/apptest"
-	"example.com/herokuapp/tools/internal/tree"
 )
-
-// commit returns a copy of the tree as it is now, committed in a repository of the test's own. The
-// commit is the same each time.
-func commit(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := tree.Copy(t.Context(), top, dir); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{
-		{"init", "--quiet", "--initial-branch=main"},
-		{"add", "."},
-		{"-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgSign=false", "commit", "--quiet", "--message", "The tree."},
-	} {
-		git := tree.Command(t.Context(), dir, "git", args...)
-		git.Env = append(git.Env, "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
-		if _, err := tree.Run(git); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 // The image of a commit is made, pushed to a registry, and is there what it has to be. Made again
 // elsewhere it has the same digest. Its program counts, as the image's user and with no files but
@@ -63,7 +40,7 @@ func TestImage(t *testing.T) {
 	for range 2 {
 		var stdout, stderr bytes.Buffer
 		args := []string{"-push", reference.String(), filepath.Join(t.TempDir(), "image")}
-		if code := tool().Run(t.Context(), commit(t), args, &stdout, &stderr); code != 0 {
+		if code := tool().Run(t.Context(), apptest.Commit(t, top), args, &stdout, &stderr); code != 0 {
 			t.Fatalf("exit code %d: %s", code, &stderr)
 		}
 		digest, _, _ := strings.Cut(stdout.String(), "\t")

@@ -9,7 +9,8 @@
 // a volume; nothing else. It runs as user 65532. The same commit, built by the same Go, gives the
 // same digest, which is printed.
 //
-// To push, it takes the login that `docker login` or `podman login` has stored.
+// To push, it takes the login that `docker login` or `podman login` has stored, and for ghcr.io the
+// token in GITHUB_TOKEN.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 	"os"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/authn/github"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -70,7 +72,7 @@ func run(ctx context.Context, top, folder, push string, out io.Writer) error {
 	if to == nil {
 		return nil
 	}
-	if err := remote.WriteIndex(to, index, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
+	if err := remote.WriteIndex(to, index, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.NewMultiKeychain(authn.DefaultKeychain, github.Keychain))); err != nil {
 		return fmt.Errorf("push: %w", err)
 	}
 	fmt.Fprintf(out, "%s\t%s\n", digest, to)

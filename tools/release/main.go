@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/release/dist"
 )
 
 func main() { tool().Main() }
@@ -35,8 +36,25 @@ func tool() tree.Tool {
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	do := flags.Bool("do", false, "make the version instead of showing it")
 	check := flags.String("check", "make test check", "the `command` that has to pass; if empty, nothing is checked")
+	folder := flags.String("dist", "", "make what is published with the version, in this `folder`")
+	platforms := flags.String("platforms", "", "make that for these `platforms` alone, such as linux/amd64,windows/arm64")
 	return tree.Tool{Flags: flags, Usage: "[-do] [-check command] v0.2.0", Do: func(ctx context.Context, top, version string, out io.Writer) error {
+		if *folder != "" {
+			return publish(ctx, top, version, *folder, *platforms, out)
+		}
 		r := release{top: top, version: version, date: time.Now(), check: strings.Fields(*check), do: *do, out: out}
 		return r.run(ctx)
 	}}
+}
+
+// publish makes what is published with a version.
+func publish(ctx context.Context, top, version, folder, platforms string, out io.Writer) error {
+	on := dist.Platforms()
+	if platforms != "" {
+		var err error
+		if on, err = dist.ParsePlatforms(platforms); err != nil {
+			return err
+		}
+	}
+	return dist.Make(ctx, top, version, folder, on, out)
 }

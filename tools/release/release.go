@@ -123,7 +123,7 @@ func (r *release) make(ctx context.Context, dir string, tags []string) error {
 	if _, err := tree.Git(ctx, dir, "commit", "--quiet", "--message", "release "+r.version); err != nil {
 		return err
 	}
-	head, err := tree.Git(ctx, dir, "rev-parse", "HEAD")
+	head, err := commitAt(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -134,15 +134,19 @@ func (r *release) make(ctx context.Context, dir string, tags []string) error {
 			return fmt.Errorf("%s: %w; nothing was changed", strings.Join(r.check, " "), err)
 		}
 	}
-	if err := r.land(ctx, strings.TrimSpace(head), tags); err != nil {
+	tagged, err := r.installable(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if err := r.land(ctx, head, tagged, tags); err != nil {
 		return fmt.Errorf("%w; nothing was changed", err)
 	}
 	r.say("Made %s. To publish it:\n\n\tgit push --atomic origin %s %s\n", r.version, branch, strings.Join(tags, " "))
 	return nil
 }
 
-// land tags the commit and moves the tree to it: both or none.
-func (r *release) land(ctx context.Context, commit string, tags []string) (err error) {
+// land tags the one commit and moves the tree to the other: both or none.
+func (r *release) land(ctx context.Context, head, tagged string, tags []string) (err error) {
 	var made []string
 	defer func() {
 		if err != nil && len(made) > 0 {
@@ -151,7 +155,7 @@ func (r *release) land(ctx context.Context, commit string, tags []string) (err e
 		}
 	}()
 	for _, tag := range tags {
-		if _, err := tree.Git(ctx, r.top, "tag", "--annotate", "--message", tag, tag, commit); err != nil {
+		if _, err := tree.Git(ctx, r.top, "tag", "--annotate", "--message", tag, tag, tagged); err != nil {
 			return err
 		}
 		made = append(made, tag)
@@ -160,7 +164,7 @@ func (r *release) land(ctx context.Context, commit string, tags []string) (err e
 	if err := r.onBranch(ctx); err != nil {
 		return err
 	}
-	_, err = tree.Git(ctx, r.top, "merge", "--quiet", "--ff-only", commit)
+	_, err = tree.Git(ctx, r.top, "merge", "--quiet", "--ff-only", head)
 	return err
 }
 

@@ -4,10 +4,15 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/sumdb/dirhash"
+	modzip "golang.org/x/mod/zip"
 
 	"example.com/herokuapp/tools/internal/tree"
 )
@@ -64,7 +69,7 @@ func TestMake(t *testing.T) {
 		if got := strings.TrimSpace(read(t, filepath.Dir(checked), "checked")); got != head {
 			t.Errorf("%s: checked %s, want %s", version, got, head)
 		}
-		if got, want := strings.Fields(git(t, dir, "tag", "--points-at", "HEAD")), []string{
+		if got, want := strings.Fields(git(t, dir, "tag", "--points-at", version+"^{commit}")), []string{
 			"lib/" + version, "prog/" + version, version,
 		}; strings.Join(got, " ") != strings.Join(want, " ") {
 			t.Errorf("tags %q, want %q", got, want)
@@ -72,6 +77,7 @@ func TestMake(t *testing.T) {
 		if got := git(t, dir, "cat-file", "-t", "lib/"+version); got != "tag" {
 			t.Errorf("a tag is a %s, want one that says who made it", got)
 		}
+		wantInstallable(t, dir, version, head)
 		if got, want := read(t, dir, "prog/go.mod"), goMod(version); got != want {
 			t.Errorf("%s: prog/go.mod is %q, want %q", version, got, want)
 		}
@@ -100,6 +106,40 @@ func TestMake(t *testing.T) {
 		"## v0.2.0-rc.1 - 2026-03-01\n\n- More.\n\n## v0.1.0 - 2026-03-01\n\n- One.\n"
 	if got := read(t, dir, "CHANGELOG.md"); got != want {
 		t.Errorf("CHANGELOG.md is %q, want %q", got, want)
+	}
+}
+
+// wantInstallable fails the test unless the tag has the commit with no replacements, and with the
+// sums of what the tag has.
+func wantInstallable(t *testing.T, dir, version, head string) {
+	t.Helper()
+	if got := git(t, dir, "rev-parse", version+"^"); got != head {
+		t.Errorf("%s: the parent of the tagged commit is %s, want %s", version, got, head)
+	}
+	if got, want := git(t, dir, "diff", "--name-only", "HEAD", version), "go.work\nprog/go.mod\nprog/go.sum"; got != want {
+		t.Errorf("%s: the tagged commit differs in %q, want %q", version, got, want)
+	}
+	wantMod, _, _ := strings.Cut(goMod(version), "\nreplace")
+	if got := git(t, dir, "show", version+":prog/go.mod"); got != strings.TrimSpace(wantMod) {
+		t.Errorf("%s: the tagged prog/go.mod is %q, want %q", version, got, wantMod)
+	}
+	zip := filepath.Join(t.TempDir(), "lib.zip")
+	file, err := os.Create(zip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := modzip.CreateFromVCS(file, module.Version{Path: "example.net/tree/lib", Version: version}, dir, "lib/"+version, "lib"); err != nil {
+		t.Fatal(err)
+	}
+	sum, err := dirhash.HashZip(zip, dirhash.Hash1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := git(t, dir, "show", version+":prog/go.sum")
+	if lines := strings.Split(sums, "\n"); len(lines) != 2 || lines[0] != "example.net/tree/lib "+version+" "+sum ||
+		!strings.HasPrefix(lines[1], "example.net/tree/lib "+version+"/go.mod h1:") {
+		t.Errorf("%s: prog/go.sum is %q, want the sum %s", version, sums, sum)
 	}
 }
 

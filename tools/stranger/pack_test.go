@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/module"
 	modzip "golang.org/x/mod/zip"
 
+	"example.com/herokuapp/tools/internal/apptest"
 	"example.com/herokuapp/tools/internal/tree"
 )
 
@@ -27,25 +28,21 @@ type packed struct {
 	licensed []string // which modules have a license
 }
 
-// pack commits and tags the tree as it is, in a repository of the test's own, and
-// packs each module from its tag.
+// pack commits the tree as it is, in a repository of the test's own, releases it there, and packs
+// each module from its tag.
 func pack(t *testing.T) packed {
 	t.Helper()
-	repo := t.TempDir()
-	if err := tree.Copy(t.Context(), top, repo); err != nil {
-		t.Fatal(err)
-	}
+	repo := apptest.Commit(t, top)
 	work, err := tree.ReadWorkspace(repo)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := packed{dir: t.TempDir(), path: work.Path, version: version(t, work)}
-	git(t, repo, "init", "--quiet")
-	git(t, repo, "add", ".")
-	git(t, repo, "-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgSign=false",
-		"commit", "--quiet", "--message", "The tree.")
+	apptest.Release(t, repo, p.version)
+	if work, err = tree.ReadWorkspace(repo); err != nil {
+		t.Fatal(err)
+	}
 	for _, m := range work.Modules {
-		git(t, repo, "-c", "tag.gpgSign=false", "tag", m.Tag(p.version))
 		p.add(t, repo, m)
 	}
 	return p
@@ -116,13 +113,6 @@ func hasLicense(t *testing.T, name string, v module.Version) bool {
 	return slices.ContainsFunc(archive.File, func(f *zip.File) bool {
 		return f.Name == path.Join(v.String(), "LICENSE")
 	})
-}
-
-func git(t *testing.T, dir string, args ...string) {
-	t.Helper()
-	if _, err := tree.Git(t.Context(), dir, args...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func write(t *testing.T, name, text string) {

@@ -41,7 +41,7 @@ func newPrograms(t *testing.T, proxy packed) func(t *testing.T, source string) *
 // the modules need of others.
 func others(t *testing.T) string {
 	t.Helper()
-	for _, module := range []string{"counter-file", "counter-redis"} {
+	for _, module := range []string{"app", "counter-file", "counter-redis"} {
 		for _, args := range [][]string{{"mod", "download"}, {"list", "-m", "all"}} {
 			cmd := tree.Command(t.Context(), filepath.Join(top, module), "go", args...)
 			cmd.Env = append(cmd.Env, "GOWORK=off")

@@ -38,6 +38,8 @@ func TestStranger(t *testing.T) {
 		same(t, "modules", p.modules(t), "counter-core", "counter-memory")
 	})
 
+	t.Run("install", func(t *testing.T) { testInstall(t, proxy, newProgram(t, "package main\n\nfunc main() {}\n").env) })
+
 	t.Run("coalesce", func(t *testing.T) {
 		p := newProgram(t, read(t, "testdata/coalesce/main.go"))
 		p.get(t, "counter-core", "counter-memory")
