@@ -63,7 +63,7 @@ func TestDescriptionHasEveryRoute(t *testing.T) {
 }
 
 // slow is a store that keeps additions and does not count them now. It knows 41 of one page.
-type slow struct{ *countermemory.Store }
+type slow struct{ counter.Store }
 
 func (slow) Add(_ context.Context, name string, _ int64) (int64, error) {
 	return 0, &counter.PendingError{AtLeast: 42, Known: name == "views:example.com/a", Err: errors.New("away")}
