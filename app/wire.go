@@ -147,7 +147,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 	stopping, stop := context.WithCancel(context.Background())
 	routes := surfaces.Routes()
 	if gate.Enabled() {
-		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping, Proxies: cfg.TrustedProxies, KeepQuery: cfg.KeepQuery, Sites: cfg.Sites}
+		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping, Proxies: cfg.TrustedProxies, KeepQuery: cfg.KeepQuery, Sites: cfg.Sites, Stats: cfg.History && cfg.Stats != config.StatsOff}
 		if err := addMoving(lc, cfg, &about); err != nil {
 			stop()
 			return nil, err

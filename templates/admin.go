@@ -147,6 +147,8 @@ type AdminCounter struct {
 	// Badge is the path of the badge that shows the value without counting. Empty if there
 	// is none.
 	Badge string
+	// Stats is the path of the page that tells when the page was viewed. Empty if there is none.
+	Stats string
 	// Snippets are what to paste elsewhere, to count and to show the number.
 	Snippets []AdminSnippet
 	// NoCount says why no view of the page is counted from elsewhere. Empty if views are.

@@ -14,6 +14,8 @@ type Home struct {
 	Views int64
 	// AtLeast says that more views may have been counted elsewhere.
 	AtLeast bool
+	// Stats says that the page links to the one that tells when it was viewed.
+	Stats bool
 }
 
 // home is the home page without its number, which is all that differs from one view to
@@ -21,9 +23,10 @@ type Home struct {
 type home struct{ before, after []byte }
 
 // cutHome renders the page with a number that is nowhere else in it, and takes that out.
-func cutHome(page *template.Template, atLeast bool) (home, error) {
+func cutHome(page *template.Template, data Home) (home, error) {
 	const number = math.MaxInt64
-	html, err := render(page, Home{Views: number, AtLeast: atLeast})
+	data.Views = number
+	html, err := render(page, data)
 	if err != nil {
 		return home{}, err
 	}
@@ -45,10 +48,9 @@ func (h home) with(number int64) []byte {
 
 // Home returns the home page as HTML in UTF-8.
 func (p *Pages) Home(data Home) []byte {
-	if data.AtLeast {
-		return p.homeAtLeast.with(data.Views)
-	}
-	return p.home.with(data.Views)
+	views := data.Views
+	data.Views = 0
+	return p.homes[data].with(views)
 }
 
 // HomePolicy returns the Content-Security-Policy under which the home page works. It lets

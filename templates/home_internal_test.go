@@ -23,8 +23,8 @@ func TestHomeIsAsRendered(t *testing.T) {
 		numbers = append(numbers, int64(rand.Uint64())>>rand.IntN(63))
 	}
 	for _, number := range numbers {
-		for _, atLeast := range []bool{false, true} {
-			data := Home{Views: number, AtLeast: atLeast}
+		for _, data := range []Home{{}, {AtLeast: true}, {Stats: true}, {AtLeast: true, Stats: true}} {
+			data.Views = number
 			want, err := render(page, data)
 			if err != nil {
 				t.Fatal(err)
@@ -40,7 +40,7 @@ func TestHomeIsAsRendered(t *testing.T) {
 func TestHomeShowsTheNumberOnce(t *testing.T) {
 	for _, text := range []string{"no number", "{{.Views}} and {{.Views}}", "{{.Missing}}"} {
 		page := template.Must(template.New("home.html").Parse(text))
-		if _, err := cutHome(page, false); err == nil {
+		if _, err := cutHome(page, Home{}); err == nil {
 			t.Errorf("%q: no error", text)
 		}
 	}

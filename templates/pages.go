@@ -14,9 +14,9 @@ var files embed.FS
 
 // Pages renders the pages. It is safe for concurrent use.
 type Pages struct {
-	problem, all      *template.Template
-	home, homeAtLeast home
-	homePolicy        string
+	problem, all *template.Template
+	homes        map[Home]home // by what they show besides the number, which is 0
+	homePolicy   string
 }
 
 // Problem is what a page shows that cannot show what was asked for.
@@ -33,13 +33,11 @@ func New() (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the templates: %w", err)
 	}
-	p := &Pages{problem: all.Lookup("problem.html"), all: all}
-	page := all.Lookup("home.html")
-	if p.home, err = cutHome(page, false); err != nil {
-		return nil, err
-	}
-	if p.homeAtLeast, err = cutHome(page, true); err != nil {
-		return nil, err
+	p := &Pages{problem: all.Lookup("problem.html"), all: all, homes: map[Home]home{}}
+	for _, data := range []Home{{}, {AtLeast: true}, {Stats: true}, {AtLeast: true, Stats: true}} {
+		if p.homes[data], err = cutHome(all.Lookup("home.html"), data); err != nil {
+			return nil, err
+		}
 	}
 	p.homePolicy = "default-src 'none'; script-src '" + scriptHash(p.Home(Home{})) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	return p, nil

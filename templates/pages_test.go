@@ -101,3 +101,12 @@ func BenchmarkHome(b *testing.B) {
 		pages.Home(templates.Home{Views: 1234567})
 	}
 }
+
+func TestHomeLinksToItsStats(t *testing.T) {
+	for _, stats := range []bool{true, false} {
+		html := string(newPages(t).Home(templates.Home{Views: 5, AtLeast: true, Stats: stats}))
+		if strings.Contains(html, `<a href="/stats">`) != stats || !strings.Contains(html, "at least 5 times") {
+			t.Errorf("with a link: %t: %s", stats, html)
+		}
+	}
+}

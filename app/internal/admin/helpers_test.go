@@ -59,7 +59,7 @@ func newSite(t *testing.T, counted counter.Store, settings ...func(*admin.About)
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
 	health := store.NewHealth(counted, log)
-	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health}
+	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health, Stats: true}
 	about.Backup, _ = counter.As[counter.Snapshotter](counted)
 	for _, set := range settings {
 		set(&about)

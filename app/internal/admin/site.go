@@ -50,6 +50,8 @@ type About struct {
 	Database *moving.Database
 	// ImportLimit is how many counters can be brought at once.
 	ImportLimit int
+	// Stats says that the owner can look at when pages were viewed, below "/admin/stats".
+	Stats bool
 	// Stopping is closed when the process begins to stop. Imports then end early. If it is
 	// nil, they don't.
 	Stopping context.Context

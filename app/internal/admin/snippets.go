@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/templates"
 )
@@ -26,6 +27,11 @@ func (s *site) addSnippets(r *http.Request, data *templates.AdminCounter) {
 			templates.AdminSnippet{Title: "A badge in Markdown, such as a README", Text: fmt.Sprintf("![views](%s%s)", origin, path)},
 			templates.AdminSnippet{Title: "A badge in HTML", Text: fmt.Sprintf(`<img src="%s%s" alt="views">`, origin, path)})
 	}
+	stats := func(path string) {
+		if s.about.Stats {
+			data.Stats = auth.Root + "stats" + path
+		}
+	}
 	script := func(title, text string) {
 		data.Snippets = append(data.Snippets, templates.AdminSnippet{
 			Title: title, Text: fmt.Sprintf("<script src=\"%s/embed.js\" defer></script>\n%s", origin, text),
@@ -35,6 +41,7 @@ func (s *site) addSnippets(r *http.Request, data *templates.AdminCounter) {
 		data.Snippets = append(data.Snippets, templates.AdminSnippet{Title: title, Text: text})
 	}
 	if data.Name == counters.Home {
+		stats("")
 		badge("/badge.svg")
 		curl("In a program: read it", fmt.Sprintf("curl '%s/api/v1/views'", origin))
 		return
@@ -55,6 +62,7 @@ func (s *site) addSnippets(r *http.Request, data *templates.AdminCounter) {
 	if !s.counts(page, data) {
 		return
 	}
+	stats("/" + page.Escaped())
 	badge("/badge/" + page.Escaped() + ".svg")
 	script("A script in the page itself", `<p>This page was viewed <span data-views></span> times.</p>`)
 	curl("In a program: count a view", fmt.Sprintf("curl -X POST '%s/api/v1/views/%s'", origin, page.Escaped()))

@@ -113,3 +113,18 @@ func TestSnippetsOfHosts(t *testing.T) {
 		}
 	}
 }
+
+// A page's counter leads to when the page was viewed.
+func TestCounterLinksToItsStats(t *testing.T) {
+	s := newFilled(t, map[string]int64{"counter_key": 1})
+	for name, want := range map[string]string{
+		"views:blog.example/a(b)": "/admin/stats/blog.example/a%28b%29", "counter_key": "/admin/stats", "site:blog.example": "", "views:/blog": "",
+	} {
+		page := s.get("/admin/counter?name=" + name)
+		if link := `<a href="` + want + `">When it was viewed</a>`; want != "" {
+			wantPage(t, page, http.StatusOK, link)
+		} else if strings.Contains(page.Body.String(), "When it was viewed") {
+			t.Errorf("%s has stats", name)
+		}
+	}
+}

@@ -11,7 +11,7 @@ import (
 // knows them without an entry in the map of headers, which is a single small block of
 // memory up to eight entries, and several from the ninth on.
 func (s *site) home(w http.ResponseWriter, _ *http.Request, view counterhttp.View) {
-	_, _ = w.Write(s.pages.Home(templates.Home{Views: view.Number, AtLeast: view.AtLeast})) // the visitor may have left
+	_, _ = w.Write(s.pages.Home(templates.Home{Views: view.Number, AtLeast: view.AtLeast, Stats: s.stats})) // the visitor may have left
 }
 
 func noIcon(w http.ResponseWriter, _ *http.Request) {

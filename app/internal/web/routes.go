@@ -24,6 +24,7 @@ type site struct {
 	debug  bool
 
 	revision string
+	stats    bool // whether everybody may look at when the page was viewed
 }
 
 // NewHandler returns the handler of the whole program: this package's routes and more.
@@ -36,6 +37,7 @@ func NewMeasuredHandler(meter Meter, cfg config.Config, counted counter.Store, h
 	s := &site{
 		health: health, pages: pages, log: log,
 		debug: cfg.Debug, revision: cfg.Revision,
+		stats: cfg.History && cfg.Stats == config.StatsPublic,
 	}
 	// What store.Open returns bounds its waits by cfg.PageWait.
 	s.views = counterhttp.New(counted, counterhttp.Options{Wait: -1, Bot: cfg.Bot(), Refuse: s.storeProblem})

@@ -455,3 +455,21 @@ func wantHeaders(t *testing.T, w *httptest.ResponseRecorder, want map[string]str
 		}
 	}
 }
+
+// The page links to its stats where everybody may look at them.
+func TestHomeLinksToItsStats(t *testing.T) {
+	for _, test := range []struct {
+		cfg  config.Config
+		want bool
+	}{
+		{config.Config{History: true}, true},
+		{config.Config{}, false},
+		{config.Config{History: true, Stats: config.StatsOwner}, false},
+		{config.Config{History: true, Stats: config.StatsOff}, false},
+	} {
+		w := newSite(t, test.cfg, countermemory.New()).do(http.MethodGet, "/")
+		if got := strings.Contains(w.Body.String(), `href="/stats"`); got != test.want {
+			t.Errorf("%+v: %s", test.cfg, w.Body)
+		}
+	}
+}
