@@ -12,6 +12,8 @@
 //     has counted;
 //   - acknowledged ≤ counted ≤ opened: what was acknowledged, or is said to be
 //     pending, is counted once, what ended with a definite error never;
+//   - what is counted in an hour was opened in it, or was healed in it, and all hours
+//     together are what was counted;
 //   - the value said to be reached at least is, and has in it all the callers were
 //     told of;
 //   - nobody waits beyond the deadline of his context, or for a store that answers;
