@@ -504,6 +504,13 @@ var scenarios = []struct {
 		s.show(t, s.add("/live-other", "other"))
 		s.wantStreamsEnded(t, 3)
 	}},
+	{"a live site", func(t *testing.T, s *stage) {
+		s.show(t, s.add("/live-site", s.script("defer")+`<p data-views="site" data-live></p><script>const number = () => Number(texts().replace(/\D/g, ""))</script>`))
+		s.until(t, "number() > 0")
+		s.do(t, "window.before = number()")
+		s.read(t, http.MethodPost, s.url(blog, "/live-site-other"))
+		s.until(t, "number() == before + 1")
+	}},
 	{"a counter that is away", func(t *testing.T, s *stage) {
 		for mode, away := range map[string]http.HandlerFunc{
 			"gone":     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },

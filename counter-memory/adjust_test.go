@@ -1,7 +1,6 @@
 package countermemory_test
 
 import (
-	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -59,14 +58,5 @@ func TestAddHasNoHistoryUnlessAsked(t *testing.T) {
 	}
 	for bucket := range store.History(t.Context(), "a", 0, counter.MaxHour) {
 		t.Errorf("%+v", bucket)
-	}
-}
-
-func TestAddAll(t *testing.T) {
-	store := countermemory.New()
-	defer store.Close()
-	values, errs := store.AddAll(t.Context(), []string{"a", "", "b"}, 3)
-	if values[0] != 3 || values[2] != 3 || errs[0] != nil || !errors.Is(errs[1], counter.ErrName) || errs[2] != nil {
-		t.Errorf("%v, %v", values, errs)
 	}
 }

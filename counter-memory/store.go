@@ -67,16 +67,6 @@ func (s *Store) Adjust(ctx context.Context, name string, delta int64) (int64, er
 	return s.add(ctx, name, delta, false)
 }
 
-// AddAll is [Store.Add] for each of the counters. It saves package counterhttp the goroutines that
-// it would add with.
-func (s *Store) AddAll(ctx context.Context, names []string, delta int64) (values []int64, errs []error) {
-	values, errs = make([]int64, len(names)), make([]error, len(names))
-	for i, name := range names {
-		values[i], errs[i] = s.Add(ctx, name, delta)
-	}
-	return values, errs
-}
-
 func (s *Store) add(ctx context.Context, name string, delta int64, timed bool) (int64, error) {
 	if err := s.ready(ctx); err != nil {
 		return 0, err

@@ -27,6 +27,7 @@ import (
 
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/bots"
+	"example.com/herokuapp/counter-core/coalesce"
 )
 
 // Options adapts a [Counter]. The zero value has the defaults, which are for pages.
@@ -65,15 +66,8 @@ type Options struct {
 type Counter struct {
 	store     counter.Store
 	estimator counter.Estimator // nil if the store has none
-	all       allAdder          // nil if the store isn't one
+	gathering *coalesce.Store   // the same store, nil if it isn't one
 	opts      Options
-}
-
-// allAdder is implemented by stores that add to several counters in one call, such as that
-// of package coalesce. A decorator that isn't one must not be bypassed, so counter.As is no
-// way to find it.
-type allAdder interface {
-	AddAll(ctx context.Context, names []string, delta int64) (values []int64, errs []error)
 }
 
 // New returns a counter of views in the store. The caller closes the store.
@@ -93,7 +87,7 @@ func New(store counter.Store, opts Options) *Counter {
 	}
 	c := &Counter{store: store, opts: opts}
 	c.estimator, _ = counter.As[counter.Estimator](store)
-	c.all, _ = store.(allAdder)
+	c.gathering, _ = store.(*coalesce.Store)
 	return c
 }
 
@@ -198,8 +192,8 @@ func (c *Counter) add(r *http.Request, name string, others []string) (View, erro
 // addAll adds to all counters at the same time, so that the store can take them in one
 // call.
 func (c *Counter) addAll(ctx context.Context, r *http.Request, names []string, found []View) (err error) {
-	if c.all != nil {
-		numbers, errs := c.all.AddAll(ctx, names, 1)
+	if c.gathering != nil {
+		numbers, errs := c.gathering.AddAll(ctx, names, 1)
 		for i, name := range names {
 			found[i], errs[i] = c.viewOf(r, name, numbers[i], errs[i])
 		}

@@ -1,6 +1,7 @@
 package badge
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -47,18 +48,18 @@ const (
 
 // ParseOptions reads the options label, color, labelColor, style, format and show. What is
 // not given stays as it is in defaults. Anything else, an option given twice, or a
-// value that an option can't have is an error that says what it can be.
-func ParseOptions(query url.Values, defaults Options) (Options, error) {
-	options := defaults
+// value that an option can't have is an error that says what it can be; the result then has
+// the other options.
+func ParseOptions(query url.Values, defaults Options) (options Options, err error) {
+	options = defaults
 	for _, name := range sortedKeys(query) {
+		wrong := options.set(name, query[name][0])
 		if len(query[name]) > 1 {
-			return defaults, fmt.Errorf("the option %.40q is given twice", name)
+			wrong = fmt.Errorf("the option %.40q is given twice", name)
 		}
-		if err := options.set(name, query[name][0]); err != nil {
-			return defaults, err
-		}
+		err = cmp.Or(err, wrong)
 	}
-	return options, nil
+	return options, err
 }
 
 func (o *Options) set(name, value string) (err error) {

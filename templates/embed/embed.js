@@ -53,8 +53,8 @@
       }
       const text = texts.get(name)
       if (text && element[mark] != text) element.textContent = element[mark] = text
-      if (live != null && name != 'site' && !document.hidden && !streams.has(name)) {
-        const stream = new EventSource(url('events/', name))
+      if (live != null && !document.hidden && !streams.has(name)) {
+        const stream = new EventSource(name == 'site' ? url('events/') + '?site' : url('events/', name))
         stream.onmessage = event => put(name, JSON.parse(event.data))
         streams.set(name, stream)
       }

@@ -78,6 +78,11 @@ func (s *Surfaces) pageOf(w http.ResponseWriter, r *http.Request) (counters.Page
 		badRequest(w, err)
 		return counters.Page{}, false
 	}
+	return s.countedPage(w, r)
+}
+
+// countedPage returns the page in the path, or answers with what is wrong.
+func (s *Surfaces) countedPage(w http.ResponseWriter, r *http.Request) (counters.Page, bool) {
 	page, err := s.page(r)
 	if err != nil {
 		badRequest(w, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/herokuapp/app/internal/counters"
@@ -19,12 +20,12 @@ import (
 func (s *Surfaces) badge(w http.ResponseWriter, r *http.Request) {
 	wanted, err := badgeOptions(r)
 	if err != nil {
-		s.drawError(w, http.StatusBadRequest, err)
+		s.drawError(w, http.StatusBadRequest, wanted.Style, err)
 		return
 	}
 	page, err := s.page(r)
 	if err != nil {
-		s.drawError(w, http.StatusBadRequest, err)
+		s.drawError(w, http.StatusBadRequest, wanted.Style, err)
 		return
 	}
 	page, err = s.views.Page(page)
@@ -43,7 +44,7 @@ func (s *Surfaces) badge(w http.ResponseWriter, r *http.Request) {
 func (s *Surfaces) badgeHome(w http.ResponseWriter, r *http.Request) {
 	wanted, err := badgeOptions(r)
 	if err != nil {
-		s.drawError(w, http.StatusBadRequest, err)
+		s.drawError(w, http.StatusBadRequest, wanted.Style, err)
 		return
 	}
 	found, err := s.views.Look(r, counters.Home, "")
@@ -57,32 +58,30 @@ type wantedBadge struct {
 	zone *time.Location // of today
 }
 
-// badgeOptions returns which badge the request asks for.
+// badgeOptions returns which badge the request asks for. Along with an error it returns what is
+// right, so that the error looks like the badge that was wanted.
 func badgeOptions(r *http.Request) (wanted wantedBadge, err error) {
 	values, err := respond.Parameters(r)
 	if err != nil {
 		return wanted, err
 	}
-	if flag, ok := values["read"]; ok {
-		if len(flag) > 1 || flag[0] != "" && flag[0] != "true" && flag[0] != "1" {
-			return wanted, errors.New("read is written ?read, with no value")
-		}
-		delete(values, "read")
-		wanted.read = true
-	}
 	zone, zoned := values["tz"]
-	if len(zone) > 1 {
-		return wanted, errors.New("the option tz is given twice")
-	}
-	if wanted.zone, err = counters.ParseZone(values.Get("tz")); err != nil {
-		return wanted, err
-	}
+	read, readErr := respond.Flag(values, "read")
+	delete(values, "read")
 	delete(values, "tz")
 	label := map[string]string{"today": "views today", "today-total": "views today / total"}[values.Get("show")]
 	wanted.Options, err = badge.ParseOptions(values, badge.Options{Label: cmp.Or(label, "views")})
-	if err == nil && zoned && wanted.Show == badge.Total {
-		err = errors.New("tz says when today begins: use it with show=today or show=today-total")
+	wanted.read = read
+	if err = cmp.Or(err, readErr); err != nil {
+		return wanted, err
 	}
+	if len(zone) > 1 {
+		return wanted, errors.New("the option tz is given twice")
+	}
+	if zoned && wanted.Show == badge.Total {
+		return wanted, errors.New("tz says when today begins: use it with show=today or show=today-total")
+	}
+	wanted.zone, err = counters.ParseZone(strings.Join(zone, ""))
 	return wanted, err
 }
 
@@ -109,8 +108,8 @@ func (s *Surfaces) draw(w http.ResponseWriter, r *http.Request, name string, wan
 }
 
 // drawError answers with a badge that says what is wrong with the request.
-func (s *Surfaces) drawError(w http.ResponseWriter, status int, err error) {
-	s.image(w, status, badge.Badge{Label: "views", Message: err.Error(), Color: badge.Red()})
+func (s *Surfaces) drawError(w http.ResponseWriter, status int, style badge.Style, err error) {
+	s.image(w, status, badge.Badge{Label: "views", Message: err.Error(), Color: badge.Red(), Style: style})
 }
 
 func (s *Surfaces) image(w http.ResponseWriter, status int, b badge.Badge) {

@@ -44,6 +44,8 @@ func TestBadge(t *testing.T) {
 		{"/badge/example.com/a.svg?read=no", "views: read is written ?read, with no value", 400},
 		{"/badge/example.com/a.svg?style=round", `views: style: "round" is not one of flat, flat-square, plastic, for-the-badge`, 400},
 		{"/badge.svg?format=roman", `views: format: "roman" is not one of plain, grouped, short`, 400},
+		{"/badge.svg?format=roman&style=for-the-badge", `VIEWS: FORMAT: "ROMAN" IS NOT ONE OF PLAIN, GROUPED, SHORT`, 400},
+		{"/badge/a%20b.svg?style=for-the-badge", `VIEWS: "A B" IS NOT THE ADDRESS OF A PAGE: "A B" CAN'T BE A PART OF A HOST`, 400},
 		{"/badge/a%20b.svg", `views: "a b" is not the address of a page: "a b" can't be a part of a host`, 400},
 	} {
 		w := ask(site, "GET", step.target)

@@ -9,13 +9,27 @@ import (
 	"example.com/herokuapp/app/internal/respond"
 )
 
-// events streams the number of a page as it changes.
+// events streams the number of a page, or with ?site that of its whole site, as it changes.
 func (s *Surfaces) events(w http.ResponseWriter, r *http.Request) {
-	page, ok := s.pageOf(w, r)
+	values, err := respond.Query(r, "site")
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	site, err := respond.Flag(values, "site")
+	if err != nil {
+		badRequest(w, err)
+		return
+	}
+	page, ok := s.countedPage(w, r)
 	if !ok {
 		return
 	}
-	s.stream(w, r, subject{name: page.String(), counter: page.Counter()})
+	about := subject{name: page.String(), counter: page.Counter()}
+	if site {
+		about = subject{name: page.Host, counter: page.Site()}
+	}
+	s.stream(w, r, about)
 }
 
 // eventsHome streams the number of the home page as it changes.
@@ -31,7 +45,7 @@ func (s *Surfaces) stream(w http.ResponseWriter, r *http.Request, about subject)
 	s.hub.Stream(w, r, about.counter, ": "+about.name+"\nretry: 5000\n\n", func(value int64) string { return event(about.name, value) })
 }
 
-// event returns the event for the number of a page.
+// event returns the event for a number.
 func event(name string, value int64) string {
 	data, _ := json.Marshal(struct { // can always be encoded
 		Name  string `json:"name"`

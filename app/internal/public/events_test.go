@@ -70,6 +70,31 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// The number of a whole site changes with each of its pages.
+func TestEventsOfASite(t *testing.T) {
+	t.Cleanup(func() { http.DefaultClient.CloseIdleConnections(); goleak.VerifyNone(t, goleak.IgnoreCurrent()) })
+	kept := countermemory.New()
+	handler := newSite(t, newConfig(), kept)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	answer, lines := listen(t, server.URL+"/events/Example.com/a/?site")
+	if got := nextData(t, lines); got != `{"name":"example.com","value":0}` {
+		t.Error(got)
+	}
+	ask(handler, "POST", "/api/v1/views/example.com/b")
+	if got := nextData(t, lines); got != `{"name":"example.com","value":1}` {
+		t.Error(got)
+	}
+	if err := answer.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, query := range []string{"?site=no", "?site&site", "?sites"} {
+		if w := ask(handler, "GET", "/events/example.com/a"+query); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", query, w.Code)
+		}
+	}
+}
+
 // pipes is a network within a synctest bubble.
 type pipes struct {
 	accepted chan net.Conn

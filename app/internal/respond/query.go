@@ -39,6 +39,15 @@ func Query(r *http.Request, allowed ...string) (url.Values, error) {
 	return values, nil
 }
 
+// Flag reports whether an option that needs no value is there: name, name=1 or name=true.
+func Flag(values url.Values, name string) (bool, error) {
+	given, ok := values[name]
+	if ok && (len(given) > 1 || given[0] != "" && given[0] != "true" && given[0] != "1") {
+		return false, fmt.Errorf("%s is written ?%s, with no value", name, name)
+	}
+	return ok, nil
+}
+
 // Sentence returns an error that begins in lower case, and has no full stop, as a sentence.
 func Sentence(err error) string {
 	text := []byte(err.Error())
