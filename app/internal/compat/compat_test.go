@@ -72,7 +72,7 @@ func examples() []example {
 		{target: "/v1/ns/name/", counter: "views:counterapi/ns/name", said: `{"id":null,"name":"name","count":41,"created_at":null,"updated_at":null,"namespace_id":null,"namespace":{"name":"ns"}}`},
 		{target: "/v1/ns/name/up", counter: "views:counterapi/ns/name", said: `{"id":null,"name":"name","count":42,"created_at":null,"updated_at":null,"namespace_id":null,"namespace":{"name":"ns"}}`, counts: true},
 		{target: "/v1/ns/none", status: 400, said: `{"code":400,"message":"record not found"}`},
-		{target: "/v1/ns/name/down", counter: "views:counterapi/ns/name", status: 403, said: `{"code":403,"message":"only the owner may do this"}`},
+		{target: "/v1/ns/name/down", counter: "views:counterapi/ns/name", status: 403, said: `{"code":403,"message":"nobody may do this here"}`},
 		{target: "/v1/ns/name/set?count=1", counter: "views:counterapi/ns/name", status: 403, said: `{"code":403,"message":"only the owner may do this"}`},
 
 		{target: "/hit/my.site/visits", counter: "views:countapi/my.site/visits", said: `{"value":42}`, counts: true},

@@ -47,19 +47,19 @@ func newSite(t *testing.T, cfg config.Config, kept counter.Store) http.Handler {
 	return newSiteWith(t, cfg, kept, zaptest.NewLogger(t))
 }
 
-func newSiteWith(t *testing.T, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
-	t.Helper()
+func newSiteWith(tb testing.TB, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
+	tb.Helper()
 	drawer, err := badge.NewDrawer()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	pages, err := templates.New()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	isOwner := func(r *http.Request) bool { return r.Header.Get("Authorization") == token }
 	hub := live.NewHub(kept.Get, cfg.MaxListeners)
-	t.Cleanup(hub.Close)
+	tb.Cleanup(hub.Close)
 	all, counted := counters.New(kept, 1000, log), pageviews.New(cfg, kept, log)
 	routes := public.New(cfg, counted, hub, all, isOwner, drawer, pages).Routes()
 	routes = append(routes, compat.New(cfg, counted, hub, all, isOwner, drawer).Routes()...)
@@ -94,12 +94,12 @@ func said(w *httptest.ResponseRecorder) string {
 }
 
 // names returns the counters in the store with their values.
-func names(t *testing.T, kept counter.Store) map[string]int64 {
-	t.Helper()
+func names(tb testing.TB, kept counter.Store) map[string]int64 {
+	tb.Helper()
 	found := map[string]int64{}
-	for entry, err := range kept.List(t.Context(), "") {
+	for entry, err := range kept.List(tb.Context(), "") {
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		found[entry.Name] = entry.Value
 	}

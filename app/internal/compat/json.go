@@ -70,6 +70,8 @@ func message(o outcome) string {
 		return wrongText(o.err)
 	case errors.Is(o.err, counters.ErrQuota):
 		return counters.ErrQuota.Error()
+	case o.does == deny:
+		return "nobody may do this here"
 	case o.denied:
 		return "only the owner may do this"
 	case o.refused():

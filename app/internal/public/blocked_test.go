@@ -74,3 +74,32 @@ func TestNoAddressIsBlocked(t *testing.T) {
 		t.Error("the script uses sendBeacon")
 	}
 }
+
+// Nor does one hide what pages ask for at the addresses of other services, except the pixel of
+// goatcounter. Its script, and those of the others, call our own API.
+func TestNoServiceIsBlocked(t *testing.T) {
+	for _, address := range []string{
+		"/ghpvc/?username=octocat&label=views&color=blue&style=flat&base=1&abbreviated=true", "/badge?page_id=octo.repo&left_text=x&left_color=red&right_color=red&query_only=true",
+		"/api/count/incr/badge.svg?url=https%3A%2F%2Fgithub.com%2Focto%2Frepo&count_bg=%2379C83D&title_bg=%23555555&icon=&icon_color=%23E7E7E7&title=hits&edge_flat=false",
+		"/api/count/graph/dailyhits.svg?url=x", "/github.com/octo/repo.svg?view=today-total&extraCount=1", "/octo/repo.svg?style=flat&show=unique", "/octo/repo.json",
+		"/api/hit?url=https%3A%2F%2Fexample.com&label=x&icon=x&color=%23198754&message=&style=flat&tz=UTC", "/api/history?url=x", "/visits/octo/repo?color=blue",
+		"/octo/count.svg", "/octo/", "/@octo?padding=7", "/get/@octo", "/record/@octo", "/api/VisitorHit?user=octo&repo=repo&countColor=%23263759", "/api/status?path=octo",
+		"/v1/octo/repo/up", "/v1/octo/repo/list?group_by=day", "/hit/octo/repo", "/get/octo/repo?callback=f", "/hit/octo/repo/shield", "/stream/octo/repo",
+		"/busuanzi?jsonpCallback=BusuanziCallback_1", "/busuanzi/2.3/busuanzi.pure.mini.js", "/js", "/api", "/jsonp?callback=f", "/log", "/api/v1/log", "/api/v2/log?url=x",
+		"/count.js", "/counter/%2Fblog.json", "/counter/TOTAL.svg",
+	} {
+		for _, host := range []string{"https://views.example.org", "https://views.example.com"} {
+			if rule := blockedBy(host + address); rule != "" {
+				t.Errorf("%s is blocked by %s", host+address, rule)
+			}
+		}
+	}
+	if blockedBy("https://views.example.com/count?p=/x") == "" || blockedBy("https://views.example.org/count?p=/x") != "" {
+		t.Error("docs/moving.md says which hosts the pixel is blocked on")
+	}
+	for _, script := range [][]byte{embed.Themes(), embed.Goatcounter()} {
+		if strings.Contains(string(script), "sendBeacon") || !strings.Contains(string(script), "api/v1/views/") {
+			t.Errorf("%s", script)
+		}
+	}
+}
