@@ -88,8 +88,11 @@ func openStore(lc fx.Lifecycle, cfg config.Config, measured *metrics.Metrics, lo
 	return opened, nil
 }
 
-func newCounters(cfg config.Config, opened *store.Opened, log *zap.Logger) *counters.Counters {
-	return counters.New(opened.Store, cfg.ImportLimit, log)
+// newCounters learns of aliases while the program runs.
+func newCounters(lc fx.Lifecycle, cfg config.Config, opened *store.Opened, log *zap.Logger) *counters.Counters {
+	all := counters.New(opened.Store, cfg.ImportLimit, log)
+	lc.Append(fx.StartStopHook(all.Start, all.Stop))
+	return all
 }
 
 func newGate(cfg config.Config, pages *templates.Pages, log *zap.Logger) *auth.Gate {
@@ -97,14 +100,14 @@ func newGate(cfg config.Config, pages *templates.Pages, log *zap.Logger) *auth.G
 }
 
 // newViews counts pages elsewhere while the program runs.
-func newViews(lc fx.Lifecycle, cfg config.Config, opened *store.Opened, log *zap.Logger) *pageviews.Counter {
-	counted := pageviews.New(cfg, opened.Store, log)
+func newViews(lc fx.Lifecycle, cfg config.Config, all *counters.Counters, log *zap.Logger) *pageviews.Counter {
+	counted := pageviews.New(cfg, all.Counted(), log)
 	lc.Append(fx.StartStopHook(counted.Start, counted.Stop))
 	return counted
 }
 
-func newHub(cfg config.Config, opened *store.Opened) *live.Hub {
-	return live.NewHub(opened.Store.Get, cfg.MaxListeners)
+func newHub(cfg config.Config, all *counters.Counters) *live.Hub {
+	return live.NewHub(all.Counted().Get, cfg.MaxListeners)
 }
 
 // newSurfaces returns the public addresses.

@@ -151,6 +151,8 @@ type AdminCounter struct {
 	Stats string
 	// Snippets are what to paste elsewhere, to count and to show the number.
 	Snippets []AdminSnippet
+	// CanMove says that the counter can be renamed, Site that it is that of a site.
+	CanMove, Site bool
 	// NoCount says why no view of the page is counted from elsewhere. Empty if views are.
 	NoCount string
 }

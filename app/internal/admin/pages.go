@@ -191,12 +191,18 @@ func (s *site) showCounter(w http.ResponseWriter, r *http.Request, status int, d
 		status, data.Message = statusOf(err), counters.Explain(err)
 	}
 	s.addSnippets(r, &data)
+	data.CanMove = s.counters.CanMove() && data.Name != counters.Home
+	data.Site = strings.HasPrefix(data.Name, counters.SitePrefix)
 	html, err := s.pages.AdminCounter(data)
 	s.html(w, r, status, html, err)
 }
 
-// donePending means an addition that was accepted but is not counted yet.
-const donePending = "pending"
+const (
+	// donePending means an addition that was accepted but is not counted yet.
+	donePending = "pending"
+	// doneMove means that a counter got this name, or was joined to this one.
+	doneMove = "moved"
+)
 
 // notice returns a sentence about what was done. A link can only choose one of our sentences.
 func notice(done string) string {
@@ -207,6 +213,8 @@ func notice(done string) string {
 		return "The number was added."
 	case string(counters.Reset):
 		return "The counter was reset."
+	case doneMove:
+		return "The old counter is now a part of this one."
 	case donePending:
 		return "The store does not answer. Your addition is kept, and will be counted once when it does."
 	default:

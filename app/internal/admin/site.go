@@ -100,6 +100,8 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 		page("/admin/import", methods{http.MethodGet: s.importForm, http.MethodPost: s.importPage}),
 		page("/admin/bring", methods{http.MethodGet: s.bringForm, http.MethodPost: s.bringLook}),
 		page("/admin/bring/add", methods{http.MethodPost: s.bringAdd}),
+		page("/admin/move", methods{http.MethodPost: s.move}),
+		page("/admin/aliases", methods{http.MethodGet: s.aliases, http.MethodPost: s.removeAlias}),
 
 		api("counters", methods{http.MethodGet: s.apiList}),
 		api("counters/{name:.+}", methods{
@@ -109,6 +111,9 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 		api("backup", methods{http.MethodGet: s.apiBackup}),
 		api("import", methods{http.MethodPost: s.apiImport}),
 		api("bring", methods{http.MethodPost: s.apiBring}),
+		api("move", methods{http.MethodPost: s.apiMove}),
+		api("aliases", methods{http.MethodGet: s.apiAliases}),
+		api("aliases/{name:.+}", methods{http.MethodDelete: s.apiRemoveAlias}),
 
 		{Path: apiPath, Below: true, Refuse: noAPI, Guard: gate.Bearer, Header: header},
 		{Path: "/admin/", Below: true, Refuse: s.noPage, Guard: gate.Session, Header: header},

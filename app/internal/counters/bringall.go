@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -132,7 +133,7 @@ func each(finds []Find, options BringOptions, do func(Find) (Bringing, error)) [
 // endsAll reports whether an error shows that others would fail, too.
 func endsAll(err error) bool {
 	for _, own := range []error{
-		counter.ErrType, counter.ErrOverflow, counter.ErrName, counter.ErrDelta, counter.ErrBucket, counter.ErrBusy,
+		counter.ErrType, counter.ErrOverflow, ErrAlias, counter.ErrName, counter.ErrDelta, counter.ErrBucket, counter.ErrBusy,
 	} {
 		if errors.Is(err, own) {
 			return false
@@ -141,12 +142,20 @@ func endsAll(err error) bool {
 	return true
 }
 
+// sentence returns an error of this package as a sentence.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
 // ExplainBring is [Explain] for errors of bringing and moving.
 func ExplainBring(err error) string {
 	switch {
 	case errors.Is(err, errSkipped):
 		return "It was not tried, because the store does not answer, or because the program is stopping. Try again: what is done is not done twice."
-	case errors.Is(err, ErrCannotMove):
+	case errors.Is(err, ErrAlias), errors.Is(err, ErrNoAlias):
+		return sentence(err)
+	case errors.Is(err, ErrCannotMove), errors.Is(err, errors.ErrUnsupported):
 		return "This store can't move counts."
 	case errors.Is(err, counter.ErrDelta), errors.Is(err, counter.ErrBucket):
 		return "The numbers of its history contradict each other. Nothing was changed."

@@ -24,12 +24,13 @@ type Counters struct {
 	limit     int // the most counters of an import
 	log       *zap.Logger
 	importing sync.Mutex // held by an import: only one may run
+	aliases   *aliases
 }
 
 // New returns the counters in store. Changes are logged. An import may have up to
 // importLimit counters.
 func New(store counter.Store, importLimit int, log *zap.Logger) *Counters {
-	return &Counters{store: store, limit: importLimit, log: log}
+	return &Counters{store: store, limit: importLimit, log: log, aliases: newAliases(store, log)}
 }
 
 // Action is what is done to a counter.

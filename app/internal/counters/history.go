@@ -111,7 +111,7 @@ func (c *Counters) historian(name string) (counter.Historian, error) {
 	if !ok {
 		return nil, ErrNoHistory
 	}
-	return historian, nil
+	return aliasedHistorian{historian, c.aliases}, nil
 }
 
 // historyError returns the error of a history that can't be read.

@@ -1,0 +1,52 @@
+package counters
+
+import (
+	"context"
+	"iter"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+// Counted returns the store for everything that counts views and shows numbers: a name that
+// is an alias stands for the new one there.
+func (c *Counters) Counted() counter.Store { return aliased{c.store, c.aliases} }
+
+// aliased is a store in which aliases stand for their new names. What it does not need to
+// know about passes through: Set and List are the owner's, who sees names as they are.
+type aliased struct {
+	counter.Store
+	aliases *aliases
+}
+
+// Unwrap lets the optional interfaces of the store be found that are not about names.
+func (s aliased) Unwrap() counter.Store { return s.Store }
+
+// Add implements [counter.Store].
+func (s aliased) Add(ctx context.Context, name string, delta int64) (int64, error) {
+	return s.Store.Add(ctx, s.aliases.resolve(name), delta)
+}
+
+// Get implements [counter.Store].
+func (s aliased) Get(ctx context.Context, name string) (int64, error) {
+	return s.Store.Get(ctx, s.aliases.resolve(name))
+}
+
+// AtLeast implements [counter.Estimator]. If the store is none, nothing is known.
+func (s aliased) AtLeast(name string) (value int64, known bool) {
+	estimator, ok := counter.As[counter.Estimator](s.Store)
+	if !ok {
+		return 0, false
+	}
+	return estimator.AtLeast(s.aliases.resolve(name))
+}
+
+// aliasedHistorian is the same for histories.
+type aliasedHistorian struct {
+	counter.Historian
+	aliases *aliases
+}
+
+// History implements [counter.Historian].
+func (h aliasedHistorian) History(ctx context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
+	return h.Historian.History(ctx, h.aliases.resolve(name), from, to)
+}
