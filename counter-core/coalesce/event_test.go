@@ -1,6 +1,7 @@
 package coalesce_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -115,6 +116,44 @@ func TestGivingUpIsNoRecovery(t *testing.T) {
 		synctest.Wait()
 		if kinds := e.kinds(); kinds[len(kinds)-1] != coalesce.Recovered {
 			t.Errorf("%v; want recovered at last", kinds)
+		}
+	})
+}
+
+// An observer that panics in a caller's hands, as net/http lets handlers do, leaves nothing
+// stuck: callers have their numbers, later events are told, and the store closes.
+func TestPanicInObserve(t *testing.T) {
+	var e events
+	observe := func(event coalesce.Event) {
+		e.observe(event)
+		if len(e.all()) == 1 {
+			panic("out of order")
+		}
+	}
+	bubble(t, coalesce.Options{Observe: observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // with a deadline the caller makes the call
+		defer cancel()
+		add(t, s, "a", 9)
+		add(t, s, "a", 1)
+		l.lose("a", 1)
+		synctest.Wait() // until nobody else makes calls
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			_, _ = counter.Inc(ctx, s, "a") // heals, which is an event
+		}()
+		if number, err := counter.Inc(ctx, s, "a"); err != nil || number != 12 {
+			t.Errorf("Inc = %d, %v; want 12", number, err)
+		}
+		l.lose("a", 1)
+		if number, err := counter.Inc(ctx, s, "a"); err != nil || number != 13 {
+			t.Errorf("Inc = %d, %v; want 13", number, err)
+		}
+		if want := []coalesce.Kind{coalesce.Healed, coalesce.Healed}; !slices.Equal(e.kinds(), want) {
+			t.Errorf("%v; want %v", e.kinds(), want)
 		}
 	})
 }

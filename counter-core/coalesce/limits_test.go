@@ -1,6 +1,7 @@
 package coalesce_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"testing"
@@ -140,4 +141,59 @@ func TestOverflowKeepsASingleKeptAddition(t *testing.T) {
 			t.Errorf("%d counted or kept of the 3 that fit; the total is %d", counted, l.total("a"))
 		}
 	})
+}
+
+// Of the callers that don't fit, those that have left are told of by events, in whichever
+// part of the batch they were.
+func TestOverflowOfCallersThatLeft(t *testing.T) {
+	for room, want := range map[int64]int64{4: 2, 2: 2, 0: 3} {
+		var e events
+		bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+			if err := s.Set(t.Context(), "a", math.MaxInt64-1-room); err != nil {
+				t.Fatal(err)
+			}
+			gate := l.gated()
+			outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			left := map[int]bool{1: true, 5: true, 6: true}
+			for i := range 8 {
+				if left[i] {
+					outcomes = append(outcomes, inc(ctx, s, "a"))
+				} else {
+					outcomes = append(outcomes, inc(t.Context(), s, "a"))
+				}
+				synctest.Wait()
+			}
+			time.Sleep(2 * time.Second)
+			close(gate)
+			var counted int64
+			for i, outcome := range outcomes {
+				_, err := outcome()
+				switch {
+				case i > 0 && left[i-1]:
+					if !errors.Is(err, counter.ErrPending) {
+						t.Errorf("Inc: %v; want ErrPending", err)
+					}
+				case err == nil:
+					counted++
+				case !errors.Is(err, counter.ErrOverflow):
+					t.Errorf("Inc: %v; want ErrOverflow", err)
+				}
+			}
+			synctest.Wait()
+			var refused int64
+			for _, event := range e.all() {
+				if event.Kind != coalesce.Refused || !errors.Is(event.Err, counter.ErrOverflow) {
+					t.Errorf("observed %+v", event)
+				}
+				refused += event.Additions
+			}
+			if counted += int64(len(left)) - refused; refused != want || counted != room+1 || l.total("a") != math.MaxInt64 {
+				t.Errorf("room for %d: %d were refused without a caller to tell, and %d counted; want %d and %d",
+					room, refused, counted, want, room+1)
+			}
+		})
+	}
 }

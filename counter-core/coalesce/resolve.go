@@ -135,19 +135,18 @@ func (s *Store) settleLocked() {
 	s.telling = true
 	defer func() { s.telling = false }()
 	for len(s.events) > 0 {
-		events := s.events
-		s.events = nil
-		s.observeLocked(events)
+		event := s.events[0]
+		s.events = s.events[1:]
+		s.observeLocked(event)
 	}
+	s.events = nil
 }
 
-// observeLocked gives up the lock while the events are observed.
-func (s *Store) observeLocked(events []Event) {
+// observeLocked gives up the lock while the event is observed.
+func (s *Store) observeLocked(event Event) {
 	s.mu.Unlock()
 	defer s.mu.Lock() // also if Observe panics
-	for _, event := range events {
-		s.opts.Observe(event)
-	}
+	s.opts.Observe(event)
 }
 
 // isFinal tells whether a batch will never be counted, however often it is sent.

@@ -113,7 +113,8 @@ func (s *Store) departAloneLocked(t *tally, now time.Time) {
 // it. It leaves to others what has become ready meanwhile, and to repeat what has failed.
 func (s *Store) sendAlone(t *tally, p *place, timeout time.Duration) (number int64, known bool, err error) {
 	result := counter.Result{Err: errNoAnswer}
-	defer func() { // also if Apply panics, from which the caller may recover
+	defer func() { // also if Apply or Observe panics, from which the caller may recover
+		defer s.senders.Done()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.resolveLocked(t, result)
@@ -123,7 +124,6 @@ func (s *Store) sendAlone(t *tally, p *place, timeout time.Duration) (number int
 		s.sending--
 		s.hurryLocked()
 		s.settleLocked()
-		s.senders.Done()
 	}()
 	result = s.apply([]counter.Batch{t.flight.batch}, timeout)[0]
 	return // as set above
