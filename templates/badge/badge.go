@@ -27,7 +27,13 @@ type Badge struct {
 	// Color is the background of the message, LabelColor that of the label. The
 	// zero values are blue and grey.
 	Color, LabelColor Color
-	Style             Style
+	// TextColor is the colour of both texts. The zero value is black or white, whichever can be
+	// read.
+	TextColor Color
+	// Title is what the image is called for those who can't see it. Empty, it is the label and
+	// the message.
+	Title string
+	Style Style
 }
 
 // Style is the shape of a badge. The zero value is [Flat].
@@ -144,6 +150,9 @@ func (s *svg) draw(b Badge, l layout) {
 		title = b.Label + ": " + b.Message
 	}
 	id := b.id()
+	if b.Title != "" {
+		title = Printable(b.Title)
+	}
 	width := l.leftWidth + l.rightWidth
 	title = html.EscapeString(title)
 	s.write(`<svg xmlns="http://www.w3.org/2000/svg"`)
@@ -177,10 +186,10 @@ func (s *svg) draw(b Badge, l layout) {
 	}
 	s.write(`</g><g fill="#fff" text-anchor="middle" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" text-rendering="geometricPrecision" font-size="`, size, `">`)
 	if b.Label != "" {
-		s.text(b.Label, l.labelX, l.labelWidth, l.baseline, b.LabelColor, !sharp, false)
+		s.text(b.Label, l.labelX, l.labelWidth, l.baseline, b.inks(b.LabelColor), !sharp, false)
 	}
 	if b.Message != "" {
-		s.text(b.Message, l.messageX, l.messageWidth, l.baseline, b.Color, !sharp, b.Style == ForTheBadge)
+		s.text(b.Message, l.messageX, l.messageWidth, l.baseline, b.inks(b.Color), !sharp, b.Style == ForTheBadge)
 	}
 	s.write(`</g></svg>`)
 }
@@ -207,9 +216,21 @@ func (s *svg) box(x, width, height float64, fill string) {
 	s.write(` fill="`, fill, `"/>`)
 }
 
+// inks are the colours of a text and of its shadow.
+type inks struct{ text, shadow string }
+
+// inks returns the colours of a text on a background.
+func (b Badge) inks(background Color) inks {
+	text, shadow := background.ink()
+	if b.TextColor.set {
+		text = b.TextColor.String()
+	}
+	return inks{text, shadow}
+}
+
 // text writes a text around x. It is drawn at ten times its size, and scaled down,
 // because browsers round the positions of letters at small sizes.
-func (s *svg) text(text string, x, width, baseline float64, background Color, shadow, bold bool) {
+func (s *svg) text(text string, x, width, baseline float64, colors inks, shadow, bold bool) {
 	place := func(y float64) {
 		s.number("x", 10*x)
 		s.number("y", 10*y)
@@ -217,16 +238,15 @@ func (s *svg) text(text string, x, width, baseline float64, background Color, sh
 		s.write(` transform="scale(.1)"`)
 	}
 	text = html.EscapeString(text)
-	ink, shade := background.ink()
 	if shadow {
 		s.write(`<text aria-hidden="true"`)
 		place(baseline + 1)
-		s.write(` fill="`, shade, `" fill-opacity=".3">`, text, `</text>`)
+		s.write(` fill="`, colors.shadow, `" fill-opacity=".3">`, text, `</text>`)
 	}
 	s.write(`<text`)
 	place(baseline)
-	if ink != white {
-		s.write(` fill="`, ink, `"`)
+	if colors.text != white {
+		s.write(` fill="`, colors.text, `"`)
 	}
 	if bold {
 		s.write(` font-weight="bold"`)

@@ -188,3 +188,10 @@ func BenchmarkDraw(b *testing.B) {
 		drawer.Draw(badge.Badge{Label: "views", Message: "1,234,567"})
 	}
 }
+
+func TestTextColorAndTitle(t *testing.T) {
+	drawn := string(newDrawer(t).Draw(badge.Badge{Label: "a", Message: "b", TextColor: badge.Red(), Title: "<c>"}))
+	if strings.Count(drawn, ` fill="#dd4343">`) != 2 || !strings.Contains(drawn, "<title>&lt;c&gt;</title>") {
+		t.Error(drawn)
+	}
+}

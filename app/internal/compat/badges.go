@@ -18,6 +18,9 @@ type parameter struct{ name, value string }
 // without a name.
 type look struct {
 	label, color, labelColor parameter
+	// textColor is the colour of the texts, title what the image is called. Without a value, both are
+	// a badge's own.
+	textColor, title parameter
 	// style is the style that a badge has if the parameter styles does not name another.
 	style  badge.Style
 	styles string
@@ -40,7 +43,10 @@ func (l look) answer(w http.ResponseWriter, c *call, o outcome) {
 		writeSVG(w, http.StatusOK, []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>`))
 		return
 	}
-	drawn := badge.Badge{Label: cut(c.value(l.label)), Color: c.color(l.color), LabelColor: c.color(l.labelColor), Style: l.styleOf(c)}
+	drawn := badge.Badge{
+		Label: cut(c.value(l.label)), Color: c.color(l.color), LabelColor: c.color(l.labelColor), Style: l.styleOf(c),
+		TextColor: c.color(l.textColor), Title: cut(c.value(l.title)),
+	}
 	status := http.StatusOK
 	number, known := o.number()
 	switch {
@@ -171,5 +177,5 @@ func gitHubHits(w http.ResponseWriter, c *call, o outcome) {
 
 // shield draws the number of a key.
 func shield(w http.ResponseWriter, c *call, o outcome) {
-	look{label: parameter{"text", "counter"}, color: parameter{"bgcolor", "007ec6"}, styles: "style", wrong: http.StatusBadRequest}.answer(w, c, o)
+	look{label: parameter{"text", "counter"}, color: parameter{"bgcolor", "007ec6"}, textColor: parameter{"textcolor", "fff"}, styles: "style", wrong: http.StatusBadRequest}.answer(w, c, o)
 }

@@ -35,6 +35,7 @@ func examples() []example {
 		{target: "/badge?page_id=octo.repo", counter: "views:visitor-badge/octo.repo", said: "visitors: 42", counts: true},
 		{target: "/badge?page_id=octo.repo&query_only=true&left_text=seen", counter: "views:visitor-badge/octo.repo", said: "seen: 41"},
 		{target: "/badge?page_id=https://a.example/?x", counter: "views:visitor-badge/https://a.example/%3Fx", said: "visitors: 42", counts: true},
+		{target: "/badge?page_id=octo.repo&title=Seen%3C", counter: "views:visitor-badge/octo.repo", said: "Seen&lt;", counts: true},
 		{target: "/badge", said: "visitors: page_id is missing"},
 
 		{target: "/api/count/incr/badge.svg?url=https%3A%2F%2Fgithub.com%2Fa%2Fb&title=t", counter: "views:github.com/a/b", site: "site:github.com", said: "t: 1 / 42", counts: true},
@@ -50,6 +51,7 @@ func examples() []example {
 		{target: "/a.example/" + strings.Repeat("x", 250) + ".svg", status: 414, said: "hits: Not a valid URI"},
 
 		{target: "/octo/re.po.svg", counter: "views:dwyl/octo/re.po", said: "hits: 42", counts: true},
+		{target: "/octo/repo.json?color=blue", counter: "views:dwyl/octo/repo", said: `{"schemaVersion":1,"label":"hits","message":"42","color":"#007ec6"}`, counts: true},
 		{target: "/octo/repo.json?show=unique", counter: "views:dwyl/octo/repo", said: `{"schemaVersion":1,"label":"hits","message":"42","color":"#4c1"}`, counts: true},
 		{target: "/oc_to/repo.svg", status: 400, said: "hits: invalid user or repository"},
 

@@ -112,9 +112,12 @@ func wantOwnNames(t *testing.T, what string, found map[string]int64) {
 func TestHostileRequests(t *testing.T) {
 	kept := countermemory.New()
 	site := newQuietSite(t, newConfig(), kept)
-	for _, text := range hostileTexts() {
+	for n, text := range hostileTexts() {
 		targets := []string{}
-		for _, e := range examples() {
+		for i, e := range examples() {
+			if (i+n)%4 != 0 { // each meets each fourth
+				continue
+			}
 			path, query, _ := strings.Cut(e.target, "?")
 			values, _ := url.ParseQuery(query)
 			for name := range values {
@@ -195,7 +198,7 @@ func TestManyNames(t *testing.T) {
 	cfg.MaxCounters = most
 	site := newQuietSite(t, cfg, kept)
 	targets := []string{"/hit/abc/key%d", "/badge?page_id=%d", "/octo%d/repo.svg", "/octo%d/count.svg", "/a%d.example/x.svg", "/@n%d", "/v1/ns/n%d/up", "/busuanzi?jsonpCallback=f&url=b%d.example"}
-	for i := range 4000 {
+	for i := range 1000 {
 		w := ask(site, "GET", fmt.Sprintf(targets[i%len(targets)], i))
 		if status := w.Header().Get("View-Status"); i < most && status != "counted" || i >= most && status != "skipped;reason=limit" || w.Code >= 500 || !whole(w) {
 			t.Fatalf("%d: %d %s %s", i, w.Code, status, w.Body)
@@ -235,7 +238,7 @@ func TestStoreThatFails(t *testing.T) {
 		w := send(site, method, e.target, e.body, e.headers...)
 		image := strings.HasPrefix(w.Header().Get("Content-Type"), "image/")
 		// A script element and shields.io could not read an error.
-		script := strings.Contains(e.target, "allback=f") && !strings.HasPrefix(e.target, "/busuanzi") || strings.HasSuffix(e.target, ".json?show=unique")
+		script := strings.Contains(e.target, "allback=f") && !strings.HasPrefix(e.target, "/busuanzi") || strings.HasPrefix(e.target, "/octo/repo.json")
 		if (image || script) != (w.Code == 200) || w.Code != 200 && w.Code != 503 && w.Code != 403 || !whole(w) || regexp.MustCompile(`4[123]|: 0|"value":\d`).MatchString(said(w)) && !strings.Contains(e.target, "max") {
 			t.Errorf("%s: %d %s", e.target, w.Code, said(w))
 		}

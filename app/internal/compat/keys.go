@@ -133,14 +133,14 @@ func spacedRecord(w http.ResponseWriter, c *call, o outcome) {
 }
 
 // gitHubEndpoint has the number in the format of shields.io.
-func gitHubEndpoint(w http.ResponseWriter, _ *call, o outcome) {
+func gitHubEndpoint(w http.ResponseWriter, c *call, o outcome) {
 	answer := struct {
 		SchemaVersion int    `json:"schemaVersion"`
 		Label         string `json:"label"`
 		Message       string `json:"message"`
 		Color         string `json:"color"`
 		IsError       bool   `json:"isError,omitempty"`
-	}{1, "hits", strconv.FormatInt(o.Page.Number, 10), "#4c1", false}
+	}{1, "hits", strconv.FormatInt(o.Page.Number, 10), c.color(parameter{"color", "#4c1"}).String(), false}
 	status := http.StatusOK
 	switch _, known := o.number(); {
 	case o.bad:

@@ -41,7 +41,7 @@ func badges() []row {
 		of([]string{"visitor-badge"},
 			row{path: "/badge", name: byKey("visitor-badge", "page_id"), does: unless("query_only"), answer: look{
 				label: parameter{"left_text", "visitors"}, labelColor: parameter{"left_color", "#595959"}, color: parameter{"right_color", "#1283c3"},
-				text: visits, cache: "no-cache,max-age=0,no-store,s-maxage=0,proxy-revalidate",
+				title: parameter{"title", ""}, text: visits, cache: "no-cache,max-age=0,no-store,s-maxage=0,proxy-revalidate",
 			}.answer},
 		),
 		of([]string{"seeyoufarm"},
