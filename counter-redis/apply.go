@@ -88,14 +88,15 @@ type run struct {
 // init prepares the call for the batch. The run must not be moved afterwards.
 func (r *run) init(ctx context.Context, s *Store, batch counter.Batch) {
 	r.key = s.key(batch.Name)
-	r.record = recordKey(r.key, batch.Writer)
 	r.delta, r.sum, r.before = batch.Delta, batch.Sum, batch.Sum-batch.Delta
 	r.expiry = s.expiry.Milliseconds()
 	words := append(r.words[:0], "evalsha", scriptHash, 2, &r.key, &r.record)
-	if batch.Hour != 0 && !s.noHistory {
+	if batch.Hour == 0 || s.noHistory {
+		r.record = recordKey(r.key, batch.Writer)
+	} else {
 		words[2] = 5
 		r.at = s.momentOf(batch.Hour)
-		r.days, r.hours, r.months = historyKey(r.key, r.at.month), historyKey(r.key, r.at.date), historyKey(r.key, monthsPart)
+		r.record, r.days, r.hours, r.months = r.at.keys(r.key, batch.Writer)
 		words = append(words, &r.days, &r.hours, &r.months)
 	}
 	words = append(words, &r.delta, &r.sum, &r.before, &r.expiry)
@@ -137,4 +138,4 @@ var script string
 
 // scriptHash is the SHA-1 of the script, by which a server knows it. It is a constant
 // because programs under GODEBUG=fips140=only must not compute SHA-1.
-const scriptHash = "725c89bbc26d0427bb34c99e77edbde5f5ae0b20"
+const scriptHash = "abd72d4779c35ae4ca859ea90a7e56b3a7196d35"

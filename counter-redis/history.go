@@ -37,3 +37,17 @@ func (s *Store) momentOf(hour counter.Hour) *moment {
 	s.last.Store(m)
 	return m
 }
+
+// keys returns the keys of the writer's record and of the history, which are parts of one
+// string: that takes one allocation.
+func (m *moment) keys(key, writer string) (record, days, hours, months string) {
+	brace := "{" + key + "}"
+	record = ":" + escape(writer)
+	all := brace + record + brace + m.month + brace + m.date + brace + monthsPart
+	cut := func(end string) (part string) {
+		n := len(brace) + len(end)
+		part, all = all[:n], all[n:]
+		return part
+	}
+	return cut(record), cut(m.month), cut(m.date), cut(monthsPart)
+}

@@ -48,8 +48,20 @@ else
   end
 end
 
--- The history comes first, because a key of it that holds something else must not keep a view
--- from being counted. Then all of the history stays as it is.
+-- Takes back what was added to the history. Upvalues would take each batch longer.
+local function undo(amount, day, hour, month)
+  if type(day) == 'number' and redis.pcall('HINCRBY', KEYS[3], ARGV[5], '-' .. amount) == 0 then
+    redis.pcall('HDEL', KEYS[3], ARGV[5])
+  end
+  if type(hour) == 'number' and redis.pcall('HINCRBY', KEYS[4], ARGV[6], '-' .. amount) == 0 then
+    redis.pcall('HDEL', KEYS[4], ARGV[6])
+  end
+  if type(month) == 'number' and redis.pcall('HINCRBY', KEYS[5], ARGV[7], -1) == 0 then
+    redis.pcall('HDEL', KEYS[5], ARGV[7])
+  end
+end
+
+-- The history comes first: it may have to be taken back.
 local day, hour, month, failed
 if amount ~= '0' and KEYS[3] then
   day = redis.pcall('HINCRBY', KEYS[3], ARGV[5], amount)
@@ -64,20 +76,10 @@ if amount ~= '0' and KEYS[3] then
   end
 end
 
-local function undo()
-  if type(day) == 'number' and redis.pcall('HINCRBY', KEYS[3], ARGV[5], '-' .. amount) == 0 then
-    redis.pcall('HDEL', KEYS[3], ARGV[5])
-  end
-  if type(hour) == 'number' and redis.pcall('HINCRBY', KEYS[4], ARGV[6], '-' .. amount) == 0 then
-    redis.pcall('HDEL', KEYS[4], ARGV[6])
-  end
-  if type(month) == 'number' and redis.pcall('HINCRBY', KEYS[5], ARGV[7], -1) == 0 then
-    redis.pcall('HDEL', KEYS[5], ARGV[7])
-  end
-end
-
+-- A key of the history that holds something else must not keep a view from being counted: then
+-- all of the history stays as it is.
 if failed then
-  undo()
+  undo(amount, day, hour, month)
   if not (string.find(failed.err, 'WRONGTYPE', 1, true) or string.find(failed.err, 'hash value is not an integer', 1, true)) then
     return failed
   end
@@ -89,7 +91,7 @@ local total = '0'
 if amount ~= '0' or redis.pcall('GET', KEYS[1]) then
   local moved = redis.pcall('INCRBY', KEYS[1], amount)
   if type(moved) == 'table' then
-    undo()
+    undo(amount, day, hour, month)
     return moved
   end
   if moved > -limit and moved < limit then
@@ -104,7 +106,7 @@ end
 local written = type(total) == 'table' and total or redis.pcall('SET', KEYS[2], sum .. ':' .. total, 'PX', expiry)
 if written.err then
   if redis.pcall('INCRBY', KEYS[1], '-' .. amount) == 0 then redis.pcall('DEL', KEYS[1]) end
-  undo()
+  undo(amount, day, hour, month)
   return written
 end
 -- Last, because hours that have expired by now are removed by it.
