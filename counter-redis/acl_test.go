@@ -3,6 +3,9 @@ package counterredis_test
 import (
 	"context"
 	"errors"
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -149,4 +152,44 @@ func TestOpenTouchesNoCounter(t *testing.T) {
 func setUser(t *testing.T, admin *redis.Client, rules ...any) {
 	t.Helper()
 	do(t, admin, append([]any{"acl", "setuser", "limited", "reset", "on", ">s3cret"}, rules...)...)
+}
+
+// The user that docs/reliability.md shows can do everything.
+func TestDocumentedUser(t *testing.T) {
+	doc, err := os.ReadFile("../docs/reliability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^ACL SETUSER counter .*$`).FindString(string(doc))
+	server := redistest.Start(t)
+	admin := server.Client()
+	var words []any
+	for word := range strings.FieldsSeq(line) {
+		words = append(words, word)
+	}
+	do(t, admin, words...)
+	store := open(t, withLogin(server, "counter:a-long-password")+patient)
+	for _, name := range []string{"counter_key", "views:example.com/{a}", "site:example.com"} {
+		wantAdd(t, store, name, 1)
+		applyAt(t, store, name, today(), 2, 2)
+		wantGet(t, store, name, 3)
+		wantHistory(t, store, name, 0, counter.MaxHour, hours(today(), 2))
+		if err := store.SetHistory(t.Context(), name, []counter.Bucket{days(24, 3)}); err != nil {
+			t.Error(err)
+		}
+		if _, err := store.Bring(t.Context(), name, "old", 4, []counter.Bucket{hours(today(), 1)}); err != nil {
+			t.Error(err)
+		}
+		if err := store.Set(t.Context(), name, 5); err != nil {
+			t.Error(err)
+		}
+		if err := store.Move(t.Context(), name, "views:moved"); err != nil {
+			t.Error(err)
+		}
+	}
+	wantList(t, store, map[string]int64{"views:moved": 15})
+	if err := store.Set(t.Context(), "views:moved", 0); err != nil {
+		t.Error(err)
+	}
+	wantWarnings(t, store)
 }

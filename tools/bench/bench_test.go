@@ -20,7 +20,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	out := filepath.Join(t.TempDir(), "performance.md")
-	err := run(t.Context(), "../..", []string{"-rounds", "1", "-seconds", "1", "-only", "bare,redis,library", "-out", out}, io.Discard, t.Output())
+	err := run(t.Context(), "../..", []string{"-rounds", "1", "-seconds", "1", "-only", "bare,redis,totals,library", "-out", out}, io.Discard, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +34,8 @@ func TestRun(t *testing.T) {
 		`(?m)^\| bare +\| ` + figure + `\| 1.00 +\| +\| ` + figure + `\| 1.00 `:                           len(loads()),
 		`(?m)^\| redis +\| ` + figure + `\| ` + figure + `\| +\| ` + figure + `\| .*\| ` + figure + `\|$`: len(loads()),
 		`(?m)^\| library +\| ` + figure + `\| ` + figure + `\| ` + figure:                                 1,
+		`(?m)^\| history +\| ` + figure + `\| ` + figure + `\| ` + figure:                                 1,
+		`(?m)^\| 64 visitors at a time \| ` + figure + `\| ` + figure + `\| ` + figure:                    1,
 	} {
 		if found := regexp.MustCompile(pattern).FindAll(text, -1); len(found) != times {
 			t.Errorf("%d rows match %s; want %d in\n%s", len(found), pattern, times, text)

@@ -52,9 +52,13 @@ type contestant struct {
 
 // The names that others are compared with.
 const (
-	bare = "bare"
-	incr = "incr"
+	bare       = "bare"
+	incr       = "incr"
+	totalsOnly = "totals"
 )
+
+// redisName is what is compared with totalsOnly.
+const redisName = "redis"
 
 // anyRate lets one client count a page as often as it asks.
 const anyRate = "RATE_LIMIT=0"
@@ -66,7 +70,8 @@ func contestants(redisURL, dir string) []contestant {
 		{incr, "as bare, but each view is one INCR, and html/template writes the page", "baseline", []string{"REDIS_URL=" + redisURL}},
 		{"memory", "the app, counting in memory", "app", []string{anyRate}},
 		{"file", "the app, counting in a file; every view is on disk before its number is shown", "app", []string{anyRate, "DATA_FILE=" + filepath.Join(dir, "counts.db")}},
-		{"redis", "the app, counting in Redis", "app", []string{anyRate, "REDIS_URL=" + redisURL}},
+		{redisName, "the app, counting in Redis", "app", []string{anyRate, "REDIS_URL=" + redisURL}},
+		{totalsOnly, "the same with HISTORY=off", "app", []string{anyRate, "REDIS_URL=" + redisURL, "HISTORY=off"}},
 	}
 }
 

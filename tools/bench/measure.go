@@ -113,9 +113,10 @@ func (b *bench) redisCalls(ctx context.Context) (float64, error) {
 
 // What the library is measured with: more counters and callers than wrk could have.
 const (
-	library  = "library"
-	counters = 10_000
-	callers  = 512
+	library     = "library"
+	withHistory = "history"
+	counters    = 10_000
+	callers     = 512
 )
 
 func libraryLoad() string { return fmt.Sprintf("%d counters, %d callers, no HTTP", counters, callers) }
@@ -129,18 +130,22 @@ func (b *bench) measureLibrary(ctx context.Context, got results, seconds int) er
 	if err != nil {
 		return err
 	}
-	gathered := coalesce.New(store, coalesce.Options{Wait: time.Minute})
-	defer gathered.Close() // nothing is left that it could lose
+	defer store.Close()
+	gather := func(history bool) func(ctx context.Context, name string) error {
+		gathered := coalesce.New(store, coalesce.Options{Wait: time.Minute, History: history})
+		return func(ctx context.Context, name string) error {
+			_, err := counter.Inc(context.WithoutCancel(ctx), gathered, name) // as package counterhttp does
+			return err
+		}
+	}
 
 	for _, c := range []struct {
 		name string
 		add  func(ctx context.Context, name string) error
 	}{
 		{incr, func(ctx context.Context, name string) error { return client.Incr(ctx, "incr:"+name).Err() }},
-		{library, func(ctx context.Context, name string) error {
-			_, err := counter.Inc(context.WithoutCancel(ctx), gathered, name) // as package counterhttp does
-			return err
-		}},
+		{library, gather(false)},
+		{withHistory, gather(true)},
 	} {
 		self := func() (time.Duration, error) { return cpuTime("self") }
 		m, err := b.use(ctx, self, func() (views, perSecond float64, err error) {

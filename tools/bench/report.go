@@ -99,6 +99,32 @@ func table(columns []column, names []string, samples map[string][]sample) string
 	return text.String()
 }
 
+// historyTable returns the ratios of the app with a history to the app without, a row for each
+// load.
+func historyTable(got results) string {
+	var rows strings.Builder
+	for _, l := range loads() {
+		with, without := got[l.name][redisName], got[l.name][totalsOnly]
+		if len(with) == 0 || len(without) == 0 {
+			continue
+		}
+		fmt.Fprintf(&rows, "| %s |", l.name)
+		for _, c := range columns() {
+			fmt.Fprintf(&rows, " %s |", ratio(each(with, c.of), each(without, c.of)))
+		}
+		rows.WriteString("\n")
+	}
+	if rows.Len() == 0 {
+		return ""
+	}
+	head, rule := "| |", "| --- |"
+	for _, c := range columns() {
+		head += " " + c.name + " |"
+		rule += " --- |"
+	}
+	return head + "\n" + rule + "\n" + rows.String()
+}
+
 func each(samples []sample, of func(sample) float64) []float64 {
 	var values []float64
 	for _, s := range samples {
@@ -147,7 +173,10 @@ func report(m machine, cfg config, servers []server, got results) (string, error
 		}
 	}
 	if got[libraryLoad()] != nil {
-		sections = append(sections, section{libraryLoad(), table(libraryColumns(), []string{incr, library}, got[libraryLoad()])})
+		sections = append(sections, section{libraryLoad(), table(libraryColumns(), []string{incr, library, withHistory}, got[libraryLoad()])})
+	}
+	if history := historyTable(got); history != "" {
+		sections = append(sections, section{"What a history costs on Redis: redis, of totals", history})
 	}
 	parsed, err := template.New("").Parse(pageText)
 	if err != nil {
