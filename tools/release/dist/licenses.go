@@ -43,7 +43,7 @@ func Licenses(ctx context.Context, top string) ([]byte, error) {
 		}
 	}
 	for _, name := range files { // of what the tree has of others, such as the widths of letters
-		if !strings.HasPrefix(path.Base(name), "LICENSE-") {
+		if strings.HasPrefix(name, "tools/") || !strings.HasPrefix(path.Base(name), "LICENSE-") {
 			continue
 		}
 		content, err := os.ReadFile(filepath.Join(top, name))
