@@ -1,6 +1,6 @@
 (() => {
   "use strict"
-  const patience = 5000 // milliseconds between two looks at the whole page
+  const patience = 2000 // milliseconds between two looks at the whole page
   const total = document.querySelector("[data-total]")
   if (!total || !window.EventSource) return
 
