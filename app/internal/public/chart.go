@@ -141,8 +141,10 @@ func tick(h counters.History, i int) string {
 		return ""
 	}
 	switch {
-	case h.Step() == counters.Monthly, h.Len() > 400 && h.Step() != counters.Hourly:
-		return at.Format("Jan 06")
+	case h.Step() != counters.Hourly && h.At(h.Len()-1).Sub(h.At(0)) > 2*366*24*time.Hour:
+		return at.Format("2006")
+	case h.Step() == counters.Monthly:
+		return at.Format("Jan")
 	default:
 		return at.Format("2 Jan")
 	}
