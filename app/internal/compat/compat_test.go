@@ -93,6 +93,7 @@ func examples() []example {
 		{target: "/update/visits?amount=7", counter: "views:countapi/default/visits", status: 403, said: `{"value":41}`},
 		{target: "/set/none?value=7", status: 404, said: `{"old_value":null,"value":null}`},
 		{target: "/create?key=fresh&namespace=my.site", said: `{"namespace":"my.site","key":"fresh","value":0}`},
+		{target: "/create?key=fresh&callback=f", said: `f({"namespace":"default","key":"fresh","value":0})`},
 		{target: "/create?key=visits", counter: "views:countapi/default/visits", status: 400, said: `{"error":"Key already exists"}`},
 		{target: "/stats", status: 403, said: `{"error":"this is for the owner, who sends ADMIN_TOKEN"}`},
 		{target: "/hit/my.site/visits/shield?text=seen&bgcolor=000", counter: "views:countapi/my.site/visits", said: "seen: 42", counts: true},
@@ -161,6 +162,9 @@ func TestAnswers(t *testing.T) {
 		}
 		if counted := w.Header().Get("View-Status") == "counted"; counted != e.counts {
 			t.Errorf("%s %s: View-Status is %q", e.method, e.target, w.Header().Get("View-Status"))
+		}
+		if path, ok := strings.CutPrefix(e.counter, "views:countapi/"); ok && w.Header().Get("X-Path") != path && !strings.HasSuffix(e.target, "shield") && !strings.Contains(e.target, "shield?") {
+			t.Errorf("%s: X-Path is %q; want %q", e.target, w.Header().Get("X-Path"), path)
 		}
 		if w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("Cross-Origin-Resource-Policy") != "cross-origin" || !strings.Contains(w.Header().Get("Cache-Control"), "no-store") {
 			t.Errorf("%s %s: %v", e.method, e.target, w.Header())

@@ -49,9 +49,6 @@ func keyInfo(w http.ResponseWriter, c *call, o outcome) {
 
 // writeKey answers with the members, to which the number is null if there is none.
 func writeKey(w http.ResponseWriter, c *call, o outcome, members func(number *int64) any) {
-	if !o.bad || o.page.Host != "" {
-		w.Header().Set(pathHeader, (&url.URL{Path: o.space + "/" + o.key}).EscapedPath())
-	}
 	status := statusOf(o)
 	var answer any
 	switch number, known := o.number(); {
@@ -71,6 +68,14 @@ func writeKey(w http.ResponseWriter, c *call, o outcome, members func(number *in
 		}
 	default:
 		answer = members(&number)
+	}
+	sendKey(w, c, o, status, answer)
+}
+
+// sendKey answers as JSON, as a script or as an image.
+func sendKey(w http.ResponseWriter, c *call, o outcome, status int, answer any) {
+	if o.key != "" {
+		w.Header().Set(pathHeader, (&url.URL{Path: o.space + "/" + o.key}).EscapedPath())
 	}
 	switch {
 	case c.values.Has("callback"):
@@ -194,10 +199,10 @@ func keyCreated(w http.ResponseWriter, c *call, o outcome) {
 		if known {
 			status = http.StatusBadRequest
 		}
-		writeJSON(w, status, wrong{text})
+		sendKey(w, c, o, status, wrong{text})
 		return
 	}
-	writeJSON(w, http.StatusOK, struct {
+	sendKey(w, c, o, http.StatusOK, struct {
 		Namespace string `json:"namespace"`
 		Key       string `json:"key"`
 		Value     int64  `json:"value"`
@@ -207,16 +212,16 @@ func keyCreated(w http.ResponseWriter, c *call, o outcome) {
 // keyStats tells the owner how many keys there are.
 func keyStats(w http.ResponseWriter, c *call, o outcome) {
 	if !c.isOwner(c.Request) {
-		writeJSON(w, http.StatusForbidden, wrong{"this is for the owner, who sends ADMIN_TOKEN"})
+		sendKey(w, c, o, http.StatusForbidden, wrong{"this is for the owner, who sends ADMIN_TOKEN"})
 		return
 	}
 	listing, err := c.counters.List(c.Context(), counters.Query{Prefix: counters.PagePrefix + "countapi/", Limit: 1})
 	if err != nil {
 		c.views.LogFault(c.Request, "countapi/", err)
-		writeJSON(w, http.StatusServiceUnavailable, wrong{message(outcome{err: err})})
+		sendKey(w, c, o, http.StatusServiceUnavailable, wrong{message(outcome{err: err})})
 		return
 	}
-	writeJSON(w, http.StatusOK, struct {
+	sendKey(w, c, o, http.StatusOK, struct {
 		Keys int `json:"keys"`
 	}{listing.Total})
 }
