@@ -37,10 +37,11 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var digests []string
-	for range 2 {
+	repo := apptest.Commit(t, top)
+	for _, tree := range []string{repo, apptest.Clone(t, repo)} {
 		var stdout, stderr bytes.Buffer
 		args := []string{"-push", reference.String(), filepath.Join(t.TempDir(), "image")}
-		if code := tool().Run(t.Context(), apptest.Commit(t, top), args, &stdout, &stderr); code != 0 {
+		if code := tool().Run(t.Context(), tree, args, &stdout, &stderr); code != 0 {
 			t.Fatalf("exit code %d: %s", code, &stderr)
 		}
 		digest, _, _ := strings.Cut(stdout.String(), "\t")

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +30,10 @@ import (
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
+	counterfile "example.com/herokuapp/counter-file"
 	countermemory "example.com/herokuapp/counter-memory"
+	counterredis "example.com/herokuapp/counter-redis"
+	"example.com/herokuapp/counter-redis/redistest"
 	"example.com/herokuapp/templates"
 	"example.com/herokuapp/templates/badge"
 )
@@ -244,16 +248,37 @@ func TestStrangersAddNoSeries(t *testing.T) {
 	}
 }
 
-// Names, units and help follow Prometheus's conventions.
+// Names, units and help follow Prometheus's conventions, with each backend.
 func TestLint(t *testing.T) {
-	p := newProgram(t, countermemory.New())
-	p.ask(t, http.MethodGet, "/")
-	problems, err := promlint.New(strings.NewReader(p.scrape(t))).Lint()
+	redis, err := counterredis.Open(t.Context(), redistest.Start(t).URL(), counterredis.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, problem := range problems {
-		t.Errorf("%s: %s", problem.Metric, problem.Text)
+	file, err := counterfile.Open(filepath.Join(t.TempDir(), "counts.db"), counterfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		backend counter.Backend
+		has     string
+	}{
+		{countermemory.New(), "counter_batches_total "},
+		{redis, "counter_redis_pool_connections{"},
+		{file, "counter_file_size_bytes "},
+	} {
+		p := newProgram(t, test.backend)
+		p.ask(t, http.MethodGet, "/")
+		text := p.scrape(t)
+		if !strings.Contains(text, "\n"+test.has) {
+			t.Errorf("there is no %s", test.has)
+		}
+		problems, err := promlint.New(strings.NewReader(text)).Lint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, problem := range problems {
+			t.Errorf("%s: %s", problem.Metric, problem.Text)
+		}
 	}
 }
 

@@ -6,6 +6,14 @@ import (
 	"example.com/herokuapp/tools/internal/tree"
 )
 
+// Clone returns a clone of the repository, elsewhere, at its last commit.
+func Clone(tb testing.TB, repo string) (clone string) {
+	tb.Helper()
+	clone = tb.TempDir()
+	run(tb, clone, "git", "clone", "--quiet", repo, ".")
+	return clone
+}
+
 // Commit returns a copy of the tree at top as it is now, committed in a repository of the
 // test's own. The same tree gives the same commit each time.
 func Commit(tb testing.TB, top string) (repo string) {
