@@ -322,23 +322,47 @@ func TestHistoryOverflow(t *testing.T) {
 	})
 }
 
+// Hours whose time is over, but which were not swept yet, are part of their day.
+func TestHistoryOverflowBeforeSweep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := open(t, newPath(t))
+		hour := counter.HourOf(time.Now())
+		if err := store.SetHistory(t.Context(), "a", []counter.Bucket{{Start: hour, Hours: 1, Count: math.MaxInt64}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * 24 * time.Hour)
+		batch := counter.Batch{Name: "a", Writer: "w", Delta: 1, Sum: 1, Hour: hour}
+		if got := store.Apply(t.Context(), []counter.Batch{batch})[0]; !errors.Is(got.Err, counter.ErrOverflow) {
+			t.Errorf("Apply = %+v; want an overflow", got)
+		}
+		wantHistory(t, store, "a", 0, counter.MaxHour, []counter.Bucket{{Start: hour.Day(), Hours: counter.DayHours, Count: math.MaxInt64}})
+	})
+}
+
 // If hours were once kept for a shorter time, hours come to a day that has become whole.
 func TestHistoryHoursChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := newPath(t)
 		hour := counter.HourOf(time.Now()).Day() + 3
 		time.Sleep(10 * 24 * time.Hour)
-		var want []counter.Bucket
+		inDay, inHour := int64(0), int64(0)
 		for i, keep := range []int{1, 1000, 1, 1000} {
 			store, err := counterfile.Open(path, counterfile.Options{HistoryHours: keep})
 			if err != nil {
 				t.Fatal(err)
 			}
 			mustApply(t, store, counter.Batch{Name: "a", Writer: fmt.Sprint(i), Delta: 2, Sum: 2, Hour: hour})
+			day := []counter.Bucket{{Start: hour.Day(), Hours: counter.DayHours, Count: 3}}
+			if _, err := store.Bring(t.Context(), "a", fmt.Sprint(i), 3, day); err != nil {
+				t.Fatal(err)
+			}
+			inDay, inHour = inDay+3, inHour+2
 			if keep == 1 {
-				want = []counter.Bucket{{Start: hour.Day(), Hours: counter.DayHours, Count: int64(2 * (i + 1))}}
-			} else {
-				want = append(want, counter.Bucket{Start: hour, Hours: 1, Count: 2})
+				inDay, inHour = inDay+inHour, 0
+			}
+			want := []counter.Bucket{{Start: hour.Day(), Hours: counter.DayHours, Count: inDay}}
+			if inHour > 0 {
+				want = append(want, counter.Bucket{Start: hour, Hours: 1, Count: inHour})
 			}
 			wantHistory(t, store, "a", hour.Day()+23, hour.Day()+23, want[:1])
 			wantHistory(t, store, "a", 0, counter.MaxHour, want)
