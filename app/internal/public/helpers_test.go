@@ -40,30 +40,30 @@ func newSite(t *testing.T, cfg config.Config, kept counter.Store) http.Handler {
 	return newSiteWith(t, cfg, kept, zaptest.NewLogger(t))
 }
 
-func newSiteWith(t testing.TB, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
-	t.Helper()
+func newSiteWith(tb testing.TB, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
+	tb.Helper()
 	pages, err := templates.New()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	isOwner := func(r *http.Request) bool { return r.Header.Get("Authorization") == token }
-	surfaces := newSurfaces(t, cfg, kept, isOwner, log)
+	surfaces := newSurfaces(tb, cfg, kept, isOwner, log)
 	return web.NewHandler(cfg, kept, store.NewHealth(kept, log), pages, log, surfaces.Routes()...)
 }
 
 // newSurfaces returns the public addresses of the counters in kept.
-func newSurfaces(t testing.TB, cfg config.Config, kept counter.Store, isOwner func(*http.Request) bool, log *zap.Logger) *public.Surfaces {
-	t.Helper()
+func newSurfaces(tb testing.TB, cfg config.Config, kept counter.Store, isOwner func(*http.Request) bool, log *zap.Logger) *public.Surfaces {
+	tb.Helper()
 	drawer, err := badge.NewDrawer()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	pages, err := templates.New()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	hub := live.NewHub(kept.Get, cfg.MaxListeners)
-	t.Cleanup(hub.Close)
+	tb.Cleanup(hub.Close)
 	return public.New(cfg, pageviews.New(cfg, kept, log), hub, counters.New(kept, 1000, log), isOwner, drawer, pages)
 }
 
