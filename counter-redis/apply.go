@@ -47,7 +47,11 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 			lost = append(lost, &r.command)
 		}
 	}
-	if len(lost) > 0 && s.usable(ctx) == nil {
+	if err := s.usable(ctx); err != nil {
+		for _, c := range lost {
+			c.err = &unsentError{err}
+		}
+	} else if len(lost) > 0 {
 		s.send(ctx, lost, delivery{replicas: s.replicas})
 	}
 

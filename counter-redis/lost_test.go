@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	counter "example.com/herokuapp/counter-core"
 	counterredis "example.com/herokuapp/counter-redis"
 	"example.com/herokuapp/counter-redis/redistest"
@@ -63,3 +65,48 @@ func TestDeadlineWhileWaiting(t *testing.T) {
 type overdue struct{ context.Context }
 
 func (overdue) Deadline() (time.Time, bool) { return time.Now(), true }
+
+// A call that ends between its two sends has changed nothing, and says why it has ended.
+func TestScriptLostAtTheEnd(t *testing.T) {
+	client := redistest.Start(t).Client()
+	for name, want := range map[string]error{"context": context.Canceled, "store": counter.ErrClosed} {
+		do(t, client, "script", "flush")
+		slow := redis.NewClient(client.Options())
+		store := newStore(t, slow, counterredis.Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		slow.AddHook(&ending{func() {
+			if name == "store" {
+				_ = store.Close()
+			} else {
+				cancel()
+			}
+		}})
+		if err := applyOne(ctx, store, "a"); !errors.Is(err, want) || errors.Is(err, counter.ErrUnknown) {
+			t.Errorf("Apply at the end of the %s: %v; want %v", name, err, want)
+		}
+		if client.Exists(t.Context(), "a").Val() != 0 {
+			t.Errorf("at the end of the %s, it is counted", name)
+		}
+		if err := slow.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// ending is a hook that does something after each command.
+type ending struct{ do func() }
+
+func (*ending) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (e *ending) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		e.do()
+		return err
+	}
+}
+
+func (*ending) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
