@@ -5,7 +5,7 @@
 //
 // Usage, from the top of the tree:
 //
-//	go run ./tools/faults [-setup single|sentinel|cluster|file] [-views n] [-every n]
+//	go run ./tools/faults [-setup single|sentinel|cluster|file|memory] [-views n] [-every n]
 //		[-duration d] [-clients n] [-seed n] [-safe=false]
 //
 // It builds the app, starts Redis and four processes of the app, or one on a file, and opens the
@@ -40,7 +40,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"example.com/herokuapp/tools/internal/faultrun"
 )
 
 // main lends the run a test: redistest starts servers for tests alone.
@@ -63,17 +64,17 @@ func (c config) test(t *testing.T) {
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
-	if c.logs, err = os.MkdirTemp("", "faults-"); err != nil { //nolint:usetesting // to be kept
+	if c.Logs, err = os.MkdirTemp("", "faults-"); err != nil { //nolint:usetesting // to be kept
 		t.Fatal(err)
 	}
 	defer func() {
 		if t.Failed() && ctx.Err() == nil {
-			t.Log("the logs of the app are in", c.logs)
-		} else if err := os.RemoveAll(c.logs); err != nil {
+			t.Log("the logs of the app are in", c.Logs)
+		} else if err := os.RemoveAll(c.Logs); err != nil {
 			t.Error(err)
 		}
 	}()
-	holds, err := perform(ctx, t, c, openSetup(t, c), os.Stdout, os.Stderr)
+	holds, err := perform(ctx, t, c, faultrun.Open(t, c.Config), os.Stdout, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,41 +84,31 @@ func (c config) test(t *testing.T) {
 }
 
 // config is how the run was asked for.
-type config struct {
-	top      string // of the tree
-	logs     string // a folder for those of the app
-	setup    string
-	views    int64
-	every    int64 // views from one fault to the next, on average
-	duration time.Duration
-	clients  int
-	seed     uint64
-	safe     bool
-}
+type config struct{ faultrun.Config }
 
 // perform runs, reports and judges.
-func perform(ctx context.Context, tb testing.TB, cfg config, s setup, stdout, progress io.Writer) (holds bool, err error) {
+func perform(ctx context.Context, tb testing.TB, cfg config, s faultrun.Setup, stdout, progress io.Writer) (holds bool, err error) {
 	tb.Helper()
-	o, err := run(ctx, tb, cfg, s, progress)
+	o, err := faultrun.Run(ctx, tb, cfg.Config, s, progress)
 	if err != nil {
 		return false, err
 	}
-	breaches := o.breaches()
-	return len(breaches) == 0 || !cfg.safe, report(stdout, cfg, s, o, breaches)
+	breaches := o.Breaches()
+	return len(breaches) == 0 || !cfg.Safe, o.Report(stdout, cfg.Config, s, breaches)
 }
 
 // parse reads the command line, and says on stderr what is wrong with it.
 func parse(args []string, stderr io.Writer) (config, error) {
-	cfg := config{top: "."}
+	cfg := config{faultrun.Config{Top: "."}}
 	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&cfg.setup, "setup", "single", "what the store is: "+strings.Join(setups(), ", "))
-	flags.Int64Var(&cfg.views, "views", 20_000, "how many pages to open; more if faults are fewer by then than one in 5000, or one of each kind")
-	flags.Int64Var(&cfg.every, "every", 1000, "how many pages to open from one fault to the next, on average")
-	flags.DurationVar(&cfg.duration, "duration", 0, "how long to open pages at most; 0: no bound")
-	flags.IntVar(&cfg.clients, "clients", 64, "how many pages to open at a time")
-	flags.Uint64Var(&cfg.seed, "seed", rand.Uint64(), "what faults are drawn from; chosen at random if not given") //nolint:gosec // no secret
-	flags.BoolVar(&cfg.safe, "safe", true, "run Redis with the settings that make the promise hold, and judge")
+	flags.StringVar(&cfg.Setup, "setup", "single", "what the store is: "+strings.Join(faultrun.Setups(), ", "))
+	flags.Int64Var(&cfg.Views, "views", 20_000, "how many pages to open; more if faults are fewer by then than one in 5000, or one of each kind")
+	flags.Int64Var(&cfg.Every, "every", 1000, "how many pages to open from one fault to the next, on average")
+	flags.DurationVar(&cfg.Duration, "duration", 0, "how long to open pages at most; 0: no bound")
+	flags.IntVar(&cfg.Clients, "clients", 64, "how many pages to open at a time")
+	flags.Uint64Var(&cfg.Seed, "seed", rand.Uint64(), "what faults are drawn from; chosen at random if not given") //nolint:gosec // no secret
+	flags.BoolVar(&cfg.Safe, "safe", true, "run Redis with the settings that make the promise hold, and judge")
 	if err := flags.Parse(args); err != nil {
 		return config{}, err
 	}
@@ -133,16 +124,16 @@ func parse(args []string, stderr io.Writer) (config, error) {
 
 func (c config) check() error {
 	switch {
-	case c.views < 1:
+	case c.Views < 1:
 		return errors.New("-views is to be 1 or more")
-	case c.every < 1:
+	case c.Every < 1:
 		return errors.New("-every is to be 1 or more")
-	case c.clients < 1:
+	case c.Clients < 1:
 		return errors.New("-clients is to be 1 or more")
-	case c.duration < 0:
+	case c.Duration < 0:
 		return errors.New("-duration is to be 0 or more")
-	case !slices.Contains(setups(), c.setup):
-		return fmt.Errorf("-setup is %q; choose one of %s", c.setup, strings.Join(setups(), ", "))
+	case !slices.Contains(faultrun.Setups(), c.Setup):
+		return fmt.Errorf("-setup is %q; choose one of %s", c.Setup, strings.Join(faultrun.Setups(), ", "))
 	}
 	return nil
 }

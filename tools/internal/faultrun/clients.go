@@ -1,10 +1,9 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -25,14 +24,16 @@ const (
 	pendingPause = 100 * time.Millisecond
 )
 
-// client opens the page again and again.
+// client opens a surface again and again.
 //
 // It does not use http.Client, which opens a page twice when a connection that was
 // open before ends without an answer.
 type client struct {
-	fleet  *fleet
-	ledger *ledger
-	random *rand.Rand
+	fleet   *Fleet
+	surface int // which of the run
+	ledger  *ledger
+	random  *rand.Rand
+	every   time.Duration // from one page to the next; 0: as fast as it can
 
 	life   *life // it is connected to; nil: none
 	conn   net.Conn
@@ -42,7 +43,12 @@ type client struct {
 // run opens pages until the context ends. The last is waited for.
 func (c *client) run(ctx context.Context) {
 	defer c.leave()
+	next := time.Now().Add(time.Duration(c.random.Float64() * float64(c.every)))
 	for ctx.Err() == nil {
+		if c.every > 0 {
+			pause(ctx, time.Until(next))
+			next = later(time.Now(), next.Add(c.every)) // an outage is not made up for
+		}
 		if c.life == nil && !c.arrive(ctx) {
 			pause(ctx, time.Millisecond)
 			continue
@@ -54,6 +60,13 @@ func (c *client) run(ctx context.Context) {
 			c.leave()
 		}
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // arrive connects to one of the processes, and returns false if it is not there.
@@ -74,16 +87,24 @@ func (c *client) leave() {
 	}
 }
 
-// open opens the page once and notes what comes of it.
+// open opens the page once and notes what comes of it. It does nothing if the process was
+// stopped with nobody asking it.
 func (c *client) open() answer {
+	c.fleet.gate.RLock()
+	defer c.fleet.gate.RUnlock()
 	life := c.life
-	before := life.visits.pending.Load()
+	if life.emptied {
+		c.leave()
+		return answer{}
+	}
+	visits := &life.visits[c.surface]
+	before := visits.pending.Load()
 	c.ledger.opened.Add(1)
 	begin := time.Now()
 	got, err := c.ask()
 	c.ledger.worst.raise(int64(time.Since(begin)))
 	if err != nil {
-		life.visits.unanswered.Add(1)
+		visits.unanswered.Add(1)
 		c.leave()
 		return answer{}
 	}
@@ -92,15 +113,18 @@ func (c *client) open() answer {
 	}
 	switch got.status {
 	case viewCounted:
-		life.visits.counted.Add(1)
-		life.visits.included.raise(before)
+		visits.counted.Add(1)
+		visits.included.raise(before)
+		if got.number > 0 {
+			got.number += life.before[c.surface]
+		}
 		c.ledger.show(got.number, life.number, c.fleet.clock())
 	case viewPending:
-		life.visits.pending.Add(1)
+		visits.pending.Add(1)
 	case viewUnknown:
-		life.visits.unknown.Add(1)
+		visits.unknown.Add(1)
 	default:
-		life.visits.refused.Add(1)
+		visits.refused.Add(1)
 	}
 	return got
 }
@@ -124,7 +148,8 @@ func (c *client) ask() (answer, error) {
 	if err := c.conn.SetDeadline(time.Now().Add(pageTimeout)); err != nil {
 		return answer{}, err
 	}
-	if _, err := io.WriteString(c.conn, "GET / HTTP/1.1\r\nHost: counter\r\n\r\n"); err != nil {
+	surface := &c.fleet.surfaces[c.surface]
+	if _, err := fmt.Fprintf(c.conn, "%s %s HTTP/1.1\r\nHost: counter\r\n\r\n", surface.method, surface.path); err != nil {
 		return answer{}, err
 	}
 	response, err := http.ReadResponse(c.reader, nil)
@@ -138,18 +163,11 @@ func (c *client) ask() (answer, error) {
 	}
 	got := answer{status: response.Header.Get("View-Status"), last: response.Close}
 	if got.status == viewCounted {
-		if got.number, err = readNumber(body); err != nil || response.StatusCode != http.StatusOK {
+		if got.number, err = surface.read(body); err != nil || response.StatusCode != http.StatusOK {
 			got.number = 0 // the ledger takes it for absurd
 		}
 	}
 	return got, nil
-}
-
-// readNumber reads the number from a page.
-func readNumber(page []byte) (number int64, err error) {
-	_, rest, _ := bytes.Cut(page, []byte("<p>This page was viewed "))
-	_, err = fmt.Sscanf(string(rest), "%d times.</p>", &number)
-	return number, err
 }
 
 // pause returns when so much time has passed, or the context has ended.

@@ -1,8 +1,9 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
+	"reflect"
 	"testing"
 )
 
@@ -14,9 +15,9 @@ func TestAppLog(t *testing.T) {
 		want       appLog // but for strange, which is to be the line
 		strange    bool
 	}{
-		{"counted", `{"msg":"request","view_status":"counted"}`, appLog{counted: 1}, false},
-		{"pending, reworded", `{"msg":"GET /","view_status":"pending"}`, appLog{pending: 1}, false},
-		{"unknown", `{"msg":"request","view_status":"unknown"}`, appLog{unknown: 1}, false},
+		{"counted", `{"msg":"request","view_status":"counted"}`, appLog{views: map[string]tally{"": {counted: 1}}}, false},
+		{"pending, reworded", `{"msg":"GET /","path":"/","view_status":"pending"}`, appLog{views: map[string]tally{"/": {pending: 1}}}, false},
+		{"unknown", `{"msg":"request","view_status":"unknown"}`, appLog{views: map[string]tally{"": {unknown: 1}}}, false},
 		{"no view", `{"msg":"request","view_status":""}`, appLog{}, false},
 		{"failing", `{"msg":"the store fails","event":"failing"}`, appLog{}, false},
 		{"recovered", `{"msg":"the store answers","event":"recovered"}`, appLog{}, false},
@@ -40,11 +41,11 @@ func TestAppLog(t *testing.T) {
 				tt.want.strange = tt.line
 			}
 			var got appLog
-			if _, _ = got.read([]byte(tt.line + "\n")); got != tt.want {
+			if _, _ = got.read([]byte(tt.line + "\n")); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("%s:\ngot  %+v\nwant %+v", tt.line, got, tt.want)
 			}
-			dropped := account{name: "app 1", killed: true, log: got}
-			if breaches := (&outcome{lives: []account{dropped}}).breaches(); (len(breaches) > 0) != (tt.strange || got.dropped > 0) {
+			dropped := past{name: "app 1", killed: true, log: got}
+			if breaches := (&Outcome{lives: []past{dropped}}).Breaches(); (len(breaches) > 0) != (tt.strange || got.dropped > 0) {
 				t.Errorf("%s: breaches %q", tt.line, breaches)
 			}
 		})

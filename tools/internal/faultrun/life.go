@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
 	"bufio"
@@ -17,19 +17,22 @@ type life struct {
 	place   int // of the process, from 1
 	number  int // among all lives, from 1
 	address string
+	metrics string // the address of its metrics
 	cmd     *exec.Cmd
 	signal  syscall.Signal // that was sent to end it; zero: none
 	ended   chan struct{}  // closed once the process was waited for, and its log read
 
-	visits visits
-	log    appLog // complete once it has ended
+	before  []int64  // by surface: what was counted that the process does not know of
+	emptied bool     // it was asked for what it has counted, and is not to be asked again; guarded by the gate
+	visits  []visits // by surface
+	log     appLog   // complete once it has ended
 }
 
 func (l *life) String() string {
 	return fmt.Sprintf("app %d (process %d of the run)", l.place, l.number)
 }
 
-// visits is what the visitors of one process were told.
+// visits is what the visitors of one surface of a process were told.
 type visits struct {
 	counted    atomic.Int64 // with a number
 	pending    atomic.Int64
@@ -65,7 +68,15 @@ func (t *told) add(other told) {
 // atRisk returns how many views are pending that are not certainly counted.
 func (v *visits) atRisk() int64 { return v.pending.Load() - v.included.Load() }
 
-// start starts the process. The channel yields where it serves, once it does.
+// atRisk returns how many views are pending on any surface that are not certainly counted.
+func (l *life) atRisk() (sum int64) {
+	for i := range l.visits {
+		sum += l.visits[i].atRisk()
+	}
+	return sum
+}
+
+// start starts the process. The channel yields where it serves: its metrics, then the page.
 func (l *life) start(log *os.File) (<-chan string, error) {
 	stderr, err := l.cmd.StderrPipe()
 	if err != nil {
@@ -74,7 +85,7 @@ func (l *life) start(log *os.File) (<-chan string, error) {
 	if err := l.cmd.Start(); err != nil {
 		return nil, err
 	}
-	serving := make(chan string, 1)
+	serving := make(chan string, 2)
 	go func() {
 		defer close(l.ended)
 		defer log.Close()

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
 	"context"
@@ -16,14 +16,16 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// setup is a store as people run it.
-type setup struct {
+// Setup is a store as people run it.
+type Setup struct {
 	name      string             // what it is, and the settings that matter
 	processes int                // how many serve the page
 	variables []string           // they configure the app for it, as NAME=value
 	lines     []*redistest.Proxy // to its servers
-	faults    func(*fleet) []fault
+	faults    func(*Fleet) []fault
 	open      func(context.Context) (historian, error) // once no process has it open
+	// empty, if not nil, asks a process for what would end with it. Nobody opens a page then.
+	empty func(ctx context.Context, l *life, surfaces []Surface) error
 }
 
 type historian interface {
@@ -31,54 +33,64 @@ type historian interface {
 	counter.Historian
 }
 
-// setups returns the names that openSetup takes.
-func setups() []string { return []string{"single", "sentinel", "cluster", "file"} }
+// Setups returns the names that Open takes.
+func Setups() []string { return []string{"single", "sentinel", "cluster", "file", "memory"} }
 
-// openSetup starts the set-up with the name that cfg has, to end with the test.
-func openSetup(tb testing.TB, cfg config) setup {
+// Open starts the set-up with the name that cfg has, to end with the test.
+func Open(tb testing.TB, cfg Config) Setup {
 	tb.Helper()
-	switch cfg.setup {
+	switch cfg.Setup {
 	case "sentinel":
-		return startSentinel(tb, cfg.safe).setup()
+		return startSentinel(tb, cfg.Safe).setup()
 	case "cluster":
-		return startCluster(tb, cfg.safe).setup()
+		return startCluster(tb, cfg.Safe).setup()
 	case "file":
 		return newFile(tb)
+	case "memory":
+		return newMemory()
 	default:
-		return startSingle(tb, cfg.safe)
+		return startSingle(tb, cfg.Safe)
 	}
 }
 
-// counterKey is where the app keeps the count of the page.
-const counterKey = "counter_key"
+// count is what the store has of a counter.
+type count struct {
+	value   int64
+	inHours int64 // so much of it is in the hours of the run
+}
 
-// counted asks the store for the counter's value, and how much of it is in the hours since
+// counted asks the store for the counters' values, and how much of them is in the hours since
 // the given one.
-func (s setup) counted(ctx context.Context, since counter.Hour) (value, inHours int64, err error) {
+func (s Setup) counted(ctx context.Context, names []string, since counter.Hour) (map[string]count, error) {
 	store, err := s.open(ctx)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	defer store.Close()
-	if value, err = store.Get(ctx, counterKey); err != nil {
-		return 0, 0, err
-	}
-	for b, err := range store.History(ctx, counterKey, since, counter.HourOf(time.Now())) {
-		if err != nil {
-			return 0, 0, err
+	counts := map[string]count{}
+	for _, name := range names {
+		var c count
+		if c.value, err = store.Get(ctx, name); err != nil {
+			return nil, err
 		}
-		if b.Hours == 1 {
-			inHours += b.Count
+		for b, err := range store.History(ctx, name, since, counter.HourOf(time.Now())) {
+			if err != nil {
+				return nil, err
+			}
+			if b.Hours == 1 {
+				c.inHours += b.Count
+			}
 		}
+		counts[name] = c
 	}
-	return value, inHours, nil
+	return counts, nil
 }
 
 // newFile is one file, which one process of the app has open.
-func newFile(tb testing.TB) setup {
+func newFile(tb testing.TB) Setup {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "counts.db")
-	return setup{
+	return Setup{
 		name: "file, one process", processes: 1,
 		variables: []string{"DATA_FILE=" + path},
 		faults:    appFaults,
@@ -91,12 +103,12 @@ const severalProcesses = 4
 
 // onRedis is a set-up with these lines to its servers, whose faults are added to those of the
 // app and of the lines.
-func onRedis(name, url string, lines []*redistest.Proxy, ofServers ...fault) setup {
-	return setup{
+func onRedis(name, url string, lines []*redistest.Proxy, ofServers ...fault) Setup {
+	return Setup{
 		name: name, processes: severalProcesses,
 		variables: []string{"REDIS_URL=" + url},
 		lines:     lines,
-		faults:    func(f *fleet) []fault { return slices.Concat(appFaults(f), lineFaults(lines), ofServers) },
+		faults:    func(f *Fleet) []fault { return slices.Concat(appFaults(f), lineFaults(lines), ofServers) },
 		open: func(ctx context.Context) (historian, error) {
 			return counterredis.Open(ctx, url, counterredis.Options{})
 		},
@@ -108,7 +120,7 @@ const freeze = 3 * time.Second
 
 // startSingle starts one Redis server. Safe, each addition is on disk before it is
 // answered; if not, snapshots are all there is.
-func startSingle(tb testing.TB, safe bool) setup {
+func startSingle(tb testing.TB, safe bool) Setup {
 	tb.Helper()
 	name, args := "single, appendonly yes, appendfsync always", []string{"--appendonly", "yes", "--appendfsync", "always"}
 	if !safe {
@@ -118,13 +130,13 @@ func startSingle(tb testing.TB, safe bool) setup {
 	line := redistest.StartProxy(tb, server.Addr())
 	return onRedis(
 		name, "redis://"+line.Addr(), []*redistest.Proxy{line},
-		fault{"server stopped", func(ctx context.Context, _ *rand.Rand) error {
+		fault{kind: "server stopped", strike: func(ctx context.Context, _ *rand.Rand) error {
 			server.Stop()
 			pause(ctx, freeze)
 			server.Continue()
 			return nil
 		}},
-		fault{"server killed", func(ctx context.Context, random *rand.Rand) error {
+		fault{kind: "server killed", strike: func(ctx context.Context, random *rand.Rand) error {
 			server.Kill()
 			pause(ctx, between(random, 0, 2*time.Second))
 			server.Restart()

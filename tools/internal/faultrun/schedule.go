@@ -1,10 +1,11 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 	"time"
 
@@ -17,6 +18,8 @@ const mostBetween = 5000
 // fault is one way in which things break.
 type fault struct {
 	kind string
+	// due says that it may come now; nil: any time.
+	due func() bool
 	// strike breaks and mends, and returns once all is as before.
 	strike func(ctx context.Context, random *rand.Rand) error
 }
@@ -29,6 +32,13 @@ type schedule struct {
 
 	round  []fault // those to come before each kind has come as often as the others
 	struck map[string]int64
+	when   []Struck
+}
+
+// Struck says when a fault was there.
+type Struck struct {
+	Kind     string
+	From, To time.Time
 }
 
 func newSchedule(faults []fault, every int64, random *rand.Rand) *schedule {
@@ -38,17 +48,30 @@ func newSchedule(faults []fault, every int64, random *rand.Rand) *schedule {
 // gap draws how many views there are to be until the next fault.
 func (s *schedule) gap() int64 { return 1 + s.random.Int64N(2*s.every) }
 
-// next draws the next fault.
-func (s *schedule) next() fault {
-	if len(s.round) == 0 {
+// next draws the next fault. There is none if none is due.
+func (s *schedule) next() (fault, bool) {
+	for range 2 {
+		for i, f := range s.round {
+			if f.due == nil || f.due() {
+				s.round = slices.Delete(s.round, i, i+1)
+				return f, true
+			}
+		}
+		s.round = nil
 		for _, i := range s.random.Perm(len(s.faults)) {
 			s.round = append(s.round, s.faults[i])
 		}
 	}
-	next := s.round[0]
-	s.round = s.round[1:]
-	s.struck[next.kind]++
-	return next
+	return fault{}, false
+}
+
+// strike has the fault come, and notes it.
+func (s *schedule) strike(ctx context.Context, f fault) error {
+	s.struck[f.kind]++
+	from := time.Now()
+	err := f.strike(ctx, s.random)
+	s.when = append(s.when, Struck{f.kind, from, time.Now()})
+	return err
 }
 
 // enough says that each kind of fault has come, and as many as so many views ask for.
@@ -70,15 +93,15 @@ func between(random *rand.Rand, least, most time.Duration) time.Duration {
 }
 
 // appFaults are the faults of the app's processes.
-func appFaults(f *fleet) []fault {
+func appFaults(f *Fleet) []fault {
 	return []fault{
-		{"app killed", func(ctx context.Context, random *rand.Rand) error {
-			place := random.IntN(len(f.serving))
+		{kind: "app killed", due: f.due, strike: func(ctx context.Context, random *rand.Rand) error {
+			place := f.victim(random)
 			f.settle(ctx, place)
 			return f.restart(ctx, place, syscall.SIGKILL, between(random, 0, time.Second))
 		}},
-		{"app terminated", func(ctx context.Context, random *rand.Rand) error {
-			return f.restart(ctx, random.IntN(len(f.serving)), syscall.SIGTERM, between(random, 0, time.Second))
+		{kind: "app terminated", due: f.due, strike: func(ctx context.Context, random *rand.Rand) error {
+			return f.restart(ctx, f.victim(random), syscall.SIGTERM, between(random, 0, time.Second))
 		}},
 	}
 }
@@ -97,15 +120,15 @@ func lineFaults(lines []*redistest.Proxy) []fault {
 	}
 	share := func(random *rand.Rand) float64 { return 0.05 + 0.3*random.Float64() }
 	return []fault{
-		{"replies lost", func(ctx context.Context, random *rand.Rand) error {
+		{kind: "replies lost", strike: func(ctx context.Context, random *rand.Rand) error {
 			lose(ctx, random, redistest.Faults{LoseReplies: share(random)})
 			return nil
 		}},
-		{"requests lost", func(ctx context.Context, random *rand.Rand) error {
+		{kind: "requests lost", strike: func(ctx context.Context, random *rand.Rand) error {
 			lose(ctx, random, redistest.Faults{LoseRequests: share(random)})
 			return nil
 		}},
-		{"lines cut", func(ctx context.Context, random *rand.Rand) error {
+		{kind: "lines cut", strike: func(ctx context.Context, random *rand.Rand) error {
 			for range 3 + random.IntN(10) {
 				for _, line := range lines {
 					line.Cut()

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
 	"context"
@@ -63,7 +63,7 @@ func replication(replicas int, safe bool) redistest.Topology {
 	return topology
 }
 
-func (r replicated) setup() setup {
+func (r replicated) setup() Setup {
 	wait := 0
 	name := r.name + ", REDIS_WAIT_REPLICAS=0"
 	if r.safe {
@@ -76,7 +76,7 @@ func (r replicated) setup() setup {
 	}
 	s := onRedis(
 		name, r.url, lines,
-		fault{"primary killed", func(ctx context.Context, random *rand.Rand) error {
+		fault{kind: "primary killed", strike: func(ctx context.Context, random *rand.Rand) error {
 			primary := r.primary()
 			primary.Kill()
 			r.awaitFailover(primary)
@@ -86,7 +86,7 @@ func (r replicated) setup() setup {
 			return nil
 		}},
 		// It may be back before it is missed.
-		fault{"server killed", func(ctx context.Context, random *rand.Rand) error {
+		fault{kind: "server killed", strike: func(ctx context.Context, random *rand.Rand) error {
 			node := r.nodes[random.IntN(len(r.nodes))]
 			node.Kill()
 			pause(ctx, between(random, 0, 2*time.Second))
@@ -94,7 +94,7 @@ func (r replicated) setup() setup {
 			r.awaitHealthy()
 			return nil
 		}},
-		fault{"replicas cut off", func(ctx context.Context, random *rand.Rand) error {
+		fault{kind: "replicas cut off", strike: func(ctx context.Context, random *rand.Rand) error {
 			line := r.primary().Proxy
 			line.CutReplication()
 			pause(ctx, between(random, time.Second, freeze))

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
 	"fmt"
@@ -14,34 +14,54 @@ import (
 // mostBreaches is how many are printed.
 const mostBreaches = 10
 
-// report prints the outcome and, where the set-up is one to be judged, the verdict.
-func report(out io.Writer, cfg config, s setup, o *outcome, breaches []string) error {
+// Report prints the outcome and, where the set-up is one to be judged, the verdict.
+func (o *Outcome) Report(out io.Writer, cfg Config, s Setup, breaches []string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(table, name+"\t"+format+"\n", args...) }
 
 	var sum told
-	var healed, killed int64
-	for _, a := range o.lives {
-		sum.add(a.told)
-		healed += a.log.healed
-		if a.killed {
+	var opened, twice, healed, killed int64
+	var worst time.Duration
+	for _, surface := range o.surfaces {
+		for _, a := range surface.accounts {
+			sum.add(a.told)
+		}
+		opened += surface.opened
+		twice += int64(len(surface.twice))
+		worst = max(worst, surface.worst)
+	}
+	for _, l := range o.lives {
+		healed += l.log.healed
+		if l.killed {
 			killed++
 		}
 	}
 	row("set-up", "%s", s.name)
-	row("seed", "%d", cfg.seed)
-	row("time", "%v, %d clients, %.0f views/s", o.took.Round(time.Second), cfg.clients, float64(o.opened)/o.took.Seconds())
-	row("views opened", "%d", o.opened)
+	row("seed", "%d", cfg.Seed)
+	row("time", "%v, %d clients, %.0f views/s", o.took.Round(time.Second), cfg.Clients, float64(opened)/o.took.Seconds())
+	row("views opened", "%d", opened)
 	row("acknowledged", "%d with a number", sum.counted)
 	row("pending", "%d", sum.pending)
 	row("not known", "%d without an answer, %d whose page says so", sum.unanswered, sum.unknown)
 	row("refused", "%d", sum.refused)
-	least, most := o.bounds()
-	row("counted", "%d, where the promise wants %d to %d", o.counted, least, most)
-	row("in its hours", "%d", o.inHours)
+	promise := func(name string, c count, least, most int64) {
+		row(name, "%d, where the promise wants %d to %d; %d of them in their hours", c.value, least, most, c.inHours)
+	}
+	for _, surface := range o.surfaces {
+		name := "counted"
+		if len(o.surfaces) > 1 {
+			name += ", " + surface.Name
+		}
+		least, most := surface.bounds()
+		promise(name, surface.count, least, most)
+	}
+	for _, site := range slices.Sorted(maps.Keys(o.sites)) {
+		least, most := o.siteBounds(site)
+		promise("counted, "+site, o.sites[site], least, most)
+	}
 	row("healed", "%d", healed)
-	row("shown twice", "%d", len(o.twice))
-	row("worst page", "%v", o.worst.Round(time.Millisecond))
+	row("shown twice", "%d", twice)
+	row("worst page", "%v", worst.Round(time.Millisecond))
 	row("app processes", "%d started, %d of them killed", len(o.lives), killed)
 	var total int64
 	for _, times := range o.faults {
@@ -58,10 +78,10 @@ func report(out io.Writer, cfg config, s setup, o *outcome, breaches []string) e
 	return judge(out, cfg, breaches)
 }
 
-func judge(out io.Writer, cfg config, breaches []string) error {
+func judge(out io.Writer, cfg Config, breaches []string) error {
 	verdict := "The promise holds.\n"
 	switch {
-	case !cfg.safe:
+	case !cfg.Safe:
 		verdict = "Not judged: Redis ran without the settings that promise anything.\n"
 	case len(breaches) > 0:
 		verdict = "THE PROMISE DOES NOT HOLD:\n"

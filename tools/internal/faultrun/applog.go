@@ -1,10 +1,11 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"example.com/herokuapp/counter-core/coalesce"
 )
@@ -12,12 +13,26 @@ import (
 // appLog is what the log of a process tells, by the fields of its lines: their messages
 // are for people, and may be reworded.
 type appLog struct {
-	counted, pending, unknown int64 // views, as visits
-	healed                    int64 // additions that the store had lost
-	dropped                   int64 // additions refused, given up or left at the end
+	views   map[string]tally // by the path of the request
+	healed  int64            // additions that the store had lost
+	dropped int64            // additions refused, given up or left at the end
 
 	lost    int64  // lines about requests that the log could not take
 	strange string // the first line that may be about additions and says nothing known
+
+	warnings []Line // and errors
+}
+
+// tally is how many views have come to what, as visits.
+type tally struct{ counted, pending, unknown int64 }
+
+// Line is a line of a log that warns, or reports an error.
+type Line struct {
+	Process string
+	At      time.Time
+	Event   string // the field of that name; most lines have none
+	Message string
+	Text    string // the whole line
 }
 
 // The events that are not a coalesce.Kind.
@@ -28,6 +43,9 @@ const (
 
 // logLine is what is known of a line's fields.
 type logLine struct {
+	Level, Msg string
+	TS         time.Time
+	Path       string
 	Address    string
 	ViewStatus *string `json:"view_status"`
 	Event      *string
@@ -45,20 +63,39 @@ func (a *appLog) read(text []byte) (address string, request bool) {
 		return "", false
 	}
 	if line.ViewStatus != nil {
-		switch *line.ViewStatus {
-		case viewCounted:
-			a.counted++
-		case viewPending:
-			a.pending++
-		case viewUnknown:
-			a.unknown++
-		}
+		a.count(line.Path, *line.ViewStatus)
 		return "", true
 	}
 	if !a.event(line) {
 		a.wonder(text)
 	}
+	if line.Level != "" && line.Level != "info" {
+		warning := Line{At: line.TS, Message: line.Msg, Text: strings.TrimSpace(string(text))}
+		if line.Event != nil {
+			warning.Event = *line.Event
+		}
+		a.warnings = append(a.warnings, warning)
+	}
 	return line.Address, false
+}
+
+// count takes in what became of a request.
+func (a *appLog) count(path, status string) {
+	views := a.views[path]
+	switch status {
+	case viewCounted:
+		views.counted++
+	case viewPending:
+		views.pending++
+	case viewUnknown:
+		views.unknown++
+	default:
+		return
+	}
+	if a.views == nil {
+		a.views = map[string]tally{}
+	}
+	a.views[path] = views
 }
 
 // event takes in what the line says of additions, and returns false if that is not clear.

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package faultrun
 
 import (
 	"context"
@@ -15,28 +15,42 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// run opens pages on the set-up while faults come, and returns what came of it.
-func run(ctx context.Context, tb testing.TB, cfg config, s setup, progress io.Writer) (*outcome, error) {
+// Run opens pages on the set-up while faults come, and returns what came of it.
+func Run(ctx context.Context, tb testing.TB, cfg Config, s Setup, progress io.Writer) (*Outcome, error) {
 	tb.Helper()
+	if len(cfg.Surfaces) == 0 {
+		cfg.Surfaces = []Surface{Home()}
+	}
 	f, err := startFleet(ctx, tb, cfg, s)
 	if err != nil {
 		return nil, err
 	}
 	r := &running{
-		cfg: cfg, fleet: f,
-		schedule: newSchedule(s.faults(f), cfg.every, random(cfg.seed, 0)),
+		cfg: cfg, fleet: f, ledgers: make([]ledger, len(cfg.Surfaces)),
+		schedule: newSchedule(s.faults(f), cfg.Every, random(cfg.Seed, 0)),
 	}
 	took, err := r.openPages(ctx, progress)
 	if err != nil {
 		return nil, err
 	}
-	f.stop()
-	counted, inHours, err := s.counted(ctx, counter.HourOf(f.began))
-	if err != nil {
-		return nil, fmt.Errorf("reading the counter: %w", err)
+	if s.empty != nil {
+		if err := s.empty(ctx, f.serving[0].Load(), cfg.Surfaces); err != nil {
+			return nil, fmt.Errorf("reading the counters: %w", err)
+		}
 	}
-	o := newOutcome(f, &r.ledger, r.schedule, took)
-	o.counted, o.inHours = counted, inHours
+	f.stop()
+	var names []string
+	for _, surface := range cfg.Surfaces {
+		names = append(names, surface.counter)
+		if surface.site != "" {
+			names = append(names, surface.site)
+		}
+	}
+	counted, err := s.counted(ctx, names, counter.HourOf(f.began))
+	if err != nil {
+		return nil, fmt.Errorf("reading the counters: %w", err)
+	}
+	o := newOutcome(f, r.ledgers, r.schedule, counted, took)
 	for _, line := range s.lines {
 		requests, replies, cuts := line.Lost()
 		o.lost.add(requests, replies, cuts)
@@ -51,9 +65,9 @@ func random(seed, number uint64) *rand.Rand {
 
 // running is a run while pages are opened.
 type running struct {
-	cfg      config
-	fleet    *fleet
-	ledger   ledger
+	cfg      Config
+	fleet    *Fleet
+	ledgers  []ledger // by surface
 	schedule *schedule
 	now      atomic.Pointer[string] // the fault there is
 }
@@ -63,9 +77,17 @@ func (r *running) openPages(ctx context.Context, progress io.Writer) (time.Durat
 	visiting, leave := context.WithCancel(ctx)
 	defer leave()
 	var clients, ticker sync.WaitGroup
-	for i := range r.cfg.clients {
-		c := &client{fleet: r.fleet, ledger: &r.ledger, random: random(r.cfg.seed, uint64(i)+1)}
+	var every time.Duration
+	if r.cfg.Rate > 0 {
+		every = time.Second * time.Duration(r.cfg.Clients) / time.Duration(r.cfg.Rate)
+	}
+	for i := range r.cfg.Clients {
+		surface := i % len(r.ledgers)
+		c := &client{fleet: r.fleet, surface: surface, ledger: &r.ledgers[surface], every: every, random: random(r.cfg.Seed, uint64(i)+1)}
 		clients.Go(func() { c.run(visiting) })
+	}
+	if r.cfg.Beside != nil {
+		clients.Go(func() { r.cfg.Beside(visiting, r.fleet) })
 	}
 	ended := make(chan struct{})
 	ticker.Go(func() { r.report(progress, ended) })
@@ -80,30 +102,39 @@ func (r *running) openPages(ctx context.Context, progress io.Writer) (time.Durat
 	return took, err
 }
 
+// opened returns how many pages were opened on all surfaces.
+func (r *running) opened() (sum int64) {
+	for i := range r.ledgers {
+		sum += r.ledgers[i].opened.Load()
+	}
+	return sum
+}
+
 // strike has one fault come after the other until pages were opened as many, or as
 // long, as was asked for. A process that died ends it, too.
 func (r *running) strike(ctx context.Context, begin time.Time) error {
 	next := r.schedule.gap()
 	for {
-		opened := r.ledger.opened.Load()
+		opened := r.opened()
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case r.cfg.duration > 0 && time.Since(begin) >= r.cfg.duration,
-			opened >= r.cfg.views && r.schedule.enough(r.cfg.views),
+		case r.cfg.Duration > 0 && time.Since(begin) >= r.cfg.Duration,
+			opened >= r.cfg.Views && r.schedule.enough(r.cfg.Views),
 			r.fleet.died(): // the verdict says so
 			return nil
 		case opened < next:
 			pause(ctx, time.Millisecond)
 			continue
 		}
-		fault := r.schedule.next()
-		r.now.Store(&fault.kind)
-		if err := fault.strike(ctx, r.schedule.random); err != nil {
-			return fmt.Errorf("%s: %w", fault.kind, err)
+		if fault, ok := r.schedule.next(); ok {
+			r.now.Store(&fault.kind)
+			if err := r.schedule.strike(ctx, fault); err != nil {
+				return fmt.Errorf("%s: %w", fault.kind, err)
+			}
+			r.now.Store(nil)
 		}
-		r.now.Store(nil)
-		next = r.ledger.opened.Load() + r.schedule.gap()
+		next = r.opened() + r.schedule.gap()
 	}
 }
 
@@ -118,10 +149,10 @@ func (r *running) report(out io.Writer, ended <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		opened := r.ledger.opened.Load()
+		opened := r.opened()
 		told := r.fleet.told()
-		line := fmt.Sprintf("%4.0fs  %d views, %d/s: %d with a number, %d pending, %d not known",
-			r.fleet.clock().Seconds(), opened, opened-before, told.counted, told.pending, told.unknown+told.unanswered)
+		line := fmt.Sprintf("%-8s %4.0fs  %d views, %d/s: %d with a number, %d pending, %d not known",
+			r.cfg.Setup, r.fleet.clock().Seconds(), opened, opened-before, told.counted, told.pending, told.unknown+told.unanswered)
 		if kind := r.now.Load(); kind != nil {
 			line += "; " + *kind
 		}
