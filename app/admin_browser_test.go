@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,12 +25,14 @@ import (
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/live"
+	"example.com/herokuapp/app/internal/moving"
 	"example.com/herokuapp/app/internal/pageviews"
 	"example.com/herokuapp/app/internal/public"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
+	"example.com/herokuapp/counter-core/counterhttp"
 	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates"
 	"example.com/herokuapp/templates/badge"
@@ -58,10 +61,17 @@ func startAdmin(t *testing.T, counted counter.Store) string {
 		health := store.NewHealth(counted, log, dangers...)
 		cfg := config.Config{PageWait: time.Minute, MaxCounters: 1000}
 		all := counters.New(counted, 1000, log)
+		all.Start()
+		t.Cleanup(all.Stop)
 		hub := live.NewHub(counted.Get, cfg.MaxListeners)
 		t.Cleanup(hub.Close)
 		surfaces := public.New(cfg, pageviews.New(cfg, counted, log), hub, all, func(*http.Request) bool { return false }, drawer, pages)
-		about := admin.About{Revision: "0123456789abcdef", Started: time.Now(), Health: health}
+		about := admin.About{
+			Revision: "0123456789abcdef", Started: time.Now(), Health: health, ImportLimit: 1000, Moving: moving.NewReader(moving.NewTransport(nil), moving.Naming{}),
+			Skipped: func() map[counterhttp.Status]int64 {
+				return map[counterhttp.Status]int64{counterhttp.SkippedBot: 1_234_567, counterhttp.SkippedSite: 1}
+			},
+		}
 		return web.NewHandler(cfg, counted, health, pages, log, append(surfaces.Routes(), admin.Routes(all, about, noGate{}, pages, log)...)...)
 	}
 	mux := http.NewServeMux()
@@ -90,10 +100,32 @@ func startAdmin(t *testing.T, counted counter.Store) string {
 		Faults: []templates.AdminFault{{Line: 3, Why: "it is not two cells, a name and a value"}, {Line: 99999, Why: longName()}},
 	}})
 	show("/test/report", html, err)
-	mux.HandleFunc("/test/away", func(w http.ResponseWriter, r *http.Request) {
-		r.URL.Path = "/admin/"
-		handler(absent{coalesce.New(countermemory.New(), coalesce.Options{})}, "The store has no persistence: a restart of it loses all counts.").ServeHTTP(w, r)
-	})
+	for test, path := range map[string]string{"/test/away": "/admin/counters", "/test/overview": "/admin/"} {
+		mux.HandleFunc(test, func(w http.ResponseWriter, r *http.Request) {
+			r.URL.Path = path
+			handler(absent{coalesce.New(countermemory.New(), coalesce.Options{})}, "The store has no persistence: a restart of it loses all counts.").ServeHTTP(w, r)
+		})
+	}
+	name := templates.AdminName{Name: longName(), Shown: longName()}
+	streamed := func(rest []byte, err error) ([]byte, error) {
+		begin, beginErr := pages.AdminBegin("Bring numbers")
+		progress, progressErr := pages.AdminProgress("12 of 40 numbers are read.")
+		return slices.Concat(begin, progress, rest), errors.Join(beginErr, progressErr, err)
+	}
+	row := templates.AdminBringRow{From: longName(), AdminName: name, There: 1 << 62, Here: 5, Added: 1 << 62, After: 1<<62 + 5, Since: "2026-11-02"}
+	failures := []templates.AdminBringFailure{{From: longName(), Why: "it can't be reached"}}
+	html, err = streamed(pages.AdminBringPlan(templates.AdminBringPlan{
+		Rows: []templates.AdminBringRow{row, row}, Sites: []templates.AdminBringRow{row}, Count: 2, Added: 1 << 62, Plan: "x", Failures: failures,
+	}))
+	show("/test/plan", html, err)
+	html, err = streamed(pages.AdminBringDone(templates.AdminBringDone{Brought: 1, Added: 5, Rows: []templates.AdminBringRow{row}, Failures: failures}))
+	show("/test/brought", html, err)
+	html, err = pages.AdminBring(templates.AdminBring{Message: "It is wrong.", Addresses: longName(), Adding: []string{longName()}, Redis: "127.0.0.1:6379/0"})
+	show("/test/adding", html, err)
+	html, err = pages.AdminMove(templates.AdminMove{From: name, To: name, Typed: "x", Alias: true, Moved: 1 << 62, Before: 5, After: 1<<62 + 5, Pages: 12})
+	show("/test/move", html, err)
+	html, err = pages.AdminAliases(templates.AdminAliases{Notice: "Done.", Most: 10_000, Rows: []templates.AdminAlias{{From: name, To: name, Since: "2026-11-27 04:38"}}})
+	show("/test/aliases", html, err)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL
@@ -126,6 +158,18 @@ func fillAdmin(t *testing.T) counter.Store {
 			t.Fatal(err)
 		}
 	}
+	for i, name := range []string{longPage, "views:example.com/blog/041", "counter_key"} {
+		for day := range 30 {
+			hour := counter.HourOf(time.Now()) - counter.Hour(24*day)
+			batch := counter.Batch{Name: name, Writer: fmt.Sprint("w", day), Delta: int64(1000*i + day*day + 1), Sum: int64(1000*i + day*day + 1), Hour: hour}
+			if result := store.Apply(t.Context(), []counter.Batch{batch}); result[0].Err != nil {
+				t.Fatal(result[0].Err)
+			}
+		}
+	}
+	if err := store.Set(t.Context(), "views:example.com/blog/041", 41*41+1); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"counter_key", longName(), longPage, `views:/"><script>alert(1)</script>`, "views:/日本語", "site:example.com", "site:xn--bcher-kva.example"} {
 		if err := store.Set(t.Context(), name, 1<<62); err != nil {
 			t.Fatal(err)
@@ -139,8 +183,10 @@ func adminPages() map[string]string {
 	name := url.QueryEscape(longName())
 	return map[string]string{
 		"login": "/test/login", "refused": "/test/refused", "confirm": "/test/confirm", "report": "/test/report", "away": "/test/away",
-		"counters": "/admin/", "last": "/admin/?after=views:example.com/blog/100", "none": "/admin/?prefix=nothing",
-		"sites": "/admin/?list=sites", "by value": "/admin/?sort=value",
+		"overview": "/admin/", "overview, away": "/test/overview", "bring": "/admin/bring", "adding": "/test/adding", "plan": "/test/plan", "brought": "/test/brought",
+		"move": "/test/move", "aliases": "/test/aliases", "no aliases": "/admin/aliases",
+		"counters": "/admin/counters", "last": "/admin/counters?after=views:example.com/blog/100", "none": "/admin/counters?prefix=nothing",
+		"sites": "/admin/counters?list=sites", "by value": "/admin/counters?sort=value",
 		"counter": "/admin/counter?done=add&name=" + name, "page": "/admin/counter?page=example.com/blog/041",
 		"long page": "/admin/counter?name=" + longPage, "home": "/admin/counter?name=counter_key", "site": "/admin/counter?name=site:example.com", "import": "/admin/import", "problem": "/admin/nowhere",
 	}
@@ -237,7 +283,7 @@ func TestAdminByKeyboardWithoutScripts(t *testing.T) {
 	do(browser, t, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		return err
-	}), chromedp.Navigate(site+"/admin/"))
+	}), chromedp.Navigate(site+"/admin/counters"))
 	const tab, enter = "\t", "\r"
 	do(browser, t,
 		chromedp.Focus(chromedp.CSS("#prefix")), chromedp.KeyEvent("example.com/blog/04"+enter),

@@ -29,9 +29,9 @@ func TestBrowserLogsIn(t *testing.T) {
 			logIn(browser, t, "wrong")
 			do(browser, t, chromedp.WaitReady(chromedp.CSS(`[role="alert"]`)))
 			logIn(browser, t, adminPassword)
-			do(browser, t, chromedp.WaitReady(chromedp.CSS("#prefix")), chromedp.Navigate(site+"/"))
+			do(browser, t, chromedp.WaitReady(chromedp.CSS("#store")), chromedp.Navigate(site+"/"))
 			for _, path := range []string{"/admin", "/admin/", "/admin/login"} {
-				do(browser, t, chromedp.Navigate(site+path), chromedp.WaitReady(chromedp.CSS("#prefix")))
+				do(browser, t, chromedp.Navigate(site+path), chromedp.WaitReady(chromedp.CSS("#store")))
 			}
 
 			for _, path := range []string{"/admin/logout", "/admin/reset", "/admin/login"} {
@@ -40,7 +40,7 @@ func TestBrowserLogsIn(t *testing.T) {
 				do(browser, t, chromedp.Click(chromedp.CSS("button")))
 				waitForAddress(browser, t, site+path) // the refusal
 			}
-			do(browser, t, chromedp.Navigate(site+"/admin/"), chromedp.WaitReady(chromedp.CSS("#prefix")))
+			do(browser, t, chromedp.Navigate(site+"/admin/counters"), chromedp.WaitReady(chromedp.CSS("#store")))
 			if refused := strings.Count(app.logged(t), "refused a request from another site"); refused != 3 {
 				t.Errorf("%d of 3 posts of another site were refused", refused)
 			}
@@ -109,7 +109,7 @@ func TestLinkFromAnotherSite(t *testing.T) {
 	browser := startBrowser(t)
 	do(browser, t, chromedp.Navigate(app.url+"/admin/"))
 	logIn(browser, t, adminPassword)
-	do(browser, t, chromedp.WaitReady(chromedp.CSS("#prefix")),
+	do(browser, t, chromedp.WaitReady(chromedp.CSS("#store")),
 		chromedp.Navigate(strings.Replace(other.URL, "127.0.0.1", "localhost", 1)), chromedp.Click(chromedp.CSS("a")))
 	waitForAddress(browser, t, app.url+"/admin/import")
 }
@@ -124,15 +124,15 @@ func TestBackAfterLogOut(t *testing.T) {
 		"the first page":     nil,
 		"a counter":          {"/admin/counter?name=counter_key"},
 		"the list again":     {"/admin/"},
-		"the list, searched": {"/admin/?prefix=views"},
+		"the list, searched": {"/admin/counters?prefix=views"},
 		"an import":          {"/admin/import"},
 		"a problem":          {"/admin/nowhere"},
-		"many":               {"/admin/counter?name=counter_key", "/admin/import", "/admin/?prefix=a", "/", "/admin/"},
+		"many":               {"/admin/counter?name=counter_key", "/admin/import", "/admin/counters?prefix=a", "/", "/admin/"},
 	} {
 		for _, site := range []string{app.url, proxy} {
 			do(browser, t, chromedp.Navigate(site+"/admin/"))
 			logIn(browser, t, adminPassword)
-			do(browser, t, chromedp.WaitReady(chromedp.CSS("#prefix")))
+			do(browser, t, chromedp.WaitReady(chromedp.CSS("#store")))
 			for _, path := range visited {
 				do(browser, t, chromedp.Navigate(site+path), chromedp.WaitReady(chromedp.CSS("h1, p")))
 			}

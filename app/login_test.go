@@ -207,7 +207,7 @@ func TestPathsToTheAdminSite(t *testing.T) {
 	unknown := raw(t, off, "GET /nowhere HTTP/1.1")
 	for _, target := range []string{
 		"/admin", "/admin/", "//admin/", "/Admin/", "/admin/..", "/admin/../", "/admin/../admin/", "/x/../admin/", "/%61dmin/", "/admin%2f", "/admin/%2e%2e/admin/",
-		"/admin/.", "/admin.", "/admin./", "/admin;x/", "/admin/?a", "/admin/login/../", "http://admin/admin/", "/admin/api/counters", "/admin/api/../", "/admin/set/",
+		"/admin/.", "/admin.", "/admin./", "/admin;x/", "/admin/counters?a", "/admin/login/../", "http://admin/admin/", "/admin/api/counters", "/admin/api/../", "/admin/set/",
 		"/admin/api/counters/counter_key", "/admin/export?format=csv", "/admin//export?format=csv", "/admin/export/", "/admin/./export", "/admin/login/../export", "/admin/api//counters",
 	} {
 		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"} {

@@ -148,6 +148,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 	surfaces *public.Surfaces, others *compat.Services, hub *live.Hub, all *counters.Counters, pages *templates.Pages, measured *metrics.Metrics, log *zap.Logger,
 ) (*web.Server, error) {
 	stopping, stop := context.WithCancel(context.Background())
+	skipped := new(web.Tally)
 	routes := surfaces.Routes()
 	if gate.Enabled() {
 		about := admin.About{Revision: cfg.Revision, Started: time.Now(), Health: opened.Health, Stopping: stopping, Proxies: cfg.TrustedProxies, KeepQuery: cfg.KeepQuery, Sites: cfg.Sites, Stats: cfg.History && cfg.Stats != config.StatsOff}
@@ -155,13 +156,14 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 			stop()
 			return nil, err
 		}
+		about.Skipped = skipped.Counts
 		about.Backup, _ = counter.As[counter.Snapshotter](opened.Store)
 		routes = append(routes, gate.Routes()...)
 		routes = append(routes, surfaces.OwnerRoutes(gate.Session)...)
 		routes = append(routes, admin.Routes(all, about, gate, pages, log)...)
 	}
 	routes = append(routes, others.Routes()...) // last, because they match addresses above
-	server, err := web.NewServer(cfg, web.NewMeasuredHandler(measured.Meter(), cfg, opened.Store, opened.Health, pages, log, routes...), log)
+	server, err := web.NewServer(cfg, web.NewMeasuredHandler(skipped.Meter(measured.Meter()), cfg, opened.Store, opened.Health, pages, log, routes...), log)
 	if err != nil {
 		stop()
 		return nil, err

@@ -63,9 +63,9 @@ func (p AdminPlace) Values() url.Values {
 // List returns the address of the list at the place.
 func (p AdminPlace) List() string {
 	if values := p.Values(); len(values) > 0 {
-		return "/admin/?" + values.Encode()
+		return "/admin/counters?" + values.Encode()
 	}
-	return "/admin/"
+	return "/admin/counters"
 }
 
 // Counter returns the address of the page of a counter, from which the way leads back to
@@ -256,6 +256,7 @@ func functions() template.FuncMap {
 		"escaped":     escaped,
 		"grouped":     Grouped[int64],
 		"count":       Grouped[int],
+		"sparkline":   sparkline,
 		"statsStyle":  func() template.CSS { return template.CSS(statsStyle()) }, //nolint:gosec // part of the program
 		"statsScript": func() template.JS { return template.JS(statsScript) },    //nolint:gosec // part of the program
 		"statsZones":  statsZones,

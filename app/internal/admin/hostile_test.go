@@ -57,13 +57,13 @@ func TestHostileNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		query := url.Values{"name": {name}, "prefix": {name}}.Encode()
-		list := s.get("/admin/?" + query)
+		list := s.get("/admin/counters?" + query)
 		wantPage(t, list, http.StatusOK, "1 to 1 of 1")
 		wantHarmless(t, list.Body.String())
 		if got := rows(t, list.Body.String()); !slices.Equal(got, []string{name + "=41"}) {
 			t.Errorf("the list shows %q; want %q", got, name)
 		}
-		link := regexp.MustCompile(`href="(/admin/counter[^"]*)"`).FindStringSubmatch(list.Body.String())
+		link := regexp.MustCompile(`href="(/admin/counter\?[^"]*)"`).FindStringSubmatch(list.Body.String())
 		if target, err := url.Parse(unescape(link[1])); err != nil || target.Query().Get("name") != name {
 			t.Errorf("the list links to %q for %q", link[1], name)
 		}
@@ -78,7 +78,7 @@ func TestHostileNames(t *testing.T) {
 			t.Errorf("%q: redirected to %v, %v", name, location, err)
 		}
 		s.wantValue(t, name, 42)
-		wantHarmless(t, s.get("/admin/?prefix=nothing&after="+url.QueryEscape(name)).Body.String())
+		wantHarmless(t, s.get("/admin/counters?prefix=nothing&after="+url.QueryEscape(name)).Body.String())
 	}
 	// The link to the next page, behind each name, leads to all that follow.
 	var seen int
@@ -103,7 +103,7 @@ func TestHostileNames(t *testing.T) {
 // What can't be seen in a name is written out beside it.
 func TestHiddenCharactersAreWrittenOut(t *testing.T) {
 	s := newFilled(t, map[string]int64{"views:\u202etxt.exe": 1, `views:"quoted"`: 2, "views:e\u0301": 3})
-	page := s.get("/admin/").Body.String()
+	page := s.get("/admin/counters").Body.String()
 	for _, want := range []string{`<code>\u202etxt.exe</code>`, `<code>e\u0301</code>`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("lacks %s: %s", want, page)
@@ -140,7 +140,7 @@ func TestHostileParameters(t *testing.T) {
 	for _, hostile := range []string{`"><script>alert(1)</script>`, "javascript:alert(1)", "{{.}}", "\x00", "\xff", "\r\nSet-Cookie: a=b"} {
 		value := url.QueryEscape(hostile)
 		for _, target := range []string{
-			"/admin/?prefix=" + value, "/admin/?after=" + value, "/admin/counter?name=" + value,
+			"/admin/counters?prefix=" + value, "/admin/counters?after=" + value, "/admin/counter?name=" + value,
 			"/admin/counter?name=views:a&done=" + value, "/admin/export?format=" + value, "/admin/" + url.PathEscape(hostile),
 		} {
 			w := s.get(target)

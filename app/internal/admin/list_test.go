@@ -21,7 +21,7 @@ import (
 func rows(t *testing.T, html string) []string {
 	t.Helper()
 	var shown []string
-	for _, row := range regexp.MustCompile(`<tr><td><a href="(/admin/counter[^"]*)">.*<td class="number">(-?[\d,]+)</td>`).FindAllStringSubmatch(html, -1) {
+	for _, row := range regexp.MustCompile(`<tr><td><a href="(/admin/counter\?[^"]*)">.*<td class="number">(-?[\d,]+)</td>`).FindAllStringSubmatch(html, -1) {
 		address, err := url.Parse(unescape(row[1]))
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func TestListGoesThroughAllInOrder(t *testing.T) {
 	s := newFilled(t, entries)
 	var got []string
 	pages := 0
-	for target := "/admin/"; target != ""; pages++ {
+	for target := "/admin/counters"; target != ""; pages++ {
 		w := s.get(target)
 		wantPage(t, w, http.StatusOK, "of 231")
 		got = append(got, rows(t, w.Body.String())...)
@@ -59,7 +59,7 @@ func TestListGoesThroughAllInOrder(t *testing.T) {
 
 	// Following "prev" from the last page leads back to the first, past the same pages.
 	var back []string
-	for target := "/admin/?after=views:/198"; target != ""; {
+	for target := "/admin/counters?after=views:/198"; target != ""; {
 		w := s.get(target)
 		shown := rows(t, w.Body.String())
 		back = append(slices.Clone(shown), back...)
@@ -78,17 +78,17 @@ func TestListGoesThroughAllInOrder(t *testing.T) {
 // where it was found, through a change of it too.
 func TestWayBackToTheSearch(t *testing.T) {
 	s := newFilled(t, map[string]int64{"counter_key": 123456789012, "views:/a": 1, "views:/a/b": 2})
-	wantPage(t, s.get("/admin/"), http.StatusOK, `Home page <bdi class="name soft">counter_key</bdi>`, "123,456,789,012")
-	list := s.get("/admin/?prefix=%2Fa&after=views:/a").Body.String()
-	link := regexp.MustCompile(`href="(/admin/counter[^"]*)"`).FindStringSubmatch(list)
-	const back = `href="/admin/?after=views%3A%2Fa&amp;prefix=%2Fa">Back to the search`
+	wantPage(t, s.get("/admin/counters"), http.StatusOK, `Home page <bdi class="name soft">counter_key</bdi>`, "123,456,789,012")
+	list := s.get("/admin/counters?prefix=%2Fa&after=views:/a").Body.String()
+	link := regexp.MustCompile(`href="(/admin/counter\?[^"]*)"`).FindStringSubmatch(list)
+	const back = `href="/admin/counters?after=views%3A%2Fa&amp;prefix=%2Fa">Back to the search`
 	counter := s.get(unescape(link[1]))
 	wantPage(t, counter, http.StatusOK, back)
 	fields := []string{"name", "views:/a/b", "value", "5", "prefix", "/a", "after", "views:/a"}
 	asked := s.post("/admin/add", fields...)
 	wantPage(t, asked, http.StatusOK, `href="/admin/counter?after=views%3A%2Fa&amp;name=views%3A%2Fa%2Fb&amp;prefix=%2Fa">Cancel`)
 	wantPage(t, s.get(s.confirm(t, asked).Header().Get("Location")), http.StatusOK, back)
-	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusOK, `href="/admin/">Back to the list`, "Home page")
+	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusOK, `href="/admin/counters">Back to the list`, "Home page")
 }
 
 // However an address is typed, the search finds the counters of pages, or on the other
@@ -109,7 +109,7 @@ func TestListByPrefix(t *testing.T) {
 		"example.com/%62log": blog, "b\u00fccher.example/": {"views:xn--bcher-kva.example/\u00fc=7"}, "site": {"views:site.example/=8"},
 		"site:": {"site:example.com=15", "site:site.example=8", "site:xn--bcher-kva.example=7"}, "site:e": {"site:example.com=15"},
 	} {
-		w := s.get("/admin/?prefix=" + url.QueryEscape(prefix))
+		w := s.get("/admin/counters?prefix=" + url.QueryEscape(prefix))
 		wantPage(t, w, http.StatusOK)
 		if got := rows(t, w.Body.String()); !slices.Equal(got, want) {
 			t.Errorf("%q shows %q; want %q", prefix, got, want)
@@ -119,18 +119,18 @@ func TestListByPrefix(t *testing.T) {
 		"": {"site:example.com=15", "site:site.example=8", "site:xn--bcher-kva.example=7"}, "s": {"site:site.example=8"}, "Example.": {"site:example.com=15"},
 		"https://example.com/blog": {"site:example.com=15"}, "b\u00fccher.example/": {"site:xn--bcher-kva.example=7"}, "views:/a/": {"views:/a/b=3"}, "/a": nil, "counter_key": {"counter_key=1"},
 	} {
-		w := s.get("/admin/?list=sites&prefix=" + url.QueryEscape(prefix))
+		w := s.get("/admin/counters?list=sites&prefix=" + url.QueryEscape(prefix))
 		wantPage(t, w, http.StatusOK)
 		if got := rows(t, w.Body.String()); !slices.Equal(got, want) {
 			t.Errorf("of sites, %q shows %q; want %q", prefix, got, want)
 		}
 	}
-	wantPage(t, s.get("/admin/?list=sites"), http.StatusOK, `<bdi class="name">example.com</bdi>`, `aria-current="page">Sites`)
-	wantPage(t, s.get("/admin/?prefix=x.example"), http.StatusOK, "No page has an address that begins with this.")
-	wantPage(t, s.get("/admin/?list=sites&prefix=x.example"), http.StatusOK, "No site has a name that begins with this.")
-	wantPage(t, s.get("/admin/?prefix="+strings.Repeat("a", 513)), http.StatusBadRequest)
-	wantPage(t, s.get("/admin/?prefix=%ff"), http.StatusBadRequest)
-	wantPage(t, s.get("/admin/?after=%ff"), http.StatusBadRequest)
+	wantPage(t, s.get("/admin/counters?list=sites"), http.StatusOK, `<bdi class="name">example.com</bdi>`, `aria-current="page">Sites`)
+	wantPage(t, s.get("/admin/counters?prefix=x.example"), http.StatusOK, "No page has an address that begins with this.")
+	wantPage(t, s.get("/admin/counters?list=sites&prefix=x.example"), http.StatusOK, "No site has a name that begins with this.")
+	wantPage(t, s.get("/admin/counters?prefix="+strings.Repeat("a", 513)), http.StatusBadRequest)
+	wantPage(t, s.get("/admin/counters?prefix=%ff"), http.StatusBadRequest)
+	wantPage(t, s.get("/admin/counters?after=%ff"), http.StatusBadRequest)
 }
 
 // Sorted by value, the list goes through all counters, there and back, and so does the way
@@ -168,22 +168,22 @@ func TestListByValue(t *testing.T) {
 		}
 		return all, last
 	}
-	there, last := follow("/admin/?sort=value", "next", func(all, shown []string) []string { return append(all, shown...) })
+	there, last := follow("/admin/counters?sort=value", "next", func(all, shown []string) []string { return append(all, shown...) })
 	back, _ := follow(last, "prev", func(all, shown []string) []string { return append(slices.Clone(shown), all...) })
 	if !slices.Equal(there, want) || !slices.Equal(back, want) {
 		t.Errorf("the list shows\n%q, and backwards\n%q; want\n%q", there, back, want)
 	}
 	page := s.get(last)
-	wantPage(t, page, http.StatusOK, "the most views first", `aria-sort="descending"><a href="/admin/?sort=value">Views`, `"><a href="/admin/">Page`)
-	link := regexp.MustCompile(`href="(/admin/counter[^"]*)"`).FindStringSubmatch(page.Body.String())
+	wantPage(t, page, http.StatusOK, "the most views first", `aria-sort="descending"><a href="/admin/counters?sort=value">Views`, `"><a href="/admin/counters">Page`)
+	link := regexp.MustCompile(`href="(/admin/counter\?[^"]*)"`).FindStringSubmatch(page.Body.String())
 	link = regexp.MustCompile(`<p><a href="([^"]*)">Back to the list`).FindStringSubmatch(s.get(unescape(link[1])).Body.String())
 	if link == nil || !slices.Equal(rows(t, s.get(unescape(link[1])).Body.String()), rows(t, page.Body.String())) {
 		t.Errorf("the way back is %q; want %q", link, last)
 	}
 	for _, after := range []string{"x", "-", "9223372036854775808 a", " views:a", "5"} { // what nobody is led to
-		wantPage(t, s.get("/admin/?sort=value&after="+url.QueryEscape(after)), http.StatusOK, "1 to 50 of")
+		wantPage(t, s.get("/admin/counters?sort=value&after="+url.QueryEscape(after)), http.StatusOK, "1 to 50 of")
 	}
-	wantPage(t, s.get("/admin/?list=sites&sort=value"), http.StatusOK, "1 to 1 of 1")
+	wantPage(t, s.get("/admin/counters?list=sites&sort=value"), http.StatusOK, "1 to 1 of 1")
 }
 
 // The address of a page opens its counter, however it is written.
@@ -230,7 +230,7 @@ func TestListOfManyCounters(t *testing.T) {
 		}
 	}
 	s := newSite(t, store)
-	w := s.get("/admin/?after=views:/050000")
+	w := s.get("/admin/counters?after=views:/050000")
 	wantPage(t, w, http.StatusOK, "50,002 to 50,051 of 100,000")
 	if w.Body.Len() > 32<<10 {
 		t.Errorf("the page has %d bytes", w.Body.Len())
@@ -256,10 +256,10 @@ func TestListOfManyCounters(t *testing.T) {
 // The store that does not answer is said to be so, with what waits for it.
 func TestStoreIsDescribed(t *testing.T) {
 	store := countermemory.New()
-	w := newSite(t, coalesce.New(store, coalesce.Options{})).get("/admin/")
+	w := newSite(t, coalesce.New(store, coalesce.Options{})).get("/admin/counters")
 	wantPage(t, w, http.StatusOK, "<dd>memory</dd>", "<dd>yes</dd>", "<dd>0</dd>", "<dt>Warnings</dt><dd>none</dd>", "<code>abc123</code>", "Nothing has been counted yet.")
 
-	w = newSite(t, broken{errors.New("dial <b>")}).get("/admin/")
+	w = newSite(t, broken{errors.New("dial <b>")}).get("/admin/counters")
 	wantPage(t, w, http.StatusServiceUnavailable, "<dd>no</dd>", "The store does not answer: dial &lt;b&gt;", "can&#39;t be listed now", "<code>abc123</code>")
 	wantProblem(t, newSite(t, broken{errors.New("dial <b>")}).get("/admin/api/counters"), http.StatusServiceUnavailable, "does not answer")
 }

@@ -30,7 +30,7 @@ func TestOutage(t *testing.T) {
 			if w := s.confirm(t, s.post("/admin/set", "name", "counter_key", "value", "41")); w.Code != http.StatusSeeOther {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
-			wantPage(t, s.get("/admin/"), http.StatusOK, "redis "+redis.Addr(), "<dd>yes</dd>")
+			wantPage(t, s.get("/admin/counters"), http.StatusOK, "redis "+redis.Addr(), "<dd>yes</dd>")
 			add := s.post("/admin/add", "name", "counter_key", "value", "1000")
 			set := s.post("/admin/set", "name", "counter_key", "value", "5")
 
@@ -39,7 +39,7 @@ func TestOutage(t *testing.T) {
 				t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 			}
 			wantPage(t, s.confirm(t, set), http.StatusServiceUnavailable, "Nothing was changed")
-			wantPage(t, s.get("/admin/"), http.StatusServiceUnavailable, "can&#39;t be listed now", "<dd>no</dd>", "<dd>1,000 (the store does not answer)</dd>")
+			wantPage(t, s.get("/admin/counters"), http.StatusServiceUnavailable, "can&#39;t be listed now", "<dd>no</dd>", "<dd>1,000 (the store does not answer)</dd>")
 			wantProblem(t, s.do(http.MethodDelete, "/admin/api/counters/counter_key", "", nil), http.StatusServiceUnavailable, "Nothing was changed")
 			wantProblem(t, s.get("/admin/api/export?format=csv"), http.StatusServiceUnavailable, "does not answer")
 			done := s.send(t, "", csvType, "name,value\nviews:/a,1\n", http.StatusServiceUnavailable)

@@ -50,15 +50,7 @@ func (s *site) list(w http.ResponseWriter, r *http.Request) {
 	data.From, data.To, data.Total = found.Before+1, found.Before+len(found.Entries), found.Total
 	data.Earlier, data.Previous, data.Next = found.Before > 0, afterOf(data.Place, found.Previous), afterOf(data.Place, found.Next())
 
-	report := s.about.Health.Report(r.Context())
-	data.Store = templates.AdminStore{
-		Name: report.Name, Warnings: report.Warnings,
-		Gathers: report.Gathers, Pending: report.Stats.Pending, Healed: report.Stats.Healed, Failing: report.Stats.Failing,
-		Revision: s.about.Revision, Uptime: time.Since(s.about.Started).Truncate(time.Second).String(),
-	}
-	if report.Fault != nil {
-		data.Store.Fault = report.Fault.Error()
-	}
+	data.Store = s.storeState(r)
 	html, err := s.pages.AdminCounters(data)
 	s.html(w, r, status, html, err)
 }
@@ -244,4 +236,18 @@ func (s *site) html(w http.ResponseWriter, r *http.Request, status int, html []b
 		status, html = http.StatusInternalServerError, []byte("Something went wrong on our side.")
 	}
 	respond.HTML(w, status, html)
+}
+
+// storeState returns what is known of the store and of the process.
+func (s *site) storeState(r *http.Request) templates.AdminStore {
+	report := s.about.Health.Report(r.Context())
+	state := templates.AdminStore{
+		Name: report.Name, Warnings: report.Warnings,
+		Gathers: report.Gathers, Pending: report.Stats.Pending, Healed: report.Stats.Healed, Failing: report.Stats.Failing,
+		Revision: s.about.Revision, Uptime: time.Since(s.about.Started).Truncate(time.Second).String(),
+	}
+	if report.Fault != nil {
+		state.Fault = report.Fault.Error()
+	}
+	return state
 }

@@ -18,6 +18,7 @@ import (
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates"
 )
 
@@ -52,6 +53,9 @@ type About struct {
 	ImportLimit int
 	// Stats says that the owner can look at when pages were viewed, below "/admin/stats".
 	Stats bool
+	// Skipped returns how many requests did not count since the start, by what became of
+	// them. It may be nil.
+	Skipped func() map[counterhttp.Status]int64
 	// Stopping is closed when the process begins to stop. Imports then end early. If it is
 	// nil, they don't.
 	Stopping context.Context
@@ -90,7 +94,8 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 		{Path: css, Methods: methods{http.MethodGet: stylesheet}, Refuse: refuse, Header: header},
 		{Path: "/admin", Methods: methods{http.MethodGet: toSite}, Refuse: refuse, Header: header},
 
-		page("/admin/", methods{http.MethodGet: s.list}),
+		page("/admin/", methods{http.MethodGet: s.dashboard}),
+		page("/admin/counters", methods{http.MethodGet: s.list}),
 		page("/admin/counter", methods{http.MethodGet: s.counter}),
 		page("/admin/set", methods{http.MethodPost: s.confirm(counters.Set)}),
 		page("/admin/add", methods{http.MethodPost: s.confirm(counters.Add)}),

@@ -54,7 +54,7 @@ func TestSnippets(t *testing.T) {
 	}
 	wantPage(t, s.get("/admin/counter?name=views:blog.example/a(b)"), http.StatusOK, `<img src="/badge/blog.example/a%28b%29.svg?read" alt="views: 0">`)
 	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusOK, `<img src="/badge.svg?read" alt="views: 1">`)
-	if policy := s.get("/admin/").Header().Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self'") {
+	if policy := s.get("/admin/counters").Header().Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self'") {
 		t.Errorf("the badge is not shown: %s", policy)
 	}
 }

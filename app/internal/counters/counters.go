@@ -25,12 +25,15 @@ type Counters struct {
 	log       *zap.Logger
 	importing sync.Mutex // held by an import: only one may run
 	aliases   *aliases
+	overview  overview
 }
 
 // New returns the counters in store. Changes are logged. An import may have up to
 // importLimit counters.
 func New(store counter.Store, importLimit int, log *zap.Logger) *Counters {
-	return &Counters{store: store, limit: importLimit, log: log, aliases: newAliases(store, log)}
+	c := &Counters{store: store, limit: importLimit, log: log, aliases: newAliases(store, log)}
+	c.overview.counters = c
+	return c
 }
 
 // Action is what is done to a counter.

@@ -13,11 +13,14 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Start begins to learn of aliases that other processes make, until Stop. It returns at
-// once.
+// Start begins the work in the background, until Stop: it learns of aliases that other
+// processes make, and makes overviews for those who look. It returns at once.
 func (c *Counters) Start() {
 	ctx, end := context.WithCancel(context.Background())
 	c.aliases.end = end
+	c.overview.mu.Lock()
+	c.overview.running = ctx
+	c.overview.mu.Unlock()
 	c.aliases.running.Go(func() { c.aliases.run(ctx, c.sweep) })
 }
 

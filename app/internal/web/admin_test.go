@@ -20,7 +20,7 @@ func adminPaths() []string {
 		"/admin/api/counters", "/admin/api/counters/x", "/admin/nowhere", "//admin", "//admin/", "/admin//", "/Admin", "/ADMIN/",
 		"/admin/.", "/admin/../", "/admin/../admin/", "/./admin/", "/x/../admin/", "/admin/%2e%2e/", "/%2e/admin/", "/admin.", "/admin./", "/admin/.",
 		"/%61dmin/", "/admin%2f", "/admin%2Flogin", "/admin%00", "/admin/%00", "/admin;/", "/admin/;x", "/admin/login/", "/admin/login/..", "/admin\\",
-		"/admin%20", "/admin/?x", "/admin/login?password=x", "http://admin/admin/", "/healthz/../admin/",
+		"/admin%20", "/admin/counters?x", "/admin/login?password=x", "http://admin/admin/", "/healthz/../admin/",
 	}
 }
 

@@ -1,0 +1,273 @@
+package counters
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	counter "example.com/herokuapp/counter-core"
+)
+
+const (
+	// OverviewDays is how many days an [Overview] has, with today.
+	OverviewDays = 30
+	// overviewAge is how old an overview may be before the next one is made.
+	overviewAge = 30 * time.Second
+	// overviewWait is how long somebody waits for the first one.
+	overviewWait = 600 * time.Millisecond
+	// overviewTimeout limits how long one may take.
+	overviewTimeout = 10 * time.Minute
+	// overviewReaders is how many histories are read at the same time.
+	overviewReaders = 16
+	// overviewRows is how many pages each list of an overview has.
+	overviewRows = 10
+	// overviewFull is how often all histories are read again. Before, those are whose
+	// counters have changed.
+	overviewFull = time.Hour
+	// maxOverview is the most pages whose histories are read: those with the most views.
+	maxOverview = 200_000
+)
+
+// PageDays is a page with its views on each of the last days.
+type PageDays struct {
+	Name  string
+	Value int64 // in all
+	// Days are the views on each day of UTC. The last one is today's.
+	Days [OverviewDays]int64
+}
+
+// Sum returns the views of the last days.
+func (p PageDays) Sum(days int) (sum int64) {
+	for _, views := range p.Days[OverviewDays-days:] {
+		sum += views
+	}
+	return sum
+}
+
+// Overview says what all pages have counted in the last days of UTC.
+type Overview struct {
+	// At is when it was begun. Everything is as of then or later.
+	At time.Time
+	// Pages is how many counters of pages there are, Read how many of them are in the
+	// numbers. They differ while the first overview is made, and if there are too many.
+	Pages, Read int
+	// Reading says that more pages are being read for the first overview.
+	Reading bool
+	// Err is why the last try to make one failed. The numbers are then those of an earlier
+	// one, if there was one.
+	Err error
+	// All has the sums over all pages that were read.
+	All PageDays
+	// Today, Week and Month are the pages with the most views today, in 7 and in 30 days.
+	Today, Week, Month []PageDays
+	// New are pages that were viewed for the first time in the last 7 days, the latest
+	// first.
+	New []PageDays
+}
+
+// overview keeps the last [Overview] and makes the next one in the background.
+type overview struct {
+	counters *Counters
+
+	mu      sync.Mutex
+	last    Overview
+	making  chan struct{} // closed when the one in the making is done; nil if none is
+	running context.Context
+
+	// Only the one that makes an overview uses these.
+	known    map[string]PageDays
+	day      counter.Hour // the first hour of the day on which known was read
+	full     time.Time
+	complete bool // there was one of all pages
+}
+
+// Overview returns what is known of the last days. If that is old, it begins to learn more in
+// the background. It waits a moment if nothing is known yet. The error is [ErrNoHistory] if
+// the store keeps no history.
+func (c *Counters) Overview(ctx context.Context) (Overview, error) { //nolint:contextcheck // the next one is made for whoever looks later, too
+	if _, ok := counter.As[counter.Historian](c.store); !ok {
+		return Overview{}, ErrNoHistory
+	}
+	o := &c.overview
+	o.mu.Lock()
+	first := o.last.At.IsZero()
+	if o.making == nil && time.Since(o.last.At) > overviewAge && o.running != nil && o.running.Err() == nil {
+		making := make(chan struct{})
+		o.making = making
+		running := o.running
+		c.aliases.running.Go(func() {
+			o.make(running)
+			o.mu.Lock()
+			o.making = nil
+			o.mu.Unlock()
+			close(making)
+		})
+	}
+	making := o.making
+	o.mu.Unlock()
+	if first && making != nil {
+		wait := time.NewTimer(overviewWait)
+		defer wait.Stop()
+		select {
+		case <-making:
+		case <-wait.C:
+		case <-ctx.Done():
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.last, nil
+}
+
+// make makes the next overview.
+func (o *overview) make(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, overviewTimeout)
+	defer cancel()
+	begun := time.Now()
+	err := o.read(ctx, begun)
+	if err != nil {
+		o.counters.log.Warn("the overview can't be made", zap.Error(err))
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.last.Err = err; err != nil && o.last.At.IsZero() {
+		o.last.At = begun // or each request would try again
+	}
+}
+
+func (o *overview) read(ctx context.Context, begun time.Time) error {
+	var pages []counter.Entry
+	total := 0
+	for entry, err := range o.counters.all(ctx, "", PagePrefix) {
+		if err != nil {
+			return fmt.Errorf("list the pages: %w", err)
+		}
+		total++
+		pages = keepFirst(append(pages, entry), 2*maxOverview, maxOverview, mostViews)
+	}
+	slices.SortFunc(pages, mostViews)
+	pages = pages[:min(len(pages), maxOverview)]
+
+	today := counter.HourOf(begun).Day()
+	if begun.Sub(o.full) > overviewFull || today != o.day {
+		o.known, o.day, o.full = nil, today, begun
+	}
+	shown := begun
+	known := make(map[string]PageDays, len(pages))
+	var missing []counter.Entry
+	for _, page := range pages {
+		if before, ok := o.known[page.Name]; ok && before.Value == page.Value {
+			known[page.Name] = before
+		} else {
+			missing = append(missing, page)
+		}
+	}
+	for part := range slices.Chunk(missing, 64*overviewReaders) {
+		read, err := o.readDays(ctx, part, today)
+		if err != nil {
+			return err
+		}
+		for _, page := range read {
+			known[page.Name] = page
+		}
+		if !o.complete && time.Since(shown) > overviewWait/4 { // the first one is shown while it is made
+			shown = time.Now()
+			o.show(begun, total, known, true)
+		}
+	}
+	o.known, o.complete = known, true
+	o.show(begun, total, known, false)
+	return nil
+}
+
+func mostViews(a, b counter.Entry) int {
+	return cmp.Or(cmp.Compare(b.Value, a.Value), strings.Compare(a.Name, b.Name))
+}
+
+// readDays reads the histories of pages.
+func (o *overview) readDays(ctx context.Context, pages []counter.Entry, today counter.Hour) ([]PageDays, error) {
+	historian, _ := counter.As[counter.Historian](o.counters.store)
+	from := max(0, today-(OverviewDays-1)*counter.DayHours)
+	read := make([]PageDays, len(pages))
+	errs := make([]error, overviewReaders)
+	var reading sync.WaitGroup
+	for reader := range overviewReaders {
+		reading.Go(func() {
+			for i := reader; i < len(pages); i += overviewReaders {
+				page := PageDays{Name: pages[i].Name, Value: pages[i].Value}
+				for bucket, err := range historian.History(ctx, page.Name, from, today+counter.DayHours-1) {
+					if err != nil {
+						errs[reader] = fmt.Errorf("read a history: %w", err)
+						return
+					}
+					if day := (bucket.Start - from) / counter.DayHours; day >= 0 && day < OverviewDays {
+						page.Days[day] += bucket.Count
+					}
+				}
+				read[i] = page
+			}
+		})
+	}
+	reading.Wait()
+	return read, cmp.Or(errs...)
+}
+
+// show makes what is known the last overview.
+func (o *overview) show(begun time.Time, total int, known map[string]PageDays, reading bool) {
+	made := Overview{At: begun, Pages: total, Read: len(known), Reading: reading}
+	const week = 7
+	for _, page := range known {
+		made.All.Value += page.Value
+		for i, views := range page.Days {
+			made.All.Days[i] += views
+		}
+		made.Today = keepTop(made.Today, page, 1)
+		made.Week = keepTop(made.Week, page, week)
+		made.Month = keepTop(made.Month, page, OverviewDays)
+		if page.Value > 0 && page.Sum(week) == page.Value {
+			made.New = append(made.New, page)
+		}
+		if len(made.New) > 4*overviewRows {
+			made.New = newest(made.New)
+		}
+	}
+	made.Today, made.Week, made.Month = top(made.Today, 1), top(made.Week, week), top(made.Month, OverviewDays)
+	made.New = newest(made.New)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.last = made
+}
+
+// keepTop adds a page to those with the most views in the last days, of which it keeps a few
+// too many.
+func keepTop(pages []PageDays, page PageDays, days int) []PageDays {
+	if page.Sum(days) == 0 {
+		return pages
+	}
+	if pages = append(pages, page); len(pages) > 4*overviewRows {
+		return top(pages, days)
+	}
+	return pages
+}
+
+func top(pages []PageDays, days int) []PageDays {
+	slices.SortFunc(pages, func(a, b PageDays) int {
+		return cmp.Or(cmp.Compare(b.Sum(days), a.Sum(days)), strings.Compare(a.Name, b.Name))
+	})
+	return pages[:min(len(pages), overviewRows)]
+}
+
+// newest sorts pages by the first day on which they have views.
+func newest(pages []PageDays) []PageDays {
+	first := func(p PageDays) int { return slices.IndexFunc(p.Days[:], func(views int64) bool { return views > 0 }) }
+	slices.SortFunc(pages, func(a, b PageDays) int {
+		return cmp.Or(cmp.Compare(first(b), first(a)), cmp.Compare(b.Value, a.Value), strings.Compare(a.Name, b.Name))
+	})
+	return pages[:min(len(pages), overviewRows)]
+}
