@@ -156,7 +156,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 			stop()
 			return nil, err
 		}
-		about.Skipped = skipped.Counts
+		about.Skipped, about.NoHistory = skipped.Counts, !cfg.History
 		about.Backup, _ = counter.As[counter.Snapshotter](opened.Store)
 		routes = append(routes, gate.Routes()...)
 		routes = append(routes, surfaces.OwnerRoutes(gate.Session)...)

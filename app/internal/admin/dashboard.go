@@ -20,7 +20,11 @@ func (s *site) dashboard(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := templates.AdminDashboard{Skipped: s.skipped(), Store: s.storeState(r)}
-	found, err := s.counters.Overview(r.Context())
+	var found counters.Overview
+	err := counters.ErrNoHistory
+	if !s.about.NoHistory {
+		found, err = s.counters.Overview(r.Context())
+	}
 	switch {
 	case err != nil:
 		data.Message = "No history is kept, so nobody knows when pages were viewed. The counters are all there."

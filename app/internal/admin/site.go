@@ -53,6 +53,8 @@ type About struct {
 	ImportLimit int
 	// Stats says that the owner can look at when pages were viewed, below "/admin/stats".
 	Stats bool
+	// NoHistory says that no history is kept, so that nobody knows when pages were viewed.
+	NoHistory bool
 	// Skipped returns how many requests did not count since the start, by what became of
 	// them. It may be nil.
 	Skipped func() map[counterhttp.Status]int64
