@@ -103,7 +103,7 @@ func TestFilesAreRead(t *testing.T) {
 			moving.File{Label: "old", Content: []byte("\"name\",\"value\",\"history\"\n\"views:example.com/a\",\"5\",\"2026-11-25=2 2026-11-26T13=1\"\n\"site:example.com\",\"50\",\"\"\n" +
 				"\"views:example.com/b\",\"1\",\"2026-11-25=2\"\n")},
 			[]string{"site:example.com  50 file/old/site:example.com ", "views:example.com/a  5 file/old/views:example.com/a 2026-11-25=2 2026-11-26T13=1"},
-			[]string{"4: counter: bad delta: its history has more than its total, 1"},
+			[]string{"4: counter: bad delta: a total of 1 with a history of 2"},
 		},
 		{
 			"JSON lines",
