@@ -57,6 +57,10 @@ cover: deps ## say which share of the code the tests run; cover.out has the line
 bench: deps ## measure a page view beside what a user would run instead; writes docs/performance.md
 	go run ./tools/bench
 
+.PHONY: soak
+soak: deps ## run the app on each store for ten minutes, with faults, and see that it stays as it was
+	go run ./tools/soak
+
 .PHONY: fmt
 fmt: ## rewrite the code as check wants it
 	go fix work

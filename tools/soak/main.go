@@ -1,0 +1,167 @@
+//go:build unix
+
+// Soak runs the app on each store for a while under load, restarts it and breaks what can
+// break, and says whether it stays as it was.
+//
+// Usage, from the top of the tree:
+//
+//	go run ./tools/soak [-for d] [-rate n] [-stores memory,file,single] [-seed n]
+//
+// The app's own program runs on memory, on a file and, as four processes, on a Redis, all at
+// the same time. Clients open the page, count by the API and by badges, and listen to events.
+// With the defaults each store is asked for an hour's views of a busy site in ten minutes:
+// 360,000. Meanwhile the app is terminated and killed, Redis is stopped and killed, and the
+// line to it loses requests and replies and is cut.
+//
+// One process of each store is spared: the first of those on Redis, and where there is only
+// one, the one that is there after the first quarter of the time. The run fails
+//
+//   - if its memory, its goroutines or its open files grew: if their median in the last quarter
+//     exceeds that in the second by more than a quarter and a fixed allowance;
+//   - if a process has logged a warning or an error that no fault of the run explains;
+//   - if a view is lost or counted twice, as tools/faults says it;
+//   - if a listener was told a number below one before it.
+//
+// It needs Linux and redis-server, prints its progress to stderr and tables to stdout, and
+// exits with 0 if all is well, with 1 if not, and with 2 if the arguments are wrong.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// main lends the run a test: redistest starts servers for tests alone.
+func main() {
+	cfg, err := parse(os.Args[1:], os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
+	case err != nil:
+		os.Exit(2) // flag has said why
+	}
+	os.Args = os.Args[:1] // the rest would be for package testing
+	all := func(_, _ string) (bool, error) { return true, nil }
+	testing.Main(all, []testing.InternalTest{{Name: "soak", F: cfg.test}}, nil, nil)
+}
+
+// config is how the run was asked for.
+type config struct {
+	top    string // of the tree
+	logs   string // a folder for those of the app
+	long   time.Duration
+	rate   int // views a second of each store
+	stores []string
+	seed   uint64
+}
+
+// test is the run as a test.
+func (c config) test(t *testing.T) {
+	t.Helper()
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	if c.logs, err = os.MkdirTemp("", "soak-"); err != nil { //nolint:usetesting // to be kept
+		t.Fatal(err)
+	}
+	defer func() {
+		if t.Failed() && ctx.Err() == nil {
+			t.Log("the logs of the app are in", c.logs)
+		} else if err := os.RemoveAll(c.logs); err != nil {
+			t.Error(err)
+		}
+	}()
+	faults, err := run(ctx, t, c, os.Stdout, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(faults) > 0 {
+		t.Fail()
+	}
+}
+
+// parse reads the command line, and says on stderr what is wrong with it.
+func parse(args []string, stderr io.Writer) (config, error) {
+	cfg := config{top: "."}
+	var names string
+	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.DurationVar(&cfg.long, "for", 10*time.Minute, "how long to run, 10s or more")
+	flags.IntVar(&cfg.rate, "rate", 600, "how many views a second to open on each store")
+	flags.StringVar(&names, "stores", strings.Join(stores(), ","), "which of these stores to run")
+	flags.Uint64Var(&cfg.seed, "seed", rand.Uint64(), "what faults are drawn from; chosen at random if not given") //nolint:gosec // no secret
+	if err := flags.Parse(args); err != nil {
+		return config{}, err
+	}
+	cfg.stores = strings.Split(names, ",")
+	err := cfg.check()
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("nothing is known of %q", flags.Args())
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "soak:", err)
+	}
+	return cfg, err
+}
+
+// stores are what the app runs on: set-ups of tools/faults.
+func stores() []string { return []string{"memory", "file", "single"} }
+
+func (c config) check() error {
+	switch {
+	case c.long < 10*time.Second:
+		return errors.New("-for is to be 10s or more: a process needs some seconds to start")
+	case c.rate < 10:
+		return errors.New("-rate is to be 10 or more")
+	}
+	for i, name := range c.stores {
+		if !slices.Contains(stores(), name) || slices.Contains(c.stores[:i], name) {
+			return fmt.Errorf("-stores has %q; choose some of %s", name, strings.Join(stores(), ","))
+		}
+	}
+	return nil
+}
+
+// run runs all stores at the same time, reports, and returns what went wrong on them.
+func run(ctx context.Context, tb testing.TB, cfg config, out, progress io.Writer) ([]string, error) {
+	tb.Helper()
+	soaks := make([]*soak, 0, len(cfg.stores))
+	for _, name := range cfg.stores {
+		soaks = append(soaks, newSoak(tb, cfg, name))
+	}
+	errs := make(chan error, len(soaks))
+	for _, s := range soaks {
+		go func() {
+			err := errors.New(s.config.Setup + ": the run was given up") // by the test
+			defer func() { errs <- err }()
+			err = s.run(ctx, tb, progress)
+		}()
+	}
+	var failed []error
+	for range soaks {
+		failed = append(failed, <-errs)
+	}
+	if err := errors.Join(failed...); err != nil {
+		return nil, err
+	}
+	var faults []string
+	for _, s := range soaks {
+		found, err := s.report(out)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, found...)
+	}
+	return faults, nil
+}
