@@ -91,10 +91,11 @@ func (f facts) durability(waits bool) string {
 	}
 }
 
-// appendOnly reports whether Redis writes an append-only file, and whether that is known.
+// appendOnly reports whether Redis writes an append-only file, and whether that is known. While
+// Redis loads the file, aof_enabled is 0.
 func (f facts) appendOnly() (on, known bool) {
 	enabled, known := f["aof_enabled"]
-	if known {
+	if loading := cmp.Or(f["loading"], "0"); known && (enabled != "0" || loading == "0") {
 		return enabled != "0", true
 	}
 	appendonly, known := f["appendonly"]
