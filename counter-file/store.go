@@ -119,12 +119,7 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if err := counter.CheckName(name); err != nil {
 		return err
 	}
-	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) {
-		if value == 0 {
-			return struct{}{}, remove(tx, name)
-		}
-		return struct{}{}, put(tx, []byte(name), value)
-	})
+	_, err := change(ctx, s, func(tx *bbolt.Tx) (struct{}, error) { return struct{}{}, set(tx, name, value) })
 	return err
 }
 

@@ -172,13 +172,18 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 	s.hand.use(key)
 	cmd := redis.NewStringCmd(ctx, "get", key)
 	err := s.sendOne(ctx, key, cmd, delivery{reads: true})
+	return valueOf(ctx, key, cmd.Val(), err)
+}
+
+// valueOf returns the value of a counter from the reply to GET.
+func valueOf(ctx context.Context, key, text string, err error) (int64, error) {
 	switch {
 	case missing(err):
 		return 0, nil
 	case err != nil:
 		return 0, readError(ctx, "get", key, err)
 	}
-	value, ok := parse(cmd.Val())
+	value, ok := parse(text)
 	if !ok {
 		return 0, fmt.Errorf("%w: the key %q in Redis does not hold an integer", counter.ErrType, key)
 	}

@@ -14,7 +14,6 @@ package coalesce
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -244,12 +243,7 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil || errors.Is(err, counter.ErrUnknown) {
-		t.total, t.known = value, err == nil
-		for w := range t.writers() {
-			w.end() // what the store had lost before must not be added to the value
-		}
-	}
+	t.setLocked(value, err)
 	return err
 }
 

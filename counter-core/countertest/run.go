@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) counter.Store) {
 		{"AddOverflow", testAddOverflow},
 		{"Set", testSet},
 		{"SetWhileAdding", testSetWhileAdding},
+		{"Bulk", testBulk},
 		{"List", testList},
 		{"ListPrefix", testListPrefix},
 		{"ListStops", testListStops},

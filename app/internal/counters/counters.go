@@ -103,12 +103,51 @@ func (c *Counters) add(ctx context.Context, change Change) error {
 func (c *Counters) replace(ctx context.Context, change Change, before int64) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	if err := c.store.Set(ctx, change.Name, change.Value); err != nil {
+	return c.replaced(change, before, c.store.Set(ctx, change.Name, change.Value))
+}
+
+// replaced logs how a counter was set, or was not, and returns why it was not.
+func (c *Counters) replaced(change Change, before int64, err error) error {
+	if err != nil {
 		c.logFault(change, err)
 		return fmt.Errorf("%s the counter: %w", change.Action, err)
 	}
 	c.logChange(change, before, change.Value)
 	return nil
+}
+
+// getAll returns the values of counters whose names are right.
+func (c *Counters) getAll(ctx context.Context, names []string) (values []int64, errs []error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	values, errs = counter.GetAll(ctx, c.store, names)
+	for i, err := range errs {
+		if err != nil {
+			errs[i] = fmt.Errorf("get the counter: %w", err)
+		}
+	}
+	return values, errs
+}
+
+// replacement is a change that sets a counter, and the value before.
+type replacement struct {
+	Change
+	before int64
+}
+
+// replaceAll is replace for several counters.
+func (c *Counters) replaceAll(ctx context.Context, changes []replacement) []error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	entries := make([]counter.Entry, len(changes))
+	for i, change := range changes {
+		entries[i] = counter.Entry{Name: change.Name, Value: change.Value}
+	}
+	errs := counter.SetAll(ctx, c.store, entries)
+	for i, change := range changes {
+		errs[i] = c.replaced(change.Change, change.before, errs[i])
+	}
+	return errs
 }
 
 func (c *Counters) logChange(change Change, before, after int64) {

@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	// importRows is how many rows are carried out together, importers how many of them at
-	// once: a distant store answers several as fast as one.
-	importRows = 64
-	importers  = 8
+	// importRows is how many rows are carried out together. Their counters are read in one call
+	// and set in another: a distant store is not asked for each.
+	importRows = 512
+	// importers is how many additions or histories are sent at the same time.
+	importers = 64
 	// maxHeld is how many bytes of lines are held before they are carried out.
 	maxHeld = 1 << 20
 	// outTimeout is how long an addition waits while earlier ones are pending.
@@ -252,29 +253,10 @@ func (i *importer) take(ctx context.Context, shape shape, line []byte) error {
 	return nil
 }
 
-// apply carries out the rows and notes the outcome of each. It starts no further row after
-// one has shown that the store fails, or once the import has to stop.
+// apply carries out the rows and notes the outcome of each. It starts nothing further after a
+// row has shown that the store fails, or once the import has to stop.
 func (i *importer) apply(ctx context.Context) error {
-	var begun atomic.Int64
-	var failed atomic.Bool
-	var working sync.WaitGroup
-	for range min(importers, len(i.rows)) {
-		working.Go(func() {
-			for !failed.Load() && !i.stopping() {
-				n := begun.Add(1) - 1
-				if n >= int64(len(i.rows)) {
-					return
-				}
-				row := &i.rows[n]
-				i.options.Progress()
-				if row.outcome = i.importRow(ctx, row.Change, row.past); isFailure(row) {
-					failed.Store(true)
-				}
-			}
-		})
-	}
-	working.Wait()
-	done := i.rows[:min(int(begun.Load()), len(i.rows))]
+	done := i.rows[:i.carryOut(ctx)]
 	var failure error
 	for n := range done {
 		row := &done[n]
@@ -319,24 +301,110 @@ func isFailure(r *row) bool {
 		(r.Action != Add || !errors.Is(err, counter.ErrPending))
 }
 
-// importRow carries out one row. Once an addition is pending, the next ones do not wait for
-// long. They are kept anyway, and waiting for each would take minutes while the store does
-// not answer.
-func (i *importer) importRow(ctx context.Context, change Change, past Past) error {
-	if change.Action == Set {
-		before, err := i.counters.Get(ctx, change.Name)
-		if err == nil && before != change.Value {
-			err = i.counters.replace(ctx, change, before)
+// carryOut carries out the rows and returns how many it has, which are the first.
+func (i *importer) carryOut(ctx context.Context) int {
+	_, bulk := counter.As[counter.Bulk](i.counters.store)
+	switch {
+	case i.stopping():
+		return 0
+	case i.options.Action == Add:
+		return i.each(i.rows, func(r *row) error { return i.addRow(ctx, r.Change) })
+	case bulk:
+		return i.setRows(ctx)
+	default:
+		return i.each(i.rows, func(r *row) error { return i.setRow(ctx, r.Change, r.past) })
+	}
+}
+
+// each calls do for the rows, for several at the same time, and notes the outcomes. It returns
+// for how many it has, which are the first: all, unless one has shown that the store fails or
+// the import has to stop.
+func (i *importer) each(rows []row, do func(*row) error) int {
+	var begun atomic.Int64
+	var failed atomic.Bool
+	var working sync.WaitGroup
+	for range min(importers, len(rows)) {
+		working.Go(func() {
+			for !failed.Load() && !i.stopping() {
+				n := begun.Add(1) - 1
+				if n >= int64(len(rows)) {
+					return
+				}
+				row := &rows[n]
+				i.options.Progress()
+				if row.outcome = do(row); isFailure(row) {
+					failed.Store(true)
+				}
+			}
+		})
+	}
+	working.Wait()
+	return min(int(begun.Load()), len(rows))
+}
+
+// setRows sets the counters that have another value, and then the histories. It returns how
+// many rows it has carried out. If a counter can't be read, those after it are left alone.
+func (i *importer) setRows(ctx context.Context) int {
+	names := make([]string, len(i.rows))
+	for n := range i.rows {
+		i.options.Progress()
+		names[n] = i.rows[n].Name
+	}
+	before, errs := i.counters.getAll(ctx, names)
+	rows := i.rows
+	var changing []*row
+	var changes []replacement
+	for n := range i.rows {
+		row := &i.rows[n]
+		row.outcome = errs[n]
+		switch {
+		case isFailure(row):
+			rows = rows[:n+1]
+		case row.outcome != nil:
+		case before[n] == row.Value:
+			row.outcome = errUnchanged
+		default:
+			changing, changes = append(changing, row), append(changes, replacement{row.Change, before[n]})
 		}
-		if err != nil {
-			return err
+		if len(rows) <= n+1 {
+			break
 		}
-		changed, err := i.counters.setPast(ctx, change.Name, past)
-		if err == nil && !changed && before == change.Value {
-			return errUnchanged
+	}
+	for n, err := range i.counters.replaceAll(ctx, changes) {
+		changing[n].outcome = err
+	}
+	return i.each(rows, func(r *row) error {
+		if r.outcome != nil && !errors.Is(r.outcome, errUnchanged) {
+			return r.outcome
+		}
+		changed, err := i.counters.setPast(ctx, r.Name, r.past)
+		if err == nil && !changed {
+			return r.outcome
 		}
 		return err
+	})
+}
+
+// setRow sets a counter that has another value, and then its history.
+func (i *importer) setRow(ctx context.Context, change Change, past Past) error {
+	before, err := i.counters.Get(ctx, change.Name)
+	if err == nil && before != change.Value {
+		err = i.counters.replace(ctx, change, before)
 	}
+	if err != nil {
+		return err
+	}
+	changed, err := i.counters.setPast(ctx, change.Name, past)
+	if err == nil && !changed && before == change.Value {
+		return errUnchanged
+	}
+	return err
+}
+
+// addRow adds to a counter. Once an addition is pending, the next ones do not wait for long.
+// They are kept anyway, and waiting for each would take minutes while the store does not
+// answer.
+func (i *importer) addRow(ctx context.Context, change Change) error {
 	if i.out.Load() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, outTimeout)
