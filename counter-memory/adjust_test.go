@@ -56,7 +56,7 @@ func TestAddHasNoHistoryUnlessAsked(t *testing.T) {
 	if _, err := store.Add(t.Context(), "a", 1); err != nil {
 		t.Fatal(err)
 	}
-	for bucket := range store.History(t.Context(), "a", 0, counter.MaxHour) {
-		t.Errorf("%+v", bucket)
+	for bucket, err := range store.History(t.Context(), "a", 0, counter.MaxHour) {
+		t.Errorf("%+v, %v", bucket, err)
 	}
 }

@@ -318,7 +318,8 @@ func TestUnsupported(t *testing.T) {
 			"Bring":      func() error { _, err := s.Bring(t.Context(), "a", "b", 1, nil); return err },
 			"Brought":    func() error { _, err := s.Brought(t.Context(), "a", "b"); return err },
 			"History": func() (last error) {
-				for _, last = range s.History(t.Context(), "a", 0, 1) {
+				for _, err := range s.History(t.Context(), "a", 0, 1) {
+					last = err
 				}
 				return last
 			},

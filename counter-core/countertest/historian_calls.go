@@ -72,7 +72,10 @@ func testListWithHistory(t *testing.T, h historian) {
 // A loop over a history may end early.
 func testHistoryStops(t *testing.T, h historian) {
 	setHistory(t, h, "a", longHistory()...)
-	for range h.History(t.Context(), "a", 0, counter.MaxHour) {
+	for _, err := range h.History(t.Context(), "a", 0, counter.MaxHour) {
+		if err != nil {
+			t.Errorf("History: %v", err)
+		}
 		break
 	}
 	wantApply(t, h.Fixture, timed("a", "w", 1, 1, yesterday()), 1)

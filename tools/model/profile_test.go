@@ -23,7 +23,7 @@ func (p profile) loses() bool {
 
 // boundsHold says that what is said to be reached at least is. Elsewhere what was kept
 // may be refused, and what was said to be reached may be replaced.
-func (p profile) boundsHold() bool { return !p.sets && !p.loses() && !(p.fails && p.adjusts) }
+func (p profile) boundsHold() bool { return !p.sets && !p.loses() && (!p.fails || !p.adjusts) }
 
 // oneWriter says that all is healed that a replica lacks before anything is told of it:
 // each writer heals its own additions.
