@@ -47,9 +47,9 @@ func TestBrowserShowsBadges(t *testing.T) {
 		switch {
 		case i == shown-1:
 			want = "1x1"
-		case i >= 12 && i < 15:
+		case i >= 12 && i < 16:
 			want = "x28" // for-the-badge
-		case i >= 8 && i < 11:
+		case i >= 8 && i < 12:
 			want = "x18" // plastic
 		}
 		if !strings.HasSuffix(size, want) || strings.HasPrefix(size, "0") {

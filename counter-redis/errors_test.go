@@ -118,6 +118,8 @@ func TestRefusals(t *testing.T) {
 				case test.setOK && err != nil:
 					t.Errorf("Set to %d: %v; want it to replace what is there", value, err)
 				case test.setOK, value == 0 && err == nil && test.name == "OOM": // DEL needs no memory
+				case value == 0: // a script, which removes the history too
+					wantRefusal(t, "Set to 0", err, test.is, text)
 				default:
 					wantRefusal(t, "Set", err, test.is, test.text)
 				}
