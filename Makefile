@@ -54,8 +54,9 @@ cover: deps ## say which share of the code the tests run; cover.out has the line
 	go tool cover -func=cover.out | tail -n 1
 
 .PHONY: bench
-bench: deps ## measure a page view beside what a user would run instead; writes docs/performance.md
+bench: deps ## measure a page view, and many of everything; writes docs/performance.md
 	go run ./tools/bench
+	go run ./tools/bench -scale
 
 .PHONY: soak
 soak: deps ## run the app on each store for ten minutes, with faults, and see that it stays as it was

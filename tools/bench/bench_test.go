@@ -14,11 +14,7 @@ import (
 
 // All is built, started and measured, each once and for a second.
 func TestRun(t *testing.T) {
-	for _, program := range []string{"wrk", "redis-server"} {
-		if _, err := exec.LookPath(program); err != nil && os.Getenv("CI") != "true" {
-			t.Skip(err, ": make deps installs it")
-		}
-	}
+	needPrograms(t)
 	out := filepath.Join(t.TempDir(), "performance.md")
 	err := run(t.Context(), "../..", []string{"-rounds", "1", "-seconds", "1", "-only", "bare,redis,totals,library", "-out", out}, io.Discard, t.Output())
 	if err != nil {
@@ -39,6 +35,16 @@ func TestRun(t *testing.T) {
 	} {
 		if found := regexp.MustCompile(pattern).FindAll(text, -1); len(found) != times {
 			t.Errorf("%d rows match %s; want %d in\n%s", len(found), pattern, times, text)
+		}
+	}
+}
+
+// needPrograms skips the test where its programs are not installed, but not in CI.
+func needPrograms(t *testing.T) {
+	t.Helper()
+	for _, program := range []string{"wrk", "redis-server"} {
+		if _, err := exec.LookPath(program); err != nil && os.Getenv("CI") != "true" {
+			t.Skip(err, ": make deps installs it")
 		}
 	}
 }

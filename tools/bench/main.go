@@ -3,11 +3,16 @@
 // Usage, from the top of the tree, on an idle machine with Linux:
 //
 //	go run ./tools/bench [-rounds n] [-seconds n] [-only names] [-out file]
+//	go run ./tools/bench -scale [-counters n] [-seconds n] [-out file]
 //
 // It builds the app and a baseline, starts Redis and each program as a process of
 // its own, and lets wrk open their pages, one program after the other, round after
 // round. It prints its progress and then tables of medians, and writes them with the
 // machine's name to docs/performance.md. It needs wrk and redis-server.
+//
+// With -scale it measures what many are: a million counters on each store, ten processes on one
+// Redis, a Cluster, 10,000 listeners. It writes that to a part of the same page, with plots in a
+// folder beside it.
 //
 // It exits with 0 whatever the figures are, and with 1 if it could not measure.
 package main
@@ -24,11 +29,25 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"testing"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, ".", os.Args[1:], os.Stdout, os.Stderr)
+	cfg, err := parse(os.Args[1:], os.Stderr)
+	switch {
+	case err == nil && cfg.scale:
+		os.Args = os.Args[:1] // the rest would be for package testing
+		all := func(_, _ string) (bool, error) { return true, nil }
+		testing.Main(all, []testing.InternalTest{{Name: "scale", F: func(t *testing.T) {
+			t.Helper()
+			if err := runScale(ctx, t, ".", cfg, os.Stdout, os.Stderr); err != nil {
+				t.Fatal(err)
+			}
+		}}}, nil, nil)
+	case err == nil:
+		err = run(ctx, ".", os.Args[1:], os.Stdout, os.Stderr)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -41,6 +60,8 @@ type config struct {
 	rounds, seconds int
 	only            string
 	out             string
+	scale           bool
+	counters        int // of scale
 }
 
 // contestant is a program that serves the page.
@@ -102,8 +123,8 @@ func (r results) add(load, name string, s sample) {
 	r[load][name] = append(r[load][name], s)
 }
 
-// run measures the tree at top.
-func run(ctx context.Context, top string, args []string, stdout, progress io.Writer) error {
+// parse reads the command line, and says on progress what the flags are.
+func parse(args []string, progress io.Writer) (config, error) {
 	var cfg config
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
@@ -111,11 +132,22 @@ func run(ctx context.Context, top string, args []string, stdout, progress io.Wri
 	flags.IntVar(&cfg.seconds, "seconds", 5, "how long to measure each time")
 	flags.StringVar(&cfg.only, "only", "", "measure these alone, as in bare,memory; library is the one without HTTP")
 	flags.StringVar(&cfg.out, "out", "docs/performance.md", "the `file` to write; none if empty")
+	flags.BoolVar(&cfg.scale, "scale", false, "measure many counters, processes, servers and listeners instead")
+	flags.IntVar(&cfg.counters, "counters", 1_000_000, "with -scale, how many counters")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return cfg, err
 	}
-	if cfg.rounds < 1 || cfg.seconds < 1 || flags.NArg() > 0 {
-		return fmt.Errorf("%q: -rounds and -seconds are to be 1 or more, and there is no other argument", args)
+	if cfg.rounds < 1 || cfg.seconds < 1 || cfg.counters < 1 || flags.NArg() > 0 {
+		return cfg, fmt.Errorf("%q: -rounds, -seconds and -counters are to be 1 or more, and there is no other argument", args)
+	}
+	return cfg, nil
+}
+
+// run measures the tree at top.
+func run(ctx context.Context, top string, args []string, stdout, progress io.Writer) error {
+	cfg, err := parse(args, progress)
+	if err != nil {
+		return err
 	}
 	only := strings.FieldsFunc(cfg.only, func(c rune) bool { return c == ',' })
 	for _, name := range only {
@@ -153,5 +185,5 @@ func run(ctx context.Context, top string, args []string, stdout, progress io.Wri
 	if _, err := io.WriteString(stdout, text); err != nil || cfg.out == "" {
 		return err
 	}
-	return os.WriteFile(cfg.out, []byte(text), 0o600)
+	return writeKeeping(cfg.out, text)
 }

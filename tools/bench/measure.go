@@ -97,19 +97,7 @@ func (b *bench) use(ctx context.Context, cpu func() (time.Duration, error), do f
 }
 
 // redisCalls returns how many commands that count Redis was sent.
-func (b *bench) redisCalls(ctx context.Context) (float64, error) {
-	info, err := b.client.InfoMap(ctx, "commandstats").Result()
-	if err != nil {
-		return 0, err
-	}
-	var sum float64
-	for _, name := range []string{"incr", "eval", "evalsha", "fcall"} {
-		var calls float64
-		_, _ = fmt.Sscanf(info["Commandstats"]["cmdstat_"+name], "calls=%f", &calls) // none at first
-		sum += calls
-	}
-	return sum, nil
-}
+func (b *bench) redisCalls(ctx context.Context) (float64, error) { return countingCalls(ctx, b.client) }
 
 // What the library is measured with: more counters and callers than wrk could have.
 const (
