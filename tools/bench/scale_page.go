@@ -123,8 +123,8 @@ func (s scaled) plots() []plot {
 		bytes = append(bytes, bar(h.Name, h.Bytes))
 	}
 	for _, p := range s.Processes {
-		name := strconv.Itoa(p.Processes) + " processes"
-		processes = append(processes, bar(name+": views", p.Views), bar("calls", p.Calls))
+		name := strconv.Itoa(p.Processes)
+		processes = append(processes, bar(name+": views", p.Views), bar(name+": calls", p.Calls))
 	}
 	for i, p := range s.Cluster {
 		primaries = append(primaries, bar("primary "+strconv.Itoa(i+1), p.Batches))
@@ -132,7 +132,7 @@ func (s scaled) plots() []plot {
 	return []plot{
 		{"import", bars("Lines of an import a second", imports...)},
 		{"bytes", bars("Bytes a counter", bytes...)},
-		{"processes", bars("Views a second, and calls a second to Redis", processes...)},
+		{"processes", bars("Views a second, and calls a second to Redis, by processes", processes...)},
 		{"cluster", bars("Batches a second of each primary", primaries...)},
 	}
 }
