@@ -13,7 +13,7 @@ import (
 
 // Each store, for a short while.
 func TestRun(t *testing.T) {
-	cfg := config{top: "../..", logs: t.TempDir(), long: 20 * time.Second, rate: 200, stores: stores(), seed: rand.Uint64()}
+	cfg := config{top: "../..", logs: t.TempDir(), long: 30 * time.Second, rate: 200, stores: stores(), seed: rand.Uint64()}
 	var out strings.Builder
 	faults, err := run(t.Context(), t, cfg, &out, t.Output())
 	t.Log(out.String())
@@ -54,7 +54,7 @@ func TestJudge(t *testing.T) {
 		"a goroutine leaks":  {func(s int) []float64 { return []float64{40, 20 + float64(s), 15} }, "goroutines grew"},
 		"files stay open":    {func(s int) []float64 { return []float64{40, 20, 15 + float64(s)} }, "open files grew"},
 		"ends in the middle": {func(s int) []float64 { return map[bool][]float64{true: {40, 20, 15}}[s < 60] }, "no process could be watched"},
-		"begins too late":    {func(s int) []float64 { return map[bool][]float64{true: {40, 20, 15}}[s > 40] }, "no process could be watched"},
+		"begins too late":    {func(s int) []float64 { return map[bool][]float64{true: {40, 20, 15}}[s > 60] }, "no process could be watched"},
 	} {
 		_, faults := watched(100, tt.gauge).judge()
 		if tt.want == "" && len(faults) > 0 || tt.want != "" && (len(faults) != 1 || !strings.Contains(faults[0], tt.want)) {

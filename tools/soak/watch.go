@@ -125,17 +125,13 @@ type row struct {
 	most                 float64 // that the last may be
 }
 
-// judge compares the last quarter with the second, for each process that was there in both from
-// early on.
+// judge compares the last quarter with the second, for each process that was there in both.
 func (w *watch) judge() (rows []row, faults []string) {
 	seen := map[int][4][][]float64{}
 	var processes []int
 	for _, s := range w.samples {
 		quarters, ok := seen[s.process]
 		if !ok {
-			if s.at > w.long*3/8 {
-				continue // it is too young
-			}
 			processes = append(processes, s.process)
 		}
 		q := min(quarter(s.at, w.long), 3)
@@ -145,7 +141,7 @@ func (w *watch) judge() (rows []row, faults []string) {
 	for _, process := range processes {
 		second, last := seen[process][1], seen[process][3]
 		if len(second) == 0 || len(last) == 0 {
-			continue // it was ended
+			continue // it was ended, or began too late
 		}
 		for i, g := range gauges() {
 			r := row{process: w.names[process], gauge: g.name, unit: g.unit, second: medianOf(second, i), last: medianOf(last, i)}
