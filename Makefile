@@ -39,7 +39,9 @@ deps: ## install what the tests start: Redis, Chromium, Firefox and wrk
 # release, to be measured. That takes as long as all other tests, and the race detector would watch the go command. `make
 # builders` runs them.
 BUILDERS := bench|docs|heroku|image|release/dist|rename|stranger
-tested = $$(go list work | grep -vE '/tools/($(BUILDERS))$$')
+# It watches programs for half a minute, which needs the machine for itself.
+ALONE := soak
+tested = $$(go list work | grep -vE '/tools/($(BUILDERS)|$(ALONE))$$')
 
 .PHONY: test
 test: deps ## run the tests under the race detector, but for those that build the tree anew
@@ -84,6 +86,7 @@ modules: ## build each module on its own, and vet its tests
 .PHONY: builders
 builders: deps ## run the tests that build the tree anew, and those that the race detector keeps out
 	go test -timeout 30m $$(go list work | grep -E '/tools/($(BUILDERS))$$|(app/internal/web|tools/model)$$')
+	go test -timeout 30m ./tools/$(ALONE)
 
 .PHONY: check
 check: ## check the rest: format, vet, today's Go, go.mod files, workflow, lint, modules, builders

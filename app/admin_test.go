@@ -101,7 +101,7 @@ func TestStopDuringAnImport(t *testing.T) {
 			answered <- fmt.Sprint(response.StatusCode, " ", string(text), err)
 		}()
 		fmt.Fprint(sender, begin)
-		for n := range 200 {
+		for n := range 600 { // more than go to the store at once
 			fmt.Fprintf(sender, "views:/%d,1\n", n)
 		}
 		for deadline := time.Now().Add(time.Minute); !strings.Contains(app.log(), `"counter":"views:/50"`); time.Sleep(10 * time.Millisecond) {
