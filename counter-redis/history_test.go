@@ -131,7 +131,7 @@ func TestHistoryOfRefusedBatches(t *testing.T) {
 	apply := func(name string, delta, sum int64) error {
 		return store.Apply(t.Context(), []counter.Batch{{Name: name, Writer: "w", Delta: delta, Sum: sum, Hour: now}})[0].Err
 	}
-	for name, value := range map[string]any{"text": "x", "full": math.MaxInt64, "list": nil} {
+	for name, value := range map[string]any{"text": "x", "full": int64(math.MaxInt64), "list": nil} {
 		if value == nil {
 			do(t, client, "rpush", name, 1)
 		} else {

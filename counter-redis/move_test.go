@@ -170,9 +170,9 @@ func TestMoveRefused(t *testing.T) {
 			prepare []any
 			want    error
 		}{
-			"the sum is too large": {[]any{"set", "to", math.MaxInt64}, counter.ErrOverflow},
-			"a day is too large":   {[]any{"hset", "{to}1970-01", "01", math.MaxInt64}, counter.ErrOverflow},
-			"an hour is too large": {[]any{"hset", "{to}" + today().Time().Format("2006-01-02"), "00", math.MaxInt64}, counter.ErrOverflow},
+			"the sum is too large": {[]any{"set", "to", int64(math.MaxInt64)}, counter.ErrOverflow},
+			"a day is too large":   {[]any{"hset", "{to}1970-01", "01", int64(math.MaxInt64)}, counter.ErrOverflow},
+			"an hour is too large": {[]any{"hset", "{to}" + today().Time().Format("2006-01-02"), "00", int64(math.MaxInt64)}, counter.ErrOverflow},
 			"a list":               {[]any{"rpush", "to", 1}, counter.ErrType},
 			"a text":               {[]any{"set", "to", "x"}, counter.ErrType},
 			"no hash":              {[]any{"set", "{to}1970-01", "x"}, counter.ErrType},

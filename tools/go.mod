@@ -20,7 +20,10 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
+require golang.org/x/image v0.48.0 // indirect
+
 require (
+	example.com/herokuapp/templates v0.1.0
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/docker/cli v29.7.2+incompatible // indirect
 	github.com/docker/docker-credential-helpers v0.9.3 // indirect
@@ -44,3 +47,5 @@ replace (
 	example.com/herokuapp/counter-memory => ../counter-memory
 	example.com/herokuapp/counter-redis => ../counter-redis
 )
+
+replace example.com/herokuapp/templates => ../templates
