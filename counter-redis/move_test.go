@@ -268,7 +268,7 @@ func TestMoveDies(t *testing.T) {
 						name := fmt.Sprintf("full %t, at %d, after %t, then to %s", full, at, after, also)
 						before, moved := fill(t, client, healthy)
 						if full {
-							do(t, client, "set", "to", math.MaxInt64)
+							do(t, client, "set", "to", int64(math.MaxInt64))
 						}
 						mortal := redis.NewClient(client.Options())
 						hook := &dying{at: at, after: after}
