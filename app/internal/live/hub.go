@@ -77,9 +77,10 @@ func (h *Hub) Listeners() int {
 }
 
 // Listen returns a channel that receives the counter's value within a second, or later if more
-// than a thousand counters have listeners, and again after each change. Each value is read after the call: none is older than what the caller
-// knows already. A slow listener misses values, but not the latest. The channel is closed
-// when the hub is. The caller must call stop in the end.
+// than a thousand counters have listeners, and again after each change. Each value is read
+// after the call: none is older than what the caller knows already. A slow listener misses
+// values, but not the latest. The channel is closed when the hub is. The caller must call stop
+// in the end.
 func (h *Hub) Listen(name string) (values <-chan int64, stop func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -136,14 +137,7 @@ type listener struct {
 func (h *Hub) watch(ctx context.Context, w *watcher) {
 	defer w.end()
 	pause := interval
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
 		reading, spread := h.begin(w)
 		value, err := h.read(ctx, w.name)
 		if err != nil {
@@ -152,7 +146,11 @@ func (h *Hub) watch(ctx context.Context, w *watcher) {
 			pause = max(interval, spread)
 			h.tell(w, reading, value)
 		}
-		timer.Reset(pause)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
 	}
 }
 
