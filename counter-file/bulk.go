@@ -73,13 +73,5 @@ func (s *Store) SetAll(ctx context.Context, entries []counter.Entry) []error {
 	return errs
 }
 
-// set replaces the counter, or removes it if the value is 0.
-func set(tx *bbolt.Tx, name string, value int64) error {
-	if value == 0 {
-		return remove(tx, name)
-	}
-	return put(tx, []byte(name), value)
-}
-
 // allOf returns the error once for each element of a slice.
 func allOf[T any](of []T, err error) []error { return slices.Repeat([]error{err}, len(of)) }

@@ -123,6 +123,14 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	return err
 }
 
+// set replaces the counter, or removes it if the value is 0.
+func set(tx *bbolt.Tx, name string, value int64) error {
+	if value == 0 {
+		return remove(tx, name)
+	}
+	return put(tx, []byte(name), value)
+}
+
 // pageLen is how many counters a listing reads in one transaction.
 const pageLen = 1000
 
