@@ -95,7 +95,6 @@ func examples() []example {
 		{target: "/create?key=fresh&namespace=my.site", said: `{"namespace":"my.site","key":"fresh","value":0}`},
 		{target: "/create?key=fresh&callback=f", said: `f({"namespace":"default","key":"fresh","value":0})`},
 		{target: "/create?key=visits", counter: "views:countapi/default/visits", status: 400, said: `{"error":"Key already exists"}`},
-		{target: "/stats", status: 403, said: `{"error":"this is for the owner, who sends ADMIN_TOKEN"}`},
 		{target: "/hit/my.site/visits/shield?text=seen&bgcolor=000", counter: "views:countapi/my.site/visits", said: "seen: 42", counts: true},
 		{target: "/get/my.site/visits/shield", counter: "views:countapi/my.site/visits", said: "counter: 41"},
 

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"example.com/herokuapp/app/internal/counters"
 	"example.com/herokuapp/app/internal/respond"
 )
 
@@ -207,21 +206,4 @@ func keyCreated(w http.ResponseWriter, c *call, o outcome) {
 		Key       string `json:"key"`
 		Value     int64  `json:"value"`
 	}{o.space, o.key, 0})
-}
-
-// keyStats tells the owner how many keys there are.
-func keyStats(w http.ResponseWriter, c *call, o outcome) {
-	if !c.isOwner(c.Request) {
-		sendKey(w, c, o, http.StatusForbidden, wrong{"this is for the owner, who sends ADMIN_TOKEN"})
-		return
-	}
-	listing, err := c.counters.List(c.Context(), counters.Query{Prefix: counters.PagePrefix + "countapi/", Limit: 1})
-	if err != nil {
-		c.views.LogFault(c.Request, "countapi/", err)
-		sendKey(w, c, o, http.StatusServiceUnavailable, wrong{message(outcome{err: err})})
-		return
-	}
-	sendKey(w, c, o, http.StatusOK, struct {
-		Keys int `json:"keys"`
-	}{listing.Total})
 }

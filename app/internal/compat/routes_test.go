@@ -35,10 +35,13 @@ func TestOnlyNamedServices(t *testing.T) {
 // No service takes an address of this program's own.
 func TestOwnAddressesComeFirst(t *testing.T) {
 	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	cfg := newConfig()
+	cfg.History = true
+	site := newSite(t, cfg, kept)
 	for target, want := range map[string]int{
 		"/": 200, "/healthz": 200, "/readyz": 200, "/favicon.ico": 204, "/admin/": 404, "/admin/x.svg": 404, "/admin/count.svg": 404,
 		"/api/v1/views": 200, "/api/v1/views/a.b/count.svg": 200, "/badge.svg": 200, "/badge.json": 200, "/embed.js": 200, "/api/openapi.yaml": 200,
+		"/stats": 200, "/stats/a.b/count.svg": 200, "/chart.svg": 200, "/chart/a.b/count.svg": 200, "/api/v1/history": 200, "/api/v1/history/a.b/count.svg": 200,
 	} {
 		if w := ask(site, "GET", target); w.Code != want || w.Header().Get("Access-Control-Expose-Headers") == "View-Status, X-Path, X-Goatcounter, Set-Bsz-Identity" {
 			t.Errorf("%s: %d %v; want %d", target, w.Code, w.Header(), want)

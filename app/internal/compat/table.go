@@ -91,7 +91,6 @@ func keys() []row {
 			row{path: "/set/" + inPath, name: apiKey, does: sets, number: "value", callback: "callback", orJSON: true, answer: keySet},
 			row{path: "/update/" + inPath, name: apiKey, does: adds, number: "amount", callback: "callback", orJSON: true, answer: keyNumber},
 			row{path: "/create", name: newKey, does: reads, callback: "callback", orJSON: true, answer: keyCreated},
-			row{path: "/stats", name: nothing, does: ignores, callback: "callback", orJSON: true, answer: keyStats},
 		),
 		of([]string{"abacus"},
 			row{path: "/hit/" + inPath + "/shield", name: apiKey, answer: shield},

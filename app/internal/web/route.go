@@ -51,8 +51,8 @@ type pattern struct {
 	route *mux.Route
 }
 
-// newRouter returns a router of the routes. An address is served by the route that names it,
-// otherwise by the first that matches it, otherwise by notFound. refuse is the default of
+// newRouter returns a router of the routes. An address is served by the first route that names
+// it, otherwise by the first that matches it, otherwise by notFound. refuse is the default of
 // [Route].Refuse. meter measures all of them, unless it is nil.
 func newRouter(routes []Route, meter Meter, notFound, refuse http.HandlerFunc) *router {
 	rt := &router{exact: map[string]http.Handler{}, notFound: meter.wrap(Route{}, notFound)}
@@ -68,7 +68,9 @@ func newRouter(routes []Route, meter Meter, notFound, refuse http.HandlerFunc) *
 		case route.Below:
 			p.route = patterns.PathPrefix(route.Path)
 		case !strings.Contains(route.Path, "{"):
-			rt.exact[route.Path] = handler
+			if _, taken := rt.exact[route.Path]; !taken {
+				rt.exact[route.Path] = handler
+			}
 			continue
 		case !p.parse(route.Path):
 			p.route = patterns.Path(route.Path)
