@@ -282,6 +282,3 @@ func newKey(c *call) (target, error) {
 	}
 	return c.keyIn(space, key)
 }
-
-// nothing names nothing.
-func nothing(*call) (target, error) { return target{}, nil }
