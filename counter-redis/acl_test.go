@@ -169,7 +169,7 @@ func TestDocumentedUser(t *testing.T) {
 	}
 	do(t, admin, words...)
 	store := open(t, withLogin(server, "counter:a-long-password")+patient)
-	for _, name := range []string{"counter_key", "views:example.com/{a}", "site:example.com"} {
+	for _, name := range []string{"counter_key", "views:example.com/{a}", "site:example.com", "alias:1:ab", "aliases"} {
 		wantAdd(t, store, name, 1)
 		applyAt(t, store, name, today(), 2, 2)
 		wantGet(t, store, name, 3)
@@ -187,7 +187,7 @@ func TestDocumentedUser(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	wantList(t, store, map[string]int64{"views:moved": 15})
+	wantList(t, store, map[string]int64{"views:moved": 25})
 	if err := store.Set(t.Context(), "views:moved", 0); err != nil {
 		t.Error(err)
 	}
