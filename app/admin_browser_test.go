@@ -23,19 +23,13 @@ import (
 
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/counters"
-	"example.com/herokuapp/app/internal/live"
 	"example.com/herokuapp/app/internal/moving"
-	"example.com/herokuapp/app/internal/pageviews"
-	"example.com/herokuapp/app/internal/public"
-	"example.com/herokuapp/app/internal/store"
-	"example.com/herokuapp/app/internal/web"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 	"example.com/herokuapp/counter-core/counterhttp"
 	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates"
-	"example.com/herokuapp/templates/badge"
 )
 
 // noGate lets all in: who is let in is tested elsewhere.
@@ -52,27 +46,18 @@ func startAdmin(t *testing.T, counted counter.Store) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	drawer, err := badge.NewDrawer()
-	if err != nil {
-		t.Fatal(err)
-	}
 	handler := func(counted counter.Store, dangers ...string) http.Handler {
-		log := zaptest.NewLogger(t)
-		health := store.NewHealth(counted, log, dangers...)
-		cfg := config.Config{PageWait: time.Minute, MaxCounters: 1000}
-		all := counters.New(counted, 1000, log)
-		all.Start()
-		t.Cleanup(all.Stop)
-		hub := live.NewHub(counted.Get, cfg.MaxListeners)
-		t.Cleanup(hub.Close)
-		surfaces := public.New(cfg, pageviews.New(cfg, counted, log), hub, all, func(*http.Request) bool { return false }, drawer, pages)
+		cfg := config.Config{PageWait: time.Minute, MaxCounters: 1000, ImportLimit: 1000}
+		parts := sitetest.New(t, cfg, counted, zaptest.NewLogger(t), dangers...)
+		parts.Counters.Start()
+		t.Cleanup(parts.Counters.Stop)
 		about := admin.About{
-			Revision: "0123456789abcdef", Started: time.Now(), Health: health, ImportLimit: 1000, Moving: moving.NewReader(moving.NewTransport(nil), moving.Naming{}),
+			Revision: "0123456789abcdef", Started: time.Now(), Health: parts.Health, ImportLimit: cfg.ImportLimit, Moving: moving.NewReader(moving.NewTransport(nil), moving.Naming{}),
 			Skipped: func() map[counterhttp.Status]int64 {
 				return map[counterhttp.Status]int64{counterhttp.SkippedBot: 1_234_567, counterhttp.SkippedSite: 1}
 			},
 		}
-		return web.NewHandler(cfg, counted, health, pages, log, append(surfaces.Routes(), admin.Routes(all, about, noGate{}, pages, log)...)...)
+		return parts.Handler(append(parts.Surfaces().Routes(), admin.Routes(parts.Counters, about, noGate{}, parts.Pages, parts.Log)...)...)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", handler(counted))

@@ -163,7 +163,7 @@ func newServer(lc fx.Lifecycle, shutdowner fx.Shutdowner, cfg config.Config, ope
 		routes = append(routes, admin.Routes(all, about, gate, pages, log)...)
 	}
 	routes = append(routes, others.Routes()...) // last, because they match addresses above
-	server, err := web.NewServer(cfg, web.NewMeasuredHandler(skipped.Meter(measured.Meter()), cfg, opened.Store, opened.Health, pages, log, routes...), log)
+	server, err := web.NewServer(cfg, web.NewHandler(skipped.Meter(measured.Meter()), cfg, opened.Store, opened.Health, pages, log, routes...), log)
 	if err != nil {
 		stop()
 		return nil, err

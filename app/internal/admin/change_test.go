@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates"
@@ -145,7 +146,7 @@ func TestChangesTheStoreRefuses(t *testing.T) {
 // A Redis that is away can be asked to add, for the decorator keeps it, once the
 // value was seen.
 func TestCounterOfAStoreThatIsAway(t *testing.T) {
-	s := newSite(t, broken{&counter.PendingError{Err: errors.New("away")}})
+	s := newSite(t, sitetest.Broken{Err: &counter.PendingError{Err: errors.New("away")}})
 	wantPage(t, s.get("/admin/counter?name=counter_key"), http.StatusServiceUnavailable, "not known at the moment")
 	wantPage(t, s.post("/admin/add", "name", "counter_key", "value", "3"), http.StatusServiceUnavailable, `value="3"`)
 	w := s.post("/admin/add", "name", "counter_key", "value", "3", "seen", "5", "once", strings.Repeat("A", 26))

@@ -13,29 +13,20 @@ import (
 
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/counters"
-	"example.com/herokuapp/app/internal/store"
-	"example.com/herokuapp/app/internal/web"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/counterhttp"
 	countermemory "example.com/herokuapp/counter-memory"
-	"example.com/herokuapp/templates"
 )
 
 // newStarted returns a site whose counters work in the background, too.
 func newStarted(t *testing.T, counted counter.Store, skipped map[counterhttp.Status]int64) *site {
 	t.Helper()
-	pages, err := templates.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := zap.NewNop()
-	all := counters.New(counted, importLimit, log)
-	all.Start()
-	t.Cleanup(all.Stop)
-	health := store.NewHealth(counted, log)
-	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health, Skipped: func() map[counterhttp.Status]int64 { return skipped }}
-	return &site{Handler: web.NewHandler(config.Config{}, counted, health, pages, log, admin.Routes(all, about, open{}, pages, log)...), store: counted}
+	parts := sitetest.New(t, config.Config{ImportLimit: importLimit}, counted, zap.NewNop())
+	parts.Counters.Start()
+	t.Cleanup(parts.Counters.Stop)
+	about := admin.About{Revision: "abc123", Started: time.Now(), Health: parts.Health, Skipped: func() map[counterhttp.Status]int64 { return skipped }}
+	return &site{Handler: parts.Handler(admin.Routes(parts.Counters, about, open{}, parts.Pages, parts.Log)...), store: counted}
 }
 
 func TestDashboard(t *testing.T) {

@@ -2,7 +2,6 @@ package admin_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,12 +18,9 @@ import (
 
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/counters"
-	"example.com/herokuapp/app/internal/store"
-	"example.com/herokuapp/app/internal/web"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
-	"example.com/herokuapp/templates"
 )
 
 // open is a gate that lets all in, and says through which door.
@@ -52,20 +48,15 @@ const importLimit = 2000
 
 func newSite(t *testing.T, counted counter.Store, settings ...func(*admin.About)) *site {
 	t.Helper()
-	pages, err := templates.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
-	health := store.NewHealth(counted, log)
-	about := admin.About{Revision: "abc123", Started: time.Now(), Health: health, Stats: true}
+	parts := sitetest.New(t, config.Config{ImportLimit: importLimit}, counted, log)
+	about := admin.About{Revision: "abc123", Started: time.Now(), Health: parts.Health, Stats: true}
 	about.Backup, _ = counter.As[counter.Snapshotter](counted)
 	for _, set := range settings {
 		set(&about)
 	}
-	routes := admin.Routes(counters.New(counted, importLimit, log), about, open{}, pages, log)
-	return &site{web.NewHandler(config.Config{}, counted, health, pages, log, routes...), counted, logs}
+	return &site{parts.Handler(admin.Routes(parts.Counters, about, open{}, parts.Pages, log)...), counted, logs}
 }
 
 // newFilled returns a site with these counters.
@@ -171,16 +162,7 @@ func wantPage(t *testing.T, w *httptest.ResponseRecorder, status int, texts ...s
 // wantProblem fails unless the answer is a problem with this status, whose detail has the text.
 func wantProblem(t *testing.T, w *httptest.ResponseRecorder, status int, text string) {
 	t.Helper()
-	var problem struct {
-		Type, Title, Detail string
-		Status              int
-	}
-	if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil {
-		t.Errorf("%d %s: %v", w.Code, w.Body, err)
-		return
-	}
-	if w.Code != status || problem.Status != status || problem.Type != "about:blank" || problem.Title != http.StatusText(status) ||
-		!strings.Contains(problem.Detail, text) || w.Header().Get("Content-Type") != "application/problem+json" {
-		t.Errorf("%d %v %s; want a problem with %d and %q", w.Code, w.Header(), w.Body, status, text)
+	if detail := sitetest.WantProblem(t, w, status); !strings.Contains(detail, text) {
+		t.Errorf("the problem is %q; want %q", detail, text)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -259,7 +260,7 @@ func TestStoreIsDescribed(t *testing.T) {
 	w := newSite(t, coalesce.New(store, coalesce.Options{})).get("/admin/counters")
 	wantPage(t, w, http.StatusOK, "<dd>memory</dd>", "<dd>yes</dd>", "<dd>0</dd>", "<dt>Warnings</dt><dd>none</dd>", "<code>abc123</code>", "Nothing has been counted yet.")
 
-	w = newSite(t, broken{errors.New("dial <b>")}).get("/admin/counters")
+	w = newSite(t, sitetest.Broken{Err: errors.New("dial <b>")}).get("/admin/counters")
 	wantPage(t, w, http.StatusServiceUnavailable, "<dd>no</dd>", "The store does not answer: dial &lt;b&gt;", "can&#39;t be listed now", "<code>abc123</code>")
-	wantProblem(t, newSite(t, broken{errors.New("dial <b>")}).get("/admin/api/counters"), http.StatusServiceUnavailable, "does not answer")
+	wantProblem(t, newSite(t, sitetest.Broken{Err: errors.New("dial <b>")}).get("/admin/api/counters"), http.StatusServiceUnavailable, "does not answer")
 }

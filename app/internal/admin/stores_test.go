@@ -8,18 +8,6 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// broken is a store of which every call fails.
-type broken struct{ err error }
-
-func (b broken) Add(context.Context, string, int64) (int64, error) { return 0, b.err }
-func (b broken) Get(context.Context, string) (int64, error)        { return 0, b.err }
-func (b broken) Set(context.Context, string, int64) error          { return b.err }
-func (b broken) Ping(context.Context) error                        { return b.err }
-func (b broken) Close() error                                      { return nil }
-func (b broken) List(context.Context, string) iter.Seq2[counter.Entry, error] {
-	return func(yield func(counter.Entry, error) bool) { yield(counter.Entry{}, b.err) }
-}
-
 // refusing is a store that can be read, and whose changes fail.
 type refusing struct {
 	counter.Store

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -113,7 +114,7 @@ func TestImportOfAnOldExport(t *testing.T) {
 
 // An export that can't be finished does not look like a whole one.
 func TestExportThatFails(t *testing.T) {
-	wantProblem(t, newSite(t, broken{errors.New("away")}).get("/admin/api/export?format=csv"), http.StatusServiceUnavailable, "")
+	wantProblem(t, newSite(t, sitetest.Broken{Err: errors.New("away")}).get("/admin/api/export?format=csv"), http.StatusServiceUnavailable, "")
 	store := countermemory.New()
 	for n := range 5000 {
 		if err := store.Set(t.Context(), fmt.Sprintf("views:/%d", n), 1); err != nil {

@@ -16,10 +16,9 @@ import (
 
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/store"
+	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/app/internal/web"
 	countermemory "example.com/herokuapp/counter-memory"
-	"example.com/herokuapp/templates"
 )
 
 const (
@@ -45,18 +44,14 @@ type site struct {
 
 func newSite(t *testing.T, cfg config.Config) *site {
 	t.Helper()
-	pages, err := templates.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
-	gate := auth.New(cfg, pages, log)
+	parts := sitetest.New(t, cfg, countermemory.New(), log)
+	gate := auth.New(cfg, parts.Pages, log)
 	routes := append(gate.Routes(),
 		web.Route{Path: "/admin/api/", Below: true, Header: auth.Header(), Guard: gate.Bearer, Refuse: says("the API")},
 		web.Route{Path: "/admin/", Below: true, Header: auth.Header(), Guard: gate.Session, Refuse: says("the counters")})
-	counters := countermemory.New()
-	return &site{web.NewHandler(cfg, counters, store.NewHealth(counters, log), pages, log, routes...), logs}
+	return &site{parts.Handler(routes...), logs}
 }
 
 // newGate returns a gate that shows its form to nobody.

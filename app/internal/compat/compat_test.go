@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -147,7 +148,7 @@ func TestAnswers(t *testing.T) {
 		if e.status == 0 {
 			e.status = 200
 		}
-		w := send(newSite(t, newConfig(), kept), e.method, e.target, e.body, e.headers...)
+		w := sitetest.Send(newSite(t, newConfig(), kept), e.method, e.target, e.body, e.headers...)
 		if w.Code != e.status || said(w) != e.said {
 			t.Errorf("%s %s: %d %q; want %d %q", e.method, e.target, w.Code, said(w), e.status, e.said)
 		}
@@ -156,7 +157,7 @@ func TestAnswers(t *testing.T) {
 				want[name]++
 			}
 		}
-		if found := names(t, kept); !maps.Equal(found, want) {
+		if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
 			t.Errorf("%s %s: counted are %v; want %v", e.method, e.target, found, want)
 		}
 		if counted := w.Header().Get("View-Status") == "counted"; counted != e.counts {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -40,13 +41,13 @@ func TestDays(t *testing.T) {
 		{"/api/status?path=octo/repo", "views:visitorbadge/octo/repo", fmt.Sprintf(`{"total":107,"today":2,"dailyResults":[{"title":%q,"total":5},{"title":%q,"total":2}]}`, before, day)},
 		{"/v1/ns/name/list?group_by=day", "views:counterapi/ns/name", fmt.Sprintf(`[{"count":5,"date":"%sT00:00:00Z"},{"count":2,"date":"%sT00:00:00Z"}]`, before, day)},
 	} {
-		if w := ask(newSite(t, newConfig(), withPast(t, test.counter)), "GET", test.target); w.Code != 200 || said(w) != test.want {
+		if w := sitetest.Ask(newSite(t, newConfig(), withPast(t, test.counter)), "GET", test.target); w.Code != 200 || said(w) != test.want {
 			t.Errorf("%s: %d %s; want %s", test.target, w.Code, said(w), test.want)
 		}
 	}
 	site := newSite(t, newConfig(), withPast(t, "views:counterapi/ns/name"))
 	for _, step := range []string{"hour", "week", "month", "year"} {
-		w := ask(site, "GET", "/v1/ns/name/list?group_by="+step)
+		w := sitetest.Ask(site, "GET", "/v1/ns/name/list?group_by="+step)
 		sum := 0
 		for part := range strings.SplitSeq(w.Body.String(), `"count":`) {
 			n := 0
@@ -57,7 +58,7 @@ func TestDays(t *testing.T) {
 			t.Errorf("by %s: %d %s; want 7 views", step, w.Code, w.Body)
 		}
 	}
-	graph := ask(newSite(t, newConfig(), withPast(t, "views:a.example/x")), "GET", "/api/count/graph/dailyhits.svg?url=a.example/x")
+	graph := sitetest.Ask(newSite(t, newConfig(), withPast(t, "views:a.example/x")), "GET", "/api/count/graph/dailyhits.svg?url=a.example/x")
 	if body := graph.Body.String(); graph.Code != 200 || !strings.Contains(body, `width="650" height="300"`) || strings.Count(body, "chart-bar") < 2 || !strings.Contains(body, "2 so far") {
 		t.Errorf("%d %s", graph.Code, body)
 	}
@@ -77,14 +78,14 @@ func TestDaysThatAreHidden(t *testing.T) {
 			"/v1/ns/none/list":                               `[]`,
 			"/api/count/graph/dailyhits.svg?url=a.example/x": "Views of a.example/x",
 		} {
-			if w := ask(site, "GET", target); w.Code != 200 || said(w) != want || strings.Contains(w.Body.String(), "so far") {
+			if w := sitetest.Ask(site, "GET", target); w.Code != 200 || said(w) != want || strings.Contains(w.Body.String(), "so far") {
 				t.Errorf("%q: %s: %d %s; want %s", stats, target, w.Code, w.Body, want)
 			}
 		}
 	}
 	cfg := newConfig()
 	cfg.Stats = config.StatsOwner
-	w := ask(newSite(t, cfg, withPast(t, "views:a.example/x")), "GET", "/api/count/keep/badge.svg?url=a.example/x", "Authorization", token)
+	w := sitetest.Ask(newSite(t, cfg, withPast(t, "views:a.example/x")), "GET", "/api/count/keep/badge.svg?url=a.example/x", "Authorization", sitetest.Token)
 	if said(w) != "hits: 2 / 107" {
 		t.Errorf("the owner sees %s", said(w))
 	}

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/sitetest"
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
@@ -25,7 +26,7 @@ func get(site http.Handler, target string) *httptest.ResponseRecorder {
 	if err != nil || u.Host != "" || !strings.HasPrefix(target, "/") {
 		return nil
 	}
-	r := &http.Request{Method: http.MethodGet, URL: u, Host: "views.example", Header: http.Header{"User-Agent": {browser}}, Body: http.NoBody}
+	r := &http.Request{Method: http.MethodGet, URL: u, Host: "views.example", Header: http.Header{"User-Agent": {sitetest.Browser}}, Body: http.NoBody}
 	w := httptest.NewRecorder()
 	site.ServeHTTP(w, r)
 	return w
@@ -69,7 +70,7 @@ func FuzzPaths(f *testing.F) {
 			return // has no end
 		}
 		sum := func() (sum int64) {
-			for name, value := range names(t, kept) {
+			for name, value := range sitetest.Values(t, kept) {
 				if strings.HasPrefix(name, "views:") {
 					sum += value
 				}
@@ -85,7 +86,7 @@ func FuzzPaths(f *testing.F) {
 			t.Errorf("%q: %d %v %q; %d are counted", target, w.Code, w.Header(), w.Body, sum()-before)
 		}
 		if claims(w) {
-			wantOwnNames(t, target, names(t, kept))
+			wantOwnNames(t, target, sitetest.Values(t, kept))
 		}
 		var having []string
 		for _, service := range config.Services() {
@@ -100,7 +101,7 @@ func FuzzPaths(f *testing.F) {
 		if len(words) > 1 && !slices.ContainsFunc(together(), func(pair []string) bool { return slices.Equal(pair, words) }) {
 			t.Errorf("%q: %v have it", target, words)
 		}
-		for name := range names(t, kept) { // for the next
+		for name := range sitetest.Values(t, kept) { // for the next
 			if err := kept.Set(t.Context(), name, 0); err != nil {
 				t.Fatal(err)
 			}
@@ -121,8 +122,8 @@ func TestOrderOfForms(t *testing.T) {
 		"/octo/":                 "views:profile-counter/octo",
 	} {
 		kept := countermemory.New()
-		ask(newSite(t, newConfig(), kept), "GET", target)
-		if found := names(t, kept); found[want] != 1 {
+		sitetest.Ask(newSite(t, newConfig(), kept), "GET", target)
+		if found := sitetest.Values(t, kept); found[want] != 1 {
 			t.Errorf("%s: %v; want %s", target, found, want)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -151,7 +152,7 @@ func TestHostileRequests(t *testing.T) {
 			if strings.HasPrefix(target, "/stream/") || strings.HasPrefix(r.URL.Path, "/events/") {
 				continue // has no end
 			}
-			r.Header.Set("User-Agent", browser)
+			r.Header.Set("User-Agent", sitetest.Browser)
 			r.Header.Set("Referer", text)
 			w := httptest.NewRecorder()
 			site.ServeHTTP(w, r)
@@ -159,7 +160,7 @@ func TestHostileRequests(t *testing.T) {
 				t.Errorf("%.100q: %d %s %.200q", target, w.Code, w.Header().Get("Content-Type"), w.Body)
 			}
 		}
-		wantOwnNames(t, fmt.Sprintf("%q", text), names(t, kept))
+		wantOwnNames(t, fmt.Sprintf("%q", text), sitetest.Values(t, kept))
 		if t.Failed() {
 			return
 		}
@@ -175,16 +176,16 @@ func TestHostileCallbacks(t *testing.T) {
 			if regexp.MustCompile(`^[A-Za-z_$][\w$.]{0,63}$`).MatchString(callback) {
 				continue
 			}
-			if w := ask(site, "GET", target+url.QueryEscape(callback)); w.Code != 400 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") || len(w.Body.String()) > 100 {
+			if w := sitetest.Ask(site, "GET", target+url.QueryEscape(callback)); w.Code != 400 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") || len(w.Body.String()) > 100 {
 				t.Errorf("%s%q: %d %v %.100q", target, callback, w.Code, w.Header(), w.Body)
 			}
 		}
 	}
-	if found := names(t, kept); len(found) > 0 {
+	if found := sitetest.Values(t, kept); len(found) > 0 {
 		t.Errorf("%v are counted", found)
 	}
 	for _, callback := range []string{"a", "_", "$", "a.b.c", "BusuanziCallback_1099511627776", strings.Repeat("a", 64)} {
-		if w := ask(site, "GET", "/busuanzi?url=a.example&jsonpCallback="+callback); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "try{"+callback+"({") {
+		if w := sitetest.Ask(site, "GET", "/busuanzi?url=a.example&jsonpCallback="+callback); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "try{"+callback+"({") {
 			t.Errorf("%s: %d %s", callback, w.Code, w.Body)
 		}
 	}
@@ -199,13 +200,13 @@ func TestManyNames(t *testing.T) {
 	site := newQuietSite(t, cfg, kept)
 	targets := []string{"/hit/abc/key%d", "/badge?page_id=%d", "/octo%d/repo.svg", "/octo%d/count.svg", "/a%d.example/x.svg", "/@n%d", "/v1/ns/n%d/up", "/busuanzi?jsonpCallback=f&url=b%d.example"}
 	for i := range 1000 {
-		w := ask(site, "GET", fmt.Sprintf(targets[i%len(targets)], i))
+		w := sitetest.Ask(site, "GET", fmt.Sprintf(targets[i%len(targets)], i))
 		if status := w.Header().Get("View-Status"); i < most && status != "counted" || i >= most && status != "skipped;reason=limit" || w.Code >= 500 || !whole(w) {
 			t.Fatalf("%d: %d %s %s", i, w.Code, status, w.Body)
 		}
 	}
 	pages := 0
-	for name := range names(t, kept) {
+	for name := range sitetest.Values(t, kept) {
 		if strings.HasPrefix(name, "views:") {
 			pages++
 		}
@@ -213,7 +214,7 @@ func TestManyNames(t *testing.T) {
 	if pages != most {
 		t.Errorf("%d pages are counted; want %d", pages, most)
 	}
-	if w := ask(site, "GET", "/hit/abc/key0"); w.Header().Get("View-Status") != "counted" {
+	if w := sitetest.Ask(site, "GET", "/hit/abc/key0"); w.Header().Get("View-Status") != "counted" {
 		t.Errorf("a counter that exists: %v", w.Header())
 	}
 }
@@ -235,7 +236,7 @@ func TestStoreThatFails(t *testing.T) {
 		if method == "" {
 			method = "GET"
 		}
-		w := send(site, method, e.target, e.body, e.headers...)
+		w := sitetest.Send(site, method, e.target, e.body, e.headers...)
 		image := strings.HasPrefix(w.Header().Get("Content-Type"), "image/")
 		// A script element and shields.io could not read an error.
 		script := strings.Contains(e.target, "allback=f") && !strings.HasPrefix(e.target, "/busuanzi") || strings.HasPrefix(e.target, "/octo/repo.json")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -41,9 +42,9 @@ func TestRules(t *testing.T) {
 		kept := countermemory.New()
 		cfg := newConfig()
 		cfg.Sites, cfg.KeepQuery = sites, []string{"p"}
-		w := ask(newSite(t, cfg, kept), "GET", test.target, test.headers...)
-		if w.Header().Get("View-Status") != test.status || !maps.Equal(names(t, kept), test.counted) {
-			t.Errorf("%s: %q %s, counted are %v; want %q, %v", test.target, w.Header().Get("View-Status"), w.Body, names(t, kept), test.status, test.counted)
+		w := sitetest.Ask(newSite(t, cfg, kept), "GET", test.target, test.headers...)
+		if w.Header().Get("View-Status") != test.status || !maps.Equal(sitetest.Values(t, kept), test.counted) {
+			t.Errorf("%s: %q %s, counted are %v; want %q, %v", test.target, w.Header().Get("View-Status"), w.Body, sitetest.Values(t, kept), test.status, test.counted)
 		}
 	}
 }
@@ -55,16 +56,16 @@ func TestRateLimit(t *testing.T) {
 	kept := countermemory.New()
 	site := newSite(t, cfg, kept)
 	for range 5 {
-		ask(site, "GET", "/hit/abc")
-		ask(site, "GET", "/a.example/x.svg")
-		ask(site, "GET", "/api/count/incr/badge.svg?url=a.example/x") // the same page
-		ask(site, "GET", "/ghpvc/?username=octocat", "User-Agent", camo)
+		sitetest.Ask(site, "GET", "/hit/abc")
+		sitetest.Ask(site, "GET", "/a.example/x.svg")
+		sitetest.Ask(site, "GET", "/api/count/incr/badge.svg?url=a.example/x") // the same page
+		sitetest.Ask(site, "GET", "/ghpvc/?username=octocat", "User-Agent", camo)
 	}
-	if w := ask(site, "GET", "/hit/abc"); w.Header().Get("View-Status") != "skipped;reason=rate" || w.Body.String() != `{"value":2}` {
+	if w := sitetest.Ask(site, "GET", "/hit/abc"); w.Header().Get("View-Status") != "skipped;reason=rate" || w.Body.String() != `{"value":2}` {
 		t.Errorf("%v %s", w.Header(), w.Body)
 	}
 	want := map[string]int64{"views:countapi/default/abc": 2, "views:a.example/x": 2, "site:a.example": 2, "views:ghpvc/octocat": 5}
-	if found := names(t, kept); !maps.Equal(found, want) {
+	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
 		t.Errorf("%v; want %v", found, want)
 	}
 }
@@ -86,12 +87,12 @@ func TestOwner(t *testing.T) {
 		{"/v1/ns/name/set?count=5", `{"id":null,"name":"name","count":5,"created_at":null,"updated_at":null,"namespace_id":null,"namespace":{"name":"ns"}}`, 200},
 		{"/v1/ns/name/down", `{"code":403,"message":"nobody may do this here"}`, 403},
 	} {
-		if w := ask(site, "GET", step.target, "Authorization", token); w.Code != step.status || w.Body.String() != step.want {
+		if w := sitetest.Ask(site, "GET", step.target, "Authorization", sitetest.Token); w.Code != step.status || w.Body.String() != step.want {
 			t.Errorf("%s: %d %s; want %d %s", step.target, w.Code, w.Body, step.status, step.want)
 		}
 	}
 	want := map[string]int64{"views:countapi/default/abc": 1, "views:counterapi/ns/name": 5}
-	if found := names(t, kept); !maps.Equal(found, want) {
+	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
 		t.Errorf("%v; want %v", found, want)
 	}
 }
@@ -109,7 +110,7 @@ func TestOnePageHasOneNumber(t *testing.T) {
 	for _, target := range targets {
 		for range each {
 			asking.Go(func() {
-				if w := ask(site, "GET", target); w.Header().Get("View-Status") != "counted" {
+				if w := sitetest.Ask(site, "GET", target); w.Header().Get("View-Status") != "counted" {
 					t.Errorf("%s: %v", target, w.Header())
 				}
 			})
@@ -118,7 +119,7 @@ func TestOnePageHasOneNumber(t *testing.T) {
 	asking.Wait()
 	total := int64(each * len(targets))
 	want := map[string]int64{"views:a.example/x": total, "site:a.example": total}
-	if found := names(t, kept); !maps.Equal(found, want) {
+	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
 		t.Errorf("%v; want %v", found, want)
 	}
 }
@@ -133,16 +134,16 @@ func TestPathsOfTheOnlySite(t *testing.T) {
 	cfg := newConfig()
 	cfg.Sites = sites
 	site := newSite(t, cfg, kept)
-	ask(site, "GET", "/count?p=/a")
-	ask(site, "GET", "/count?p=//a?q", "Referer", "https://evil.example/")
+	sitetest.Ask(site, "GET", "/count?p=/a")
+	sitetest.Ask(site, "GET", "/count?p=//a?q", "Referer", "https://evil.example/")
 	want := map[string]int64{"views:blog.example/a": 2, "site:blog.example": 2}
-	if found := names(t, kept); !maps.Equal(found, want) {
+	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
 		t.Errorf("%v; want %v", found, want)
 	}
-	if w := ask(site, "GET", "/counter/TOTAL.html"); w.Body.String() != `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>views</title><p><span>2</span> views</p>` || w.Header().Get("X-Frame-Options") != "" {
+	if w := sitetest.Ask(site, "GET", "/counter/TOTAL.html"); w.Body.String() != `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>views</title><p><span>2</span> views</p>` || w.Header().Get("X-Frame-Options") != "" {
 		t.Errorf("%v %s", w.Header(), w.Body)
 	}
-	bad := ask(newSite(t, newConfig(), kept), "GET", "/count?p=/a")
+	bad := sitetest.Ask(newSite(t, newConfig(), kept), "GET", "/count?p=/a")
 	if bad.Code != 400 || bad.Header().Get("X-Goatcounter") != "neither SITES nor a Referer says whose path it is" {
 		t.Errorf("%d %v", bad.Code, bad.Header())
 	}
@@ -176,6 +177,6 @@ func TestStream(t *testing.T) {
 		if want := fmt.Sprintf(`data: {"value":%d}`, n); data != want {
 			t.Fatalf("%s; want %s", data, want)
 		}
-		ask(site, "GET", "/hit/octo/visits")
+		sitetest.Ask(site, "GET", "/hit/octo/visits")
 	}
 }

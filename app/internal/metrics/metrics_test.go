@@ -20,13 +20,9 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/counters"
-	"example.com/herokuapp/app/internal/live"
 	"example.com/herokuapp/app/internal/logging"
 	"example.com/herokuapp/app/internal/metrics"
-	"example.com/herokuapp/app/internal/pageviews"
-	"example.com/herokuapp/app/internal/public"
-	"example.com/herokuapp/app/internal/store"
+	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
@@ -34,8 +30,6 @@ import (
 	countermemory "example.com/herokuapp/counter-memory"
 	counterredis "example.com/herokuapp/counter-redis"
 	"example.com/herokuapp/counter-redis/redistest"
-	"example.com/herokuapp/templates"
-	"example.com/herokuapp/templates/badge"
 )
 
 // program is a measured program with its pages and its metrics.
@@ -49,30 +43,17 @@ func newProgram(t *testing.T, backend counter.Backend) *program {
 	t.Helper()
 	cfg := config.Config{PageWait: time.Minute, SkipBots: true, MaxCounters: 100, MaxListeners: 10}
 	log := logging.New(io.Discard, false)
-	pages, err := templates.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	measured := metrics.New("v1.2.3", "abc")
 	kept := coalesce.New(measured.Backend(backend), coalesce.Options{Wait: cfg.PageWait})
-	health := store.NewHealth(kept, log.Logger, "a danger")
-	drawer, err := badge.NewDrawer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := func(*http.Request) bool { return false }
-	hub := live.NewHub(kept.Get, cfg.MaxListeners)
-	t.Cleanup(hub.Close)
-	counted := pageviews.New(cfg, kept, log.Logger)
-	surfaces := public.New(cfg, counted, hub, counters.New(kept, 100, log.Logger), nobody, drawer, pages)
-	measured.Watch(metrics.Sources{Store: kept, Health: health, Log: log.Logger, Listeners: hub.Listeners, Pages: counted.Pages})
+	parts := sitetest.New(t, cfg, kept, log.Logger, "a danger")
+	measured.Watch(metrics.Sources{Store: kept, Health: parts.Health, Log: log.Logger, Listeners: parts.Hub.Listeners, Pages: parts.Views.Pages})
 	t.Cleanup(func() {
 		if err := errors.Join(kept.Close(), log.Close(context.WithoutCancel(t.Context()))); err != nil {
 			t.Error(err)
 		}
 	})
 	return &program{
-		web.NewMeasuredHandler(measured.Meter(), cfg, kept, health, pages, log.Logger, surfaces.Routes()...),
+		web.NewHandler(measured.Meter(), cfg, kept, parts.Health, parts.Pages, log.Logger, parts.Surfaces().Routes()...),
 		measured.Handler(zap.NewNop()),
 	}
 }

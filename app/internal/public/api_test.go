@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
@@ -28,23 +29,23 @@ func TestCount(t *testing.T) {
 		"/api/v1/views/example.com/bl%6Fg",
 	} {
 		n := strconv.Itoa(i + 1)
-		w := ask(site, "POST", target)
+		w := sitetest.Ask(site, "POST", target)
 		wantAnswer(t, w, `{"name":"example.com/blog","value":`+n+`,"site":`+n+`,"status":"counted"}`+"\n")
 		wantHeader(t, w, "View-Status", "counted", "Cache-Control", "no-store", "Access-Control-Allow-Origin", "*",
 			"Cross-Origin-Resource-Policy", "cross-origin", "Content-Type", "application/json")
 	}
-	wantAnswer(t, ask(site, "POST", "/api/v1/views/example.com"), `{"name":"example.com/","value":1,"site":7,"status":"counted"}`+"\n")
+	wantAnswer(t, sitetest.Ask(site, "POST", "/api/v1/views/example.com"), `{"name":"example.com/","value":1,"site":7,"status":"counted"}`+"\n")
 	wantValues(t, kept, map[string]int64{"views:example.com/blog": 6, "views:example.com/": 1, "site:example.com": 7, counters.Home: 0})
 
 	// Reading counts nothing.
 	for range 2 {
-		wantAnswer(t, ask(site, "GET", "/api/v1/views/example.com/blog"), `{"name":"example.com/blog","value":6,"site":7}`+"\n")
-		wantAnswer(t, ask(site, "GET", "/api/v1/views/example.com/new"), `{"name":"example.com/new","value":0,"site":7}`+"\n")
-		wantAnswer(t, ask(site, "GET", "/api/v1/views?name=example.com/blog&name=example.org&name=https://example.com"),
+		wantAnswer(t, sitetest.Ask(site, "GET", "/api/v1/views/example.com/blog"), `{"name":"example.com/blog","value":6,"site":7}`+"\n")
+		wantAnswer(t, sitetest.Ask(site, "GET", "/api/v1/views/example.com/new"), `{"name":"example.com/new","value":0,"site":7}`+"\n")
+		wantAnswer(t, sitetest.Ask(site, "GET", "/api/v1/views?name=example.com/blog&name=example.org&name=https://example.com"),
 			`{"views":[{"name":"example.com/blog","value":6},{"name":"example.org/","value":0},{"name":"example.com/","value":1}]}`+"\n")
-		wantAnswer(t, ask(site, "GET", "/api/v1/sites/example.com"), `{"name":"example.com","value":7}`+"\n")
+		wantAnswer(t, sitetest.Ask(site, "GET", "/api/v1/sites/example.com"), `{"name":"example.com","value":7}`+"\n")
 	}
-	if w := ask(site, "HEAD", "/api/v1/views/example.com/blog"); w.Code != 200 || value(t, kept, "views:example.com/blog") != 6 {
+	if w := sitetest.Ask(site, "HEAD", "/api/v1/views/example.com/blog"); w.Code != 200 || value(t, kept, "views:example.com/blog") != 6 {
 		t.Errorf("HEAD: %d", w.Code)
 	}
 }
@@ -53,21 +54,21 @@ func TestCount(t *testing.T) {
 func TestHomeIsReadOnly(t *testing.T) {
 	kept := countermemory.New()
 	site := newSite(t, newConfig(), kept)
-	if w := ask(site, "GET", "/"); w.Code != 200 {
+	if w := sitetest.Ask(site, "GET", "/"); w.Code != 200 {
 		t.Fatal(w.Code)
 	}
 	for _, target := range []string{"/api/v1/views", "/badge.svg", "/badge.svg?read", "/badge.json"} {
-		if w := ask(site, "GET", target); w.Code != 200 || !strings.Contains(w.Body.String(), "1") {
+		if w := sitetest.Ask(site, "GET", target); w.Code != 200 || !strings.Contains(w.Body.String(), "1") {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}
 	}
-	wantAnswer(t, ask(site, "GET", "/api/v1/views"), `{"name":"","value":1}`+"\n")
+	wantAnswer(t, sitetest.Ask(site, "GET", "/api/v1/views"), `{"name":"","value":1}`+"\n")
 	for _, name := range []string{"counter_key", "counter%5Fkey", "views:counter_key", "/counter_key"} {
-		ask(site, "POST", "/api/v1/views/"+name)
-		ask(site, "GET", "/badge/"+name+".svg")
-		ask(site, "GET", "/pixel/"+name+".gif")
+		sitetest.Ask(site, "POST", "/api/v1/views/"+name)
+		sitetest.Ask(site, "GET", "/badge/"+name+".svg")
+		sitetest.Ask(site, "GET", "/pixel/"+name+".gif")
 	}
-	if w := ask(site, "POST", "/api/v1/views"); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD, OPTIONS" {
+	if w := sitetest.Ask(site, "POST", "/api/v1/views"); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD, OPTIONS" {
 		t.Errorf("POST without a name: %d %v", w.Code, w.Header())
 	}
 	wantValues(t, kept, map[string]int64{counters.Home: 1})
@@ -82,20 +83,20 @@ func TestSitesAndQueries(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := newSite(t, cfg, kept)
-	wantAnswer(t, ask(site, "POST", "/api/v1/views/www.example.com/a"), `{"name":"example.com/a","value":1,"site":1,"status":"counted"}`+"\n")
-	wantAnswer(t, ask(site, "POST", "/api/v1/views/"+url.PathEscape("https://blog.example.org/?utm=1&p=12")),
+	wantAnswer(t, sitetest.Ask(site, "POST", "/api/v1/views/www.example.com/a"), `{"name":"example.com/a","value":1,"site":1,"status":"counted"}`+"\n")
+	wantAnswer(t, sitetest.Ask(site, "POST", "/api/v1/views/"+url.PathEscape("https://blog.example.org/?utm=1&p=12")),
 		`{"name":"blog.example.org/?p=12","value":1,"site":1,"status":"counted"}`+"\n")
 	for _, name := range []string{"example.net/", "example.org", "sub.example.com", "example.com:8080"} {
-		w := ask(site, "POST", "/api/v1/views/"+name)
-		if detail := wantProblem(t, w, 403); !strings.Contains(detail, "SITES") {
+		w := sitetest.Ask(site, "POST", "/api/v1/views/"+name)
+		if detail := sitetest.WantProblem(t, w, 403); !strings.Contains(detail, "SITES") {
 			t.Errorf("%s: %s", name, detail)
 		}
 		wantHeader(t, w, "View-Status", "skipped;reason=site")
-		wantProblem(t, ask(site, "GET", "/api/v1/views/"+name), 403)
-		wantProblem(t, ask(site, "GET", "/api/v1/sites/"+strings.TrimSuffix(name, "/")), 403)
-		wantProblem(t, ask(site, "GET", "/events/"+name), 403)
-		wantHeader(t, ask(site, "GET", "/badge/"+name+".svg"), "View-Status", "skipped;reason=site")
-		wantHeader(t, ask(site, "GET", "/pixel/"+name+".gif"), "View-Status", "skipped;reason=site")
+		sitetest.WantProblem(t, sitetest.Ask(site, "GET", "/api/v1/views/"+name), 403)
+		sitetest.WantProblem(t, sitetest.Ask(site, "GET", "/api/v1/sites/"+strings.TrimSuffix(name, "/")), 403)
+		sitetest.WantProblem(t, sitetest.Ask(site, "GET", "/events/"+name), 403)
+		wantHeader(t, sitetest.Ask(site, "GET", "/badge/"+name+".svg"), "View-Status", "skipped;reason=site")
+		wantHeader(t, sitetest.Ask(site, "GET", "/pixel/"+name+".gif"), "View-Status", "skipped;reason=site")
 	}
 	for entry, err := range kept.List(t.Context(), "") {
 		if err != nil || entry.Value != 1 || strings.Contains(entry.Name, "net") {
@@ -106,7 +107,7 @@ func TestSitesAndQueries(t *testing.T) {
 		"https://example.com": "https://example.com", "https://www.example.com": "https://www.example.com", "http://a.example.org": "http://a.example.org",
 		"https://example.net": "", "null": "", "": "", "https://example.com.evil.example": "",
 	} {
-		w := ask(site, "GET", "/api/v1/views/example.com/a", "Origin", origin)
+		w := sitetest.Ask(site, "GET", "/api/v1/views/example.com/a", "Origin", origin)
 		wantHeader(t, w, "Access-Control-Allow-Origin", want, "Vary", "Origin", "Access-Control-Allow-Credentials", "")
 	}
 }
@@ -118,34 +119,34 @@ func TestLimits(t *testing.T) {
 	cfg.MaxCounters = 3
 	site := newSite(t, cfg, kept)
 	for i, want := range []string{"counted", "counted", "skipped;reason=rate", "skipped;reason=rate"} {
-		w := ask(site, "POST", "/api/v1/views/example.com/a")
+		w := sitetest.Ask(site, "POST", "/api/v1/views/example.com/a")
 		wantHeader(t, w, "View-Status", want)
 		n := strconv.Itoa(min(i+1, 2))
 		wantAnswer(t, w, `{"name":"example.com/a","value":`+n+`,"site":`+n+`,"status":"`+want+`"}`+"\n")
 	}
 	// Another page, another client, and readers behind an image proxy have their own.
-	wantHeader(t, ask(site, "GET", "/pixel/example.com/b.gif"), "View-Status", "counted")
+	wantHeader(t, sitetest.Ask(site, "GET", "/pixel/example.com/b.gif"), "View-Status", "counted")
 	for range 5 {
-		wantHeader(t, ask(site, "GET", "/badge/example.com/a.svg", "User-Agent", "github-camo (876de43e)"), "View-Status", "counted")
+		wantHeader(t, sitetest.Ask(site, "GET", "/badge/example.com/a.svg", "User-Agent", "github-camo (876de43e)"), "View-Status", "counted")
 	}
 	for range 5 {
-		if w := ask(site, "GET", "/"); w.Header().Get("View-Status") != "counted" {
+		if w := sitetest.Ask(site, "GET", "/"); w.Header().Get("View-Status") != "counted" {
 			t.Errorf("the home page: %v", w.Header())
 		}
 	}
-	wantHeader(t, ask(site, "POST", "/api/v1/views/example.com/c"), "View-Status", "counted")
+	wantHeader(t, sitetest.Ask(site, "POST", "/api/v1/views/example.com/c"), "View-Status", "counted")
 	// There is room for no other.
-	w := ask(site, "POST", "/api/v1/views/example.com/d")
+	w := sitetest.Ask(site, "POST", "/api/v1/views/example.com/d")
 	wantHeader(t, w, "View-Status", "skipped;reason=limit")
-	if detail := wantProblem(t, w, 403); !strings.Contains(detail, "MAX_COUNTERS") {
+	if detail := sitetest.WantProblem(t, w, 403); !strings.Contains(detail, "MAX_COUNTERS") {
 		t.Error(detail)
 	}
-	badge := ask(site, "GET", "/badge/example.com/d.svg")
+	badge := sitetest.Ask(site, "GET", "/badge/example.com/d.svg")
 	wantHeader(t, badge, "View-Status", "skipped;reason=limit")
 	if badge.Code != 200 || !strings.Contains(badge.Body.String(), "unavailable") {
 		t.Errorf("%d %s", badge.Code, badge.Body)
 	}
-	wantHeader(t, ask(site, "POST", "/api/v1/views/example.com/b"), "View-Status", "counted")
+	wantHeader(t, sitetest.Ask(site, "POST", "/api/v1/views/example.com/b"), "View-Status", "counted")
 	wantValues(t, kept, map[string]int64{"views:example.com/a": 7, "views:example.com/b": 2, "views:example.com/d": 0})
 }
 
@@ -153,20 +154,20 @@ func TestLimits(t *testing.T) {
 func TestSkipped(t *testing.T) {
 	kept := countermemory.New()
 	site := newSite(t, newConfig(), kept)
-	ask(site, "POST", "/api/v1/views/example.com/a")
+	sitetest.Ask(site, "POST", "/api/v1/views/example.com/a")
 	for want, headers := range map[string][]string{
 		"skipped;reason=bot":      {"User-Agent", "Googlebot/2.1 (+http://www.google.com/bot.html)"},
 		"skipped;reason=prefetch": {"Sec-Purpose", "prefetch"},
 	} {
-		w := ask(site, "POST", "/api/v1/views/example.com/a", headers...)
+		w := sitetest.Ask(site, "POST", "/api/v1/views/example.com/a", headers...)
 		wantAnswer(t, w, `{"name":"example.com/a","value":1,"site":1,"status":"`+want+`"}`+"\n")
 		wantHeader(t, w, "View-Status", want)
-		wantHeader(t, ask(site, "GET", "/badge/example.com/a.svg", headers...), "View-Status", want)
-		wantHeader(t, ask(site, "GET", "/pixel/example.com/a.gif", headers...), "View-Status", want)
+		wantHeader(t, sitetest.Ask(site, "GET", "/badge/example.com/a.svg", headers...), "View-Status", want)
+		wantHeader(t, sitetest.Ask(site, "GET", "/pixel/example.com/a.gif", headers...), "View-Status", want)
 	}
 	// An image is embedded, and counts.
-	wantHeader(t, ask(site, "GET", "/badge/example.com/a.svg", "Sec-Fetch-Dest", "image"), "View-Status", "counted")
-	wantHeader(t, ask(site, "POST", "/api/v1/views/example.com/a", "Sec-Fetch-Dest", "empty"), "View-Status", "counted")
+	wantHeader(t, sitetest.Ask(site, "GET", "/badge/example.com/a.svg", "Sec-Fetch-Dest", "image"), "View-Status", "counted")
+	wantHeader(t, sitetest.Ask(site, "POST", "/api/v1/views/example.com/a", "Sec-Fetch-Dest", "empty"), "View-Status", "counted")
 	wantValues(t, kept, map[string]int64{"views:example.com/a": 3, "site:example.com": 3})
 }
 
@@ -189,23 +190,23 @@ func TestBadRequests(t *testing.T) {
 		"/events/a%20b":                                               "part of a host",
 		"/badge/a%20b.json":                                           "part of a host",
 	} {
-		w := ask(site, "GET", target)
+		w := sitetest.Ask(site, "GET", target)
 		if want == "" {
 			if w.Code != 404 {
 				t.Errorf("%s: %d; want 404", target, w.Code)
 			}
 			continue
 		}
-		if detail := wantProblem(t, w, 400); !strings.Contains(detail, want) {
+		if detail := sitetest.WantProblem(t, w, 400); !strings.Contains(detail, want) {
 			t.Errorf("%s: %q; want %q", target, detail, want)
 		}
 	}
 	for _, method := range []string{"PUT", "DELETE", "PATCH", "POST"} {
-		w := ask(site, method, "/api/v1/sites/example.com")
-		wantProblem(t, w, 405)
+		w := sitetest.Ask(site, method, "/api/v1/sites/example.com")
+		sitetest.WantProblem(t, w, 405)
 		wantHeader(t, w, "Allow", "GET, HEAD, OPTIONS")
 	}
-	preflight := ask(site, "OPTIONS", "/api/v1/views/example.com/a", "Origin", "https://example.com", "Access-Control-Request-Method", "POST")
+	preflight := sitetest.Ask(site, "OPTIONS", "/api/v1/views/example.com/a", "Origin", "https://example.com", "Access-Control-Request-Method", "POST")
 	wantHeader(t, preflight, "Access-Control-Allow-Origin", "*", "Access-Control-Allow-Methods", "GET, POST")
 	if preflight.Code != 204 {
 		t.Error(preflight.Code)
@@ -217,18 +218,18 @@ func TestPagesOfASite(t *testing.T) {
 	kept := countermemory.New()
 	site := newSite(t, newConfig(), kept)
 	for i := range 150 {
-		ask(site, "POST", "/api/v1/views/example.com/"+strconv.Itoa(1000+i))
+		sitetest.Ask(site, "POST", "/api/v1/views/example.com/"+strconv.Itoa(1000+i))
 	}
-	ask(site, "POST", "/api/v1/views/example.com.evil.example/")
-	if w := ask(site, "GET", "/api/v1/sites/example.com"); strings.Contains(w.Body.String(), "pages") {
+	sitetest.Ask(site, "POST", "/api/v1/views/example.com.evil.example/")
+	if w := sitetest.Ask(site, "GET", "/api/v1/sites/example.com"); strings.Contains(w.Body.String(), "pages") {
 		t.Errorf("a stranger is told %s", w.Body)
 	}
-	w := ask(site, "GET", "/api/v1/sites/example.com", "Authorization", token)
+	w := sitetest.Ask(site, "GET", "/api/v1/sites/example.com", "Authorization", sitetest.Token)
 	body := w.Body.String()
 	if w.Code != 200 || strings.Count(body, `{"name":`) != 101 || !strings.Contains(body, `"next":"example.com/1099"`) || !strings.Contains(body, `{"name":"example.com/1000","value":1}`) {
 		t.Errorf("%d %s", w.Code, body)
 	}
-	body = ask(site, "GET", "/api/v1/sites/example.com?after=example.com/1099", "Authorization", token).Body.String()
+	body = sitetest.Ask(site, "GET", "/api/v1/sites/example.com?after=example.com/1099", "Authorization", sitetest.Token).Body.String()
 	if strings.Count(body, `{"name":`) != 51 || strings.Contains(body, "next") || strings.Contains(body, "evil") {
 		t.Error(body)
 	}
@@ -240,19 +241,19 @@ func TestStoreErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := newSite(t, newConfig(), kept)
-	w := ask(site, "POST", "/api/v1/views/example.com/full")
-	wantProblem(t, w, 500)
+	w := sitetest.Ask(site, "POST", "/api/v1/views/example.com/full")
+	sitetest.WantProblem(t, w, 500)
 	wantHeader(t, w, "View-Status", "skipped;reason=error")
 	if err := errors.Join(kept.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, target := range []string{"/api/v1/views/example.com/a", "/api/v1/views", "/api/v1/sites/example.com", "/api/v1/views?name=a"} {
-		w := ask(site, "GET", target)
-		wantProblem(t, w, 503)
+		w := sitetest.Ask(site, "GET", target)
+		sitetest.WantProblem(t, w, 503)
 		wantHeader(t, w, "Retry-After", "5")
 	}
 	for _, target := range []string{"/badge/example.com/a.svg", "/badge.svg", "/badge/example.com/a.json"} {
-		w := ask(site, "GET", target)
+		w := sitetest.Ask(site, "GET", target)
 		if w.Code != 200 || !strings.Contains(w.Body.String(), "unavailable") {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
@@ -48,7 +49,7 @@ func TestBadge(t *testing.T) {
 		{"/badge/a%20b.svg?style=for-the-badge", `VIEWS: "A B" IS NOT THE ADDRESS OF A PAGE: "A B" CAN'T BE A PART OF A HOST`, 400},
 		{"/badge/a%20b.svg", `views: "a b" is not the address of a page: "a b" can't be a part of a host`, 400},
 	} {
-		w := ask(site, "GET", step.target)
+		w := sitetest.Ask(site, "GET", step.target)
 		if got := title(t, w); got != step.title || w.Code != step.status {
 			t.Errorf("%s: %d %q; want %d %q", step.target, w.Code, got, step.status, step.title)
 		}
@@ -61,11 +62,11 @@ func TestBadge(t *testing.T) {
 		t.Fatal(err)
 	}
 	for format, want := range map[string]string{"plain": "1234567", "grouped": "1,234,567", "short": "1.2M"} {
-		if got := title(t, ask(site, "GET", "/badge/example.com/a.svg?read&format="+format)); got != "views: "+want {
+		if got := title(t, sitetest.Ask(site, "GET", "/badge/example.com/a.svg?read&format="+format)); got != "views: "+want {
 			t.Errorf("%s: %q; want %q", format, got, want)
 		}
 	}
-	if w := ask(site, "POST", "/badge/example.com/a.svg"); w.Code != 405 {
+	if w := sitetest.Ask(site, "POST", "/badge/example.com/a.svg"); w.Code != 405 {
 		t.Errorf("POST: %d", w.Code)
 	}
 }
@@ -74,13 +75,13 @@ func TestBadge(t *testing.T) {
 func TestShieldsEndpoint(t *testing.T) {
 	kept := countermemory.New()
 	site := newSite(t, newConfig(), kept)
-	ask(site, "GET", "/badge/example.com/a.svg")
-	w := ask(site, "GET", "/badge/example.com/a.json")
+	sitetest.Ask(site, "GET", "/badge/example.com/a.svg")
+	w := sitetest.Ask(site, "GET", "/badge/example.com/a.json")
 	wantAnswer(t, w, `{"schemaVersion":1,"label":"views","message":"1","color":"blue"}`+"\n")
 	if err := kept.Close(); err != nil {
 		t.Fatal(err)
 	}
-	w = ask(site, "GET", "/badge/example.com/a.json")
+	w = sitetest.Ask(site, "GET", "/badge/example.com/a.json")
 	var keys map[string]any
 	if err := json.Unmarshal(w.Body.Bytes(), &keys); err != nil {
 		t.Fatal(err)
@@ -99,12 +100,12 @@ func TestShieldsEndpoint(t *testing.T) {
 func TestPixel(t *testing.T) {
 	kept := countermemory.New()
 	site := newSite(t, newConfig(), kept)
-	w := ask(site, "GET", "/pixel/example.com/a.gif")
+	w := sitetest.Ask(site, "GET", "/pixel/example.com/a.gif")
 	if w.Code != 200 || !strings.HasPrefix(w.Body.String(), "GIF89a\x01\x00\x01\x00") {
 		t.Errorf("%d %q", w.Code, w.Body)
 	}
 	wantHeader(t, w, "Content-Type", "image/gif", "View-Status", "counted", "Cache-Control", "max-age=0, no-cache, no-store, must-revalidate")
-	if w := ask(site, "GET", "/pixel/example.com/a.gif?x=1"); w.Code != 400 || !strings.Contains(w.Body.String(), "does not exist here") {
+	if w := sitetest.Ask(site, "GET", "/pixel/example.com/a.gif?x=1"); w.Code != 400 || !strings.Contains(w.Body.String(), "does not exist here") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	wantValues(t, kept, map[string]int64{"views:example.com/a": 1, "site:example.com": 1})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/herokuapp/app/internal/logging"
+	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -26,7 +27,7 @@ func BenchmarkSurfaces(b *testing.B) {
 		b.Run(surface.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if w := ask(site, surface.method, surface.target); w.Code != http.StatusOK {
+				if w := sitetest.Ask(site, surface.method, surface.target); w.Code != http.StatusOK {
 					b.Fatalf("%d %s", w.Code, w.Body)
 				}
 			}
@@ -35,7 +36,7 @@ func BenchmarkSurfaces(b *testing.B) {
 	b.Run("nothing", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			ask(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) }), http.MethodGet, "/")
+			sitetest.Ask(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) }), http.MethodGet, "/")
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap/zaptest"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	countermemory "example.com/herokuapp/counter-memory"
 	"example.com/herokuapp/templates/embed"
 )
@@ -41,7 +42,7 @@ func TestNoAddressIsBlocked(t *testing.T) {
 		}
 	}
 	kept, log := countermemory.New(), zaptest.NewLogger(t)
-	surfaces := newSurfaces(t, newConfig(), kept, nil, log)
+	surfaces := sitetest.New(t, newConfig(), kept, log).Surfaces()
 	doc := description(t, newSite(t, newConfig(), kept))
 	looked := 0
 	for _, route := range surfaces.Routes() {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/templates/chart"
 )
 
@@ -29,7 +30,7 @@ func TestChart(t *testing.T) {
 			"/chart/example.com/a.svg?from=1":                  {`The query option "from" does not exist here: use days, theme, tz.`},
 			"/chart/a%20b.svg":                                 {`"a b" is not the address of a page`},
 		} {
-			w := ask(site, http.MethodGet, target)
+			w := sitetest.Ask(site, http.MethodGet, target)
 			wantHeader(t, w, "Content-Type", "image/svg+xml; charset=utf-8", "View-Status", "", "Cache-Control", "max-age=0, no-cache, no-store, must-revalidate",
 				"Access-Control-Allow-Origin", "*", "Cross-Origin-Resource-Policy", "cross-origin")
 			text := html.UnescapeString(w.Body.String())
@@ -46,7 +47,7 @@ func TestChart(t *testing.T) {
 func TestChartThemes(t *testing.T) {
 	site := newSite(t, newConfig(), newPast(t))
 	for query, theme := range map[string]chart.Theme{"": chart.Auto, "?theme=auto": chart.Auto, "?theme=light": chart.Light, "?theme=dark": chart.Dark} {
-		w := ask(site, http.MethodGet, "/chart/example.com/a.svg"+query)
+		w := sitetest.Ask(site, http.MethodGet, "/chart/example.com/a.svg"+query)
 		wantHeader(t, w, "Content-Security-Policy", theme.Policy()+"; sandbox")
 		dark, media := strings.Contains(w.Body.String(), "#0d1117"), strings.Contains(w.Body.String(), "prefers-color-scheme")
 		if dark != (theme != chart.Light) || media != (theme == chart.Auto) {
@@ -65,7 +66,7 @@ func TestBadgeOfToday(t *testing.T) {
 			"show=today-total":            "views today / total: 7 / 12345",
 			"show=today-total&format=short&label=hits": "hits: 7 / 12k",
 		} {
-			w := ask(site, http.MethodGet, "/badge/example.com/a.svg?read&"+query)
+			w := sitetest.Ask(site, http.MethodGet, "/badge/example.com/a.svg?read&"+query)
 			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "<title>"+want+"</title>") {
 				t.Errorf("%s: %d %s; want %s", query, w.Code, w.Body, want)
 			}
@@ -78,12 +79,12 @@ func TestBadgeOfToday(t *testing.T) {
 			"show=today&tz=../../etc/passwd": `tz is "../../etc/passwd": write the name of a time zone`,
 			"tz=Europe/Berlin":               "tz says when today begins: use it with show=today or show=today-total",
 		} {
-			w := ask(site, http.MethodGet, "/badge/example.com/a.svg?read&"+query)
+			w := sitetest.Ask(site, http.MethodGet, "/badge/example.com/a.svg?read&"+query)
 			if w.Code != http.StatusBadRequest || !strings.Contains(html.UnescapeString(w.Body.String()), want) {
 				t.Errorf("%s: %d %s; want %s", query, w.Code, w.Body, want)
 			}
 		}
-		if w := ask(site, http.MethodGet, "/badge.svg?show=today"); !strings.Contains(w.Body.String(), "<title>views today: 8</title>") {
+		if w := sitetest.Ask(site, http.MethodGet, "/badge.svg?show=today"); !strings.Contains(w.Body.String(), "<title>views today: 8</title>") {
 			t.Errorf("%s", w.Body)
 		}
 	})

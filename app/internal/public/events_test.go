@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
@@ -81,7 +82,7 @@ func TestEventsOfASite(t *testing.T) {
 	if got := nextData(t, lines); got != `{"name":"example.com","value":0}` {
 		t.Error(got)
 	}
-	ask(handler, "POST", "/api/v1/views/example.com/b")
+	sitetest.Ask(handler, "POST", "/api/v1/views/example.com/b")
 	if got := nextData(t, lines); got != `{"name":"example.com","value":1}` {
 		t.Error(got)
 	}
@@ -89,7 +90,7 @@ func TestEventsOfASite(t *testing.T) {
 		t.Error(err)
 	}
 	for _, query := range []string{"?site=no", "?site&site", "?sites"} {
-		if w := ask(handler, "GET", "/events/example.com/a"+query); w.Code != http.StatusBadRequest {
+		if w := sitetest.Ask(handler, "GET", "/events/example.com/a"+query); w.Code != http.StatusBadRequest {
 			t.Errorf("%s: %d", query, w.Code)
 		}
 	}

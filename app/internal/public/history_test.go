@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -80,10 +81,10 @@ func TestHistory(t *testing.T) {
 		"/api/v1/history/example.com/never?from=2026-11-24&to=2026-11-24": `{"name":"example.com/never","step":"day","tz":"UTC","from":"2026-11-24","to":"2026-11-24","since":null,"counts":[{"at":"2026-11-24","views":0}]}`,
 		"/api/v1/history?from=2026-11-25&to=2026-11-25":                   `{"name":"","step":"day","tz":"UTC","from":"2026-11-25","to":"2026-11-25","since":"2026-11-25","counts":[{"at":"2026-11-25","views":7}]}`,
 	} {
-		w := ask(site, http.MethodGet, target)
+		w := sitetest.Ask(site, http.MethodGet, target)
 		wantAnswer(t, w, want+"\n")
 		wantHeader(t, w, "Content-Type", "application/json", "Access-Control-Allow-Origin", "*", "Cache-Control", "no-store", "View-Status", "")
-		if w := ask(site, http.MethodHead, target); w.Code != http.StatusOK {
+		if w := sitetest.Ask(site, http.MethodHead, target); w.Code != http.StatusOK {
 			t.Errorf("HEAD %s: %d", target, w.Code)
 		}
 	}
@@ -97,16 +98,16 @@ func TestHistoryAsCSV(t *testing.T) {
 		"text/csv": true, "text/csv; charset=utf-8, */*;q=0.1": true, "TEXT/CSV;q=0.9, application/json;q=0.8": true,
 		"application/json": false, "*/*": false, "": false, "text/csv;q=0.5, application/json": false, "text/csv;q=0": false, "text/html,application/xhtml+xml,*/*;q=0.8": false, ";;,/": false,
 	} {
-		w := ask(site, http.MethodGet, target, "Accept", accept)
+		w := sitetest.Ask(site, http.MethodGet, target, "Accept", accept)
 		if kind := w.Header().Get("Content-Type"); w.Code != http.StatusOK || (kind == "text/csv; charset=utf-8") != csv {
 			t.Errorf("Accept: %s: %d %s", accept, w.Code, kind)
 		}
 		wantHeader(t, w, "Vary", "Accept")
 	}
-	w := ask(site, http.MethodGet, target+"&format=csv", "Accept", "application/json")
+	w := sitetest.Ask(site, http.MethodGet, target+"&format=csv", "Accept", "application/json")
 	wantAnswer(t, w, lines)
 	wantHeader(t, w, "Content-Disposition", `attachment; filename="history.csv"`, "Cache-Control", "no-store")
-	wantHeader(t, ask(site, http.MethodGet, target+"&format=json", "Accept", "text/csv"), "Content-Type", "application/json")
+	wantHeader(t, sitetest.Ask(site, http.MethodGet, target+"&format=json", "Accept", "text/csv"), "Content-Type", "application/json")
 }
 
 func TestHistoriesThatAreRefused(t *testing.T) {
@@ -124,27 +125,27 @@ func TestHistoriesThatAreRefused(t *testing.T) {
 		"/api/v1/history/a%20b":                                                 `"a b" is not the address of a page`,
 		"/api/v1/history?name=example.com/a":                                    `The query option "name" does not exist here`,
 	} {
-		w := ask(site, http.MethodGet, target)
-		if detail := wantProblem(t, w, http.StatusBadRequest); !strings.HasPrefix(detail, want) {
+		w := sitetest.Ask(site, http.MethodGet, target)
+		if detail := sitetest.WantProblem(t, w, http.StatusBadRequest); !strings.HasPrefix(detail, want) {
 			t.Errorf("%s: %s; want %s", target, detail, want)
 		}
 		wantHeader(t, w, "Access-Control-Allow-Origin", "*")
 	}
-	w := ask(site, http.MethodPost, "/api/v1/history/example.com/a")
-	wantProblem(t, w, http.StatusMethodNotAllowed)
+	w := sitetest.Ask(site, http.MethodPost, "/api/v1/history/example.com/a")
+	sitetest.WantProblem(t, w, http.StatusMethodNotAllowed)
 	wantHeader(t, w, "Allow", "GET, HEAD, OPTIONS")
 	off := newConfig()
 	off.History = false
-	w = ask(newSite(t, off, newPast(t)), http.MethodGet, "/api/v1/history/example.com/a")
-	if detail := wantProblem(t, w, http.StatusNotFound); detail != "No history is kept here: see HISTORY." {
+	w = sitetest.Ask(newSite(t, off, newPast(t)), http.MethodGet, "/api/v1/history/example.com/a")
+	if detail := sitetest.WantProblem(t, w, http.StatusNotFound); detail != "No history is kept here: see HISTORY." {
 		t.Error(detail)
 	}
-	w = ask(newSite(t, newConfig(), without{countermemory.New()}), http.MethodGet, "/api/v1/history/example.com/a")
-	if detail := wantProblem(t, w, http.StatusNotFound); detail != "No history is kept here: see HISTORY." {
+	w = sitetest.Ask(newSite(t, newConfig(), without{countermemory.New()}), http.MethodGet, "/api/v1/history/example.com/a")
+	if detail := sitetest.WantProblem(t, w, http.StatusNotFound); detail != "No history is kept here: see HISTORY." {
 		t.Error(detail)
 	}
-	w = ask(newSite(t, newConfig(), past{Store: countermemory.New(), err: errors.New("secret")}), http.MethodGet, "/api/v1/history/example.com/a")
-	if detail := wantProblem(t, w, http.StatusServiceUnavailable); strings.Contains(detail, "secret") {
+	w = sitetest.Ask(newSite(t, newConfig(), past{Store: countermemory.New(), err: errors.New("secret")}), http.MethodGet, "/api/v1/history/example.com/a")
+	if detail := sitetest.WantProblem(t, w, http.StatusServiceUnavailable); strings.Contains(detail, "secret") {
 		t.Error(detail)
 	}
 	wantHeader(t, w, "Retry-After", "5")
@@ -160,8 +161,8 @@ func TestWhoMayLookAtHistories(t *testing.T) {
 		cfg := newConfig()
 		cfg.Stats = stats
 		site := newSite(t, cfg, newPast(t))
-		stranger := ask(site, http.MethodGet, "/api/v1/history/example.com/a")
-		owner := ask(site, http.MethodGet, "/api/v1/history/example.com/a", "Authorization", token)
+		stranger := sitetest.Ask(site, http.MethodGet, "/api/v1/history/example.com/a")
+		owner := sitetest.Ask(site, http.MethodGet, "/api/v1/history/example.com/a", "Authorization", sitetest.Token)
 		if stranger.Code != want[0] || owner.Code != want[1] {
 			t.Errorf("STATS=%s: a stranger gets %d, the owner %d; want %d", stats, stranger.Code, owner.Code, want)
 		}
@@ -173,8 +174,8 @@ func TestHistoryCountsNothing(t *testing.T) {
 	kept := newPast(t)
 	site := newSite(t, newConfig(), kept)
 	for range 3 {
-		ask(site, http.MethodGet, "/api/v1/history/example.com/a")
-		ask(site, http.MethodGet, "/api/v1/history")
+		sitetest.Ask(site, http.MethodGet, "/api/v1/history/example.com/a")
+		sitetest.Ask(site, http.MethodGet, "/api/v1/history")
 	}
 	wantValues(t, kept, map[string]int64{"views:example.com/a": 0, "site:example.com": 0, "counter_key": 0})
 }

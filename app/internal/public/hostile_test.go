@@ -22,6 +22,7 @@ import (
 	"example.com/herokuapp/app/internal/client"
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -50,19 +51,6 @@ func hostileAddresses() []string {
 	}
 }
 
-// names returns the counters in the store with their values.
-func names(t *testing.T, kept counter.Store) map[string]int64 {
-	t.Helper()
-	found := map[string]int64{}
-	for entry, err := range kept.List(t.Context(), "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[entry.Name] = entry.Value
-	}
-	return found
-}
-
 // wantAgreement fails unless every surface takes the address for the same page, or each of
 // them refuses it.
 func wantAgreement(t *testing.T, address string) {
@@ -84,16 +72,16 @@ func wantAgreement(t *testing.T, address string) {
 	}
 	if err != nil {
 		for _, c := range counting {
-			if w := ask(site, c.method, c.target); w.Code != 400 || !shown(w) {
+			if w := sitetest.Ask(site, c.method, c.target); w.Code != 400 || !shown(w) {
 				t.Errorf("%q: %s %s: %d %s; want 400", address, c.method, c.target, w.Code, w.Body)
 			}
 		}
 		for _, target := range append(reading, "/events/"+escaped) {
-			if w := ask(site, "GET", target); w.Code != 400 || !shown(w) {
+			if w := sitetest.Ask(site, "GET", target); w.Code != 400 || !shown(w) {
 				t.Errorf("%q: %s: %d %s; want 400", address, target, w.Code, w.Body)
 			}
 		}
-		if found := names(t, kept); len(found) > 0 {
+		if found := sitetest.Values(t, kept); len(found) > 0 {
 			t.Errorf("%q: %v are counted", address, found)
 		}
 		return
@@ -102,21 +90,21 @@ func wantAgreement(t *testing.T, address string) {
 	counting = append(counting, struct{ method, target string }{"POST", "/api/v1/views/" + page.Escaped()},
 		struct{ method, target string }{"GET", "/badge/" + page.Escaped() + ".svg"}, struct{ method, target string }{"GET", "/pixel/" + page.Escaped() + ".gif"})
 	for i, c := range counting {
-		w := ask(site, c.method, c.target)
+		w := sitetest.Ask(site, c.method, c.target)
 		wantHeader(t, w, "View-Status", "counted")
 		want := map[string]int64{page.Counter(): int64(i + 1), page.Site(): int64(i + 1)}
-		if found := names(t, kept); w.Code != 200 || !shown(w) || len(found) != 2 || found[page.Counter()] != want[page.Counter()] || found[page.Site()] != want[page.Site()] {
+		if found := sitetest.Values(t, kept); w.Code != 200 || !shown(w) || len(found) != 2 || found[page.Counter()] != want[page.Counter()] || found[page.Site()] != want[page.Site()] {
 			t.Fatalf("%q: %s %s: %d %s; counted are %v, want %v", address, c.method, c.target, w.Code, w.Body, found, want)
 		}
 	}
 	total := strconv.Itoa(len(counting))
 	for _, target := range reading {
-		if w := ask(site, "GET", target); w.Code != 200 || !shown(w) || !strings.Contains(w.Body.String(), total) {
+		if w := sitetest.Ask(site, "GET", target); w.Code != 200 || !shown(w) || !strings.Contains(w.Body.String(), total) {
 			t.Errorf("%q: %s: %d %s; want %s", address, target, w.Code, w.Body, total)
 		}
 	}
 	var answer struct{ Name string }
-	if err := json.Unmarshal(ask(site, "GET", reading[0]).Body.Bytes(), &answer); err != nil || answer.Name != page.String() {
+	if err := json.Unmarshal(sitetest.Ask(site, "GET", reading[0]).Body.Bytes(), &answer); err != nil || answer.Name != page.String() {
 		t.Errorf("%q is %q, %v; want %q", address, answer.Name, err, page)
 	}
 }
@@ -176,11 +164,11 @@ func FuzzQueries(f *testing.F) {
 		query = url.PathEscape(query) // what can't be in an address at all can't arrive
 		query = strings.NewReplacer("%25", "%", "%3B", ";", "%26", "&").Replace(query)
 		for i, target := range []string{"/badge/example.com/a.svg", "/badge.svg", "/badge/example.com/a.json", "/pixel/example.com/a.gif", "/api/v1/views/example.com/a", "/api/v1/views", "/api/v1/sites/example.com", "/api/v1/history/example.com/a", "/api/v1/history"} {
-			w := ask(site, "GET", target+"?"+query)
+			w := sitetest.Ask(site, "GET", target+"?"+query)
 			if w.Code != 200 && w.Code != 400 && w.Code != 403 || !shown(w) {
 				t.Errorf("%s?%s: %d %v %q", target, query, w.Code, w.Header(), w.Body)
 			}
-			if found := names(t, kept)["views:example.com/a"]; found > int64(i+1) {
+			if found := sitetest.Values(t, kept)["views:example.com/a"]; found > int64(i+1) {
 				t.Errorf("%s?%s: %d are counted", target, query, found)
 			}
 		}
@@ -236,7 +224,7 @@ func TestManyNames(t *testing.T) {
 	site := newQuietSite(t, cfg, kept)
 	counted := 0
 	for i := range 10_000 {
-		w := ask(site, "POST", fmt.Sprintf("/api/v1/views/host%d.example/%d", i%7, i))
+		w := sitetest.Ask(site, "POST", fmt.Sprintf("/api/v1/views/host%d.example/%d", i%7, i))
 		switch w.Header().Get("View-Status") {
 		case "counted":
 			counted++
@@ -249,7 +237,7 @@ func TestManyNames(t *testing.T) {
 		}
 	}
 	pages, total := 0, int64(0)
-	for name, value := range names(t, kept) {
+	for name, value := range sitetest.Values(t, kept) {
 		if strings.HasPrefix(name, counters.PagePrefix) {
 			pages++
 		} else {
@@ -259,7 +247,7 @@ func TestManyNames(t *testing.T) {
 	if counted != most || pages != most || total != most {
 		t.Errorf("%d were counted, on %d pages and %d on their sites; want %d", counted, pages, total, most)
 	}
-	wantHeader(t, ask(site, "GET", "/pixel/host0.example/0.gif"), "View-Status", "counted")
+	wantHeader(t, sitetest.Ask(site, "GET", "/pixel/host0.example/0.gif"), "View-Status", "counted")
 }
 
 // Only the proxy in front says who a client is: what clients write themselves gains
@@ -295,7 +283,7 @@ func TestRateLimitAndForwardedAddresses(t *testing.T) {
 			if test.peer == "" {
 				r.RemoteAddr = fmt.Sprintf("192.0.2.7:%d", 1000+i)
 			}
-			r.Header.Set("User-Agent", browser)
+			r.Header.Set("User-Agent", sitetest.Browser)
 			headers := test.forward(i)
 			for j := 0; j < len(headers); j += 2 {
 				r.Header.Set(headers[j], headers[j+1])

@@ -18,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"go.uber.org/zap/zaptest"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -25,7 +26,7 @@ import (
 // description is what the server says of its API, read as the OpenAPI document it is.
 func description(t *testing.T, site http.Handler) *openapi3.T {
 	t.Helper()
-	answer := ask(site, "GET", "/api/openapi.yaml")
+	answer := sitetest.Ask(site, "GET", "/api/openapi.yaml")
 	wantHeader(t, answer, "Content-Type", "application/yaml", "Access-Control-Allow-Origin", "*")
 	doc, err := openapi3.NewLoader().LoadFromData(answer.Body.Bytes())
 	if err != nil {
@@ -40,7 +41,7 @@ func description(t *testing.T, site http.Handler) *openapi3.T {
 // All that is served to everybody is described, and all that is described is served.
 func TestDescriptionHasEveryRoute(t *testing.T) {
 	kept, log := countermemory.New(), zaptest.NewLogger(t)
-	surfaces := newSurfaces(t, newConfig(), kept, nil, log)
+	surfaces := sitetest.New(t, newConfig(), kept, log).Surfaces()
 	var served, described []string
 	for _, route := range surfaces.Routes() {
 		path := regexp.MustCompile(`\{(\w+):[^}]*\}`).ReplaceAllString(route.Path, "{$1}")
@@ -100,7 +101,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	owner := []string{"Authorization", token}
+	owner := []string{"Authorization", sitetest.Token}
 	answered := map[string]bool{}
 	for _, step := range []struct {
 		site          http.Handler
@@ -208,7 +209,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 func askBriefly(t *testing.T, site http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	if !strings.HasPrefix(target, "/events") {
-		return ask(site, method, target, headers...)
+		return sitetest.Ask(site, method, target, headers...)
 	}
 	server := httptest.NewServer(site)
 	defer server.Close()

@@ -12,8 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/config"
-	"example.com/herokuapp/app/internal/store"
-	"example.com/herokuapp/app/internal/web"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -23,7 +22,7 @@ import (
 // wantPage fails unless the answer is a page with the status that has the parts.
 func wantPage(t *testing.T, target string, site http.Handler, status int, parts ...string) string {
 	t.Helper()
-	w := ask(site, http.MethodGet, target)
+	w := sitetest.Ask(site, http.MethodGet, target)
 	wantHeader(t, w, "Content-Type", "text/html; charset=utf-8", "Cache-Control", "no-store", "X-Frame-Options", "DENY", "View-Status", "")
 	if w.Code != status {
 		t.Errorf("%s: %d; want %d", target, w.Code, status)
@@ -111,7 +110,7 @@ func TestStatsThatAreRefused(t *testing.T) {
 			}
 		}
 		wantPage(t, "/stats/a%20b", site, http.StatusBadRequest, "<h1>Bad Request</h1>", `"a b" is not the address of a page`)
-		if w := ask(site, http.MethodPost, "/stats"); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
+		if w := sitetest.Ask(site, http.MethodPost, "/stats"); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD" {
 			t.Errorf("POST: %d %v", w.Code, w.Header())
 		}
 	})
@@ -132,21 +131,21 @@ func TestWhoMayLookAtStats(t *testing.T) {
 		cfg := newConfig()
 		cfg.Stats, cfg.History = test.stats, test.history
 		site := newSite(t, cfg, newPast(t))
-		for _, headers := range [][]string{nil, {"Authorization", token}} {
+		for _, headers := range [][]string{nil, {"Authorization", sitetest.Token}} {
 			want := test.stranger
 			if headers != nil {
 				want = test.owner
 			}
 			for _, target := range []string{"/stats", "/stats/example.com/a"} {
-				if w := ask(site, http.MethodGet, target, headers...); w.Code != want {
+				if w := sitetest.Ask(site, http.MethodGet, target, headers...); w.Code != want {
 					t.Errorf("%s, %s with %q: %d; want %d", name, target, headers, w.Code, want)
 				}
 			}
-			chart := ask(site, http.MethodGet, "/chart/example.com/a.svg", headers...)
+			chart := sitetest.Ask(site, http.MethodGet, "/chart/example.com/a.svg", headers...)
 			if shows := strings.Contains(chart.Body.String(), "chart-bar\""); chart.Code != http.StatusOK || shows != (want == http.StatusOK) {
 				t.Errorf("%s, the chart with %q: %d, shows %t", name, headers, chart.Code, shows)
 			}
-			badge := ask(site, http.MethodGet, "/badge/example.com/a.svg?read&show=today", headers...)
+			badge := sitetest.Ask(site, http.MethodGet, "/badge/example.com/a.svg?read&show=today", headers...)
 			if shows := !strings.Contains(badge.Body.String(), "unavailable"); badge.Code != http.StatusOK || shows != (want == http.StatusOK) {
 				t.Errorf("%s, the badge with %q: %d, shows %t", name, headers, badge.Code, shows)
 			}
@@ -158,11 +157,6 @@ func TestWhoMayLookAtStats(t *testing.T) {
 func TestOwnerRoutes(t *testing.T) {
 	cfg := newConfig()
 	cfg.Stats = config.StatsOwner
-	kept, log := newPast(t), zap.NewNop()
-	pages, err := templates.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	guard := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Cookie") == "" {
@@ -172,13 +166,13 @@ func TestOwnerRoutes(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	surfaces := newSurfaces(t, cfg, kept, func(*http.Request) bool { return false }, log)
-	site := web.NewHandler(cfg, kept, store.NewHealth(kept, log), pages, log, surfaces.OwnerRoutes(guard)...)
+	parts := sitetest.New(t, cfg, newPast(t), zap.NewNop())
+	site := parts.Handler(parts.Surfaces().OwnerRoutes(guard)...)
 	for target, want := range map[string]string{"/admin/stats": "Home page", "/admin/stats/example.com/a?step=week": "<bdi>example.com/a</bdi>"} {
-		if w := ask(site, http.MethodGet, target); w.Code != http.StatusSeeOther {
+		if w := sitetest.Ask(site, http.MethodGet, target); w.Code != http.StatusSeeOther {
 			t.Errorf("%s: %d", target, w.Code)
 		}
-		w := ask(site, http.MethodGet, target, "Cookie", "a session")
+		w := sitetest.Ask(site, http.MethodGet, target, "Cookie", "a session")
 		wantHeader(t, w, "Content-Security-Policy", templates.StatsPolicy())
 		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
@@ -196,17 +190,17 @@ func TestViewsAreInHistoryAtOnce(t *testing.T) {
 	})
 	site := newSite(t, newConfig(), kept)
 	for n := 1; n <= 3; n++ {
-		w := ask(site, http.MethodGet, "/badge/example.com/a.svg?show=today-total&tz=Asia/Kolkata")
+		w := sitetest.Ask(site, http.MethodGet, "/badge/example.com/a.svg?show=today-total&tz=Asia/Kolkata")
 		wantHeader(t, w, "View-Status", "counted")
 		today := strconv.Itoa(n)
 		if want := "views today / total: " + today + " / " + today; !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s; want %s", w.Body, want)
 		}
 		wantPage(t, "/stats/example.com/a", site, http.StatusOK, "<strong data-total>"+today+"</strong>", `<td class="number">`+today+" so far</td>")
-		if w := ask(site, http.MethodGet, "/chart/example.com/a.svg"); !strings.Contains(w.Body.String(), "example.com/a: "+today+" view") {
+		if w := sitetest.Ask(site, http.MethodGet, "/chart/example.com/a.svg"); !strings.Contains(w.Body.String(), "example.com/a: "+today+" view") {
 			t.Errorf("%s; want %s", w.Body, today)
 		}
-		if w := ask(site, http.MethodGet, "/api/v1/history/example.com/a?step=hour"); !strings.Contains(w.Body.String(), `"views":`+today+"}") {
+		if w := sitetest.Ask(site, http.MethodGet, "/api/v1/history/example.com/a?step=hour"); !strings.Contains(w.Body.String(), `"views":`+today+"}") {
 			t.Errorf("%s; want %s", w.Body, today)
 		}
 	}

@@ -53,7 +53,7 @@ func testViewAllocations(t *testing.T, meter Meter) {
 	}
 	counters := countermemory.New()
 	cfg := config.Config{PageWait: time.Minute, SkipBots: true}
-	server := httptest.NewServer(NewMeasuredHandler(meter, cfg, counters, store.NewHealth(counters, log.Logger), pages, log.Logger))
+	server := httptest.NewServer(NewHandler(meter, cfg, counters, store.NewHealth(counters, log.Logger), pages, log.Logger))
 	defer server.Close()
 	visitor := newVisitor(t, server)
 	// What else the process does may allocate, too, but not each time.

@@ -48,7 +48,7 @@ func BenchmarkView(b *testing.B) {
 		b.Fatal(err)
 	}
 	counting := func(counters counter.Store) http.Handler {
-		return NewHandler(config.Config{PageWait: time.Minute}, counters, store.NewHealth(counters, log), pages, log)
+		return NewHandler(nil, config.Config{PageWait: time.Minute}, counters, store.NewHealth(counters, log), pages, log)
 	}
 	fixed := pages.Home(templates.Home{Views: 1234567})
 	router := mux.NewRouter()

@@ -27,13 +27,9 @@ type site struct {
 	stats    bool // whether everybody may look at when the page was viewed
 }
 
-// NewHandler returns the handler of the whole program: this package's routes and more.
-func NewHandler(cfg config.Config, counted counter.Store, health *store.Health, pages *templates.Pages, log *zap.Logger, more ...Route) http.Handler {
-	return NewMeasuredHandler(nil, cfg, counted, health, pages, log, more...)
-}
-
-// NewMeasuredHandler is [NewHandler] with a meter of all routes.
-func NewMeasuredHandler(meter Meter, cfg config.Config, counted counter.Store, health *store.Health, pages *templates.Pages, log *zap.Logger, more ...Route) http.Handler {
+// NewHandler returns the handler of the whole program: this package's routes and more. The meter
+// observes each request that a route answers; nil measures nothing.
+func NewHandler(meter Meter, cfg config.Config, counted counter.Store, health *store.Health, pages *templates.Pages, log *zap.Logger, more ...Route) http.Handler {
 	s := &site{
 		health: health, pages: pages, log: log,
 		debug: cfg.Debug, revision: cfg.Revision,

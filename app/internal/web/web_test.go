@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -20,12 +19,11 @@ import (
 	"example.com/herokuapp/app/internal/admin"
 	"example.com/herokuapp/app/internal/auth"
 	"example.com/herokuapp/app/internal/config"
-	named "example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/app/internal/store"
 	"example.com/herokuapp/app/internal/web"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
-	"example.com/herokuapp/templates"
 )
 
 // site is a handler under test with its store and what it logs.
@@ -38,19 +36,15 @@ type site struct {
 
 func newSite(t *testing.T, cfg config.Config, counters counter.Store) *site {
 	t.Helper()
-	pages, err := templates.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
-	health := store.NewHealth(counters, log)
-	gate := auth.New(cfg, pages, log)
+	parts := sitetest.New(t, cfg, counters, log)
+	gate := auth.New(cfg, parts.Pages, log)
 	var owned []web.Route
 	if gate.Enabled() {
-		owned = append(gate.Routes(), admin.Routes(named.New(counters, 100, log), admin.About{Health: health}, gate, pages, log)...)
+		owned = append(gate.Routes(), admin.Routes(parts.Counters, admin.About{Health: parts.Health}, gate, parts.Pages, log)...)
 	}
-	return &site{web.NewHandler(cfg, counters, health, pages, log, owned...), counters, health, logs}
+	return &site{parts.Handler(owned...), counters, parts.Health, logs}
 }
 
 // do asks for path with headers given as name, value, name, value and so on.
@@ -277,18 +271,6 @@ func TestRequestIDIsMadeWhereItCantBeTrusted(t *testing.T) {
 	}
 }
 
-// broken is a store of which every call fails.
-type broken struct{ err error }
-
-func (b broken) Add(context.Context, string, int64) (int64, error) { return 0, b.err }
-func (b broken) Get(context.Context, string) (int64, error)        { return 0, b.err }
-func (b broken) Set(context.Context, string, int64) error          { return b.err }
-func (b broken) Ping(context.Context) error                        { return b.err }
-func (b broken) Close() error                                      { return nil }
-func (b broken) List(context.Context, string) iter.Seq2[counter.Entry, error] {
-	return func(yield func(counter.Entry, error) bool) { yield(counter.Entry{}, b.err) }
-}
-
 func TestStoreProblems(t *testing.T) {
 	away := errors.New("dial tcp 192.0.2.1:6379: connection refused <b>")
 	for _, test := range []struct {
@@ -301,7 +283,7 @@ func TestStoreProblems(t *testing.T) {
 		{fmt.Errorf("%w: a list", counter.ErrType), http.StatusInternalServerError, "skipped;reason=error"},
 		{fmt.Errorf("%w: at the end", counter.ErrOverflow), http.StatusInternalServerError, "skipped;reason=error"},
 	} {
-		s := newSite(t, config.Config{PageWait: time.Minute}, broken{test.err})
+		s := newSite(t, config.Config{PageWait: time.Minute}, sitetest.Broken{Err: test.err})
 		w := s.do(http.MethodGet, "/")
 		wantHeaders(t, w, map[string]string{"View-Status": test.viewStatus, "Cache-Control": "no-store"})
 		body := w.Body.String()
@@ -315,7 +297,7 @@ func TestStoreProblems(t *testing.T) {
 			t.Errorf("%v: %d error lines; want 1", test.err, errorLines)
 		}
 	}
-	w := newSite(t, config.Config{PageWait: time.Minute, Debug: true}, broken{away}).do(http.MethodGet, "/")
+	w := newSite(t, config.Config{PageWait: time.Minute, Debug: true}, sitetest.Broken{Err: away}).do(http.MethodGet, "/")
 	if !strings.Contains(w.Body.String(), "connection refused &lt;b&gt;") {
 		t.Errorf("with DEBUG the page hides the error or does not escape it: %s", w.Body)
 	}
@@ -328,8 +310,8 @@ func TestHealth(t *testing.T) {
 		body  string
 	}{
 		"no pinger": {countermemory.New(), http.StatusOK, `{"status":"ok"}`},
-		"answers":   {broken{}, http.StatusOK, `{"status":"ok"}`},
-		"is away":   {broken{errors.New("dial <x>")}, http.StatusServiceUnavailable, `{"status":"unavailable"}`},
+		"answers":   {sitetest.Broken{}, http.StatusOK, `{"status":"ok"}`},
+		"is away":   {sitetest.Broken{Err: errors.New("dial <x>")}, http.StatusServiceUnavailable, `{"status":"unavailable"}`},
 	} {
 		s := newSite(t, config.Config{PageWait: time.Minute}, test.store)
 		if w := s.do(http.MethodGet, "/healthz"); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `{"status":"ok"}` {
@@ -355,7 +337,7 @@ func (endangered) Warnings(context.Context) ([]string, error) { return []string{
 
 // What strangers can ask for says neither where the store is nor what is wrong with it.
 func TestReadyTellsStrangersNothing(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute, Debug: true}, endangered{broken{errors.New("dial 192.0.2.1")}})
+	s := newSite(t, config.Config{PageWait: time.Minute, Debug: true}, endangered{sitetest.Broken{Err: errors.New("dial 192.0.2.1")}})
 	s.health.Start()
 	t.Cleanup(s.health.Stop)
 	for s.health.Warnings() == nil {
@@ -376,19 +358,19 @@ func TestReadyTellsStrangersNothing(t *testing.T) {
 
 // away is a store that keeps additions and can't be asked.
 type away struct {
-	broken
+	sitetest.Broken
 	atLeast int64
 	known   bool
 }
 
 func (a away) Add(context.Context, string, int64) (int64, error) {
-	return 0, &counter.PendingError{AtLeast: a.atLeast + 1, Known: a.known, Err: a.err}
+	return 0, &counter.PendingError{AtLeast: a.atLeast + 1, Known: a.known, Err: a.Err}
 }
 
 func (a away) AtLeast(string) (int64, bool) { return a.atLeast, a.known }
 
 func TestPending(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, away{broken{errors.New("away")}, 41, true})
+	s := newSite(t, config.Config{PageWait: time.Minute}, away{sitetest.Broken{Err: errors.New("away")}, 41, true})
 	w := s.do(http.MethodGet, "/")
 	wantHeaders(t, w, map[string]string{"View-Status": "pending", "Cache-Control": "no-store"})
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "This page was viewed at least 42 times.") {
@@ -404,7 +386,7 @@ func TestPending(t *testing.T) {
 }
 
 func TestPendingWithoutANumber(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, away{broken: broken{errors.New("away")}})
+	s := newSite(t, config.Config{PageWait: time.Minute}, away{Broken: sitetest.Broken{Err: errors.New("away")}})
 	for method, viewStatus := range map[string]string{http.MethodGet: "pending", http.MethodHead: "skipped;reason=head"} {
 		w := s.do(method, "/")
 		wantHeaders(t, w, map[string]string{"View-Status": viewStatus})

@@ -1,0 +1,156 @@
+// Package sitetest builds the program's handler in tests, from the parts that package main
+// provides, and sends requests to it.
+package sitetest
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+
+	"example.com/herokuapp/app/internal/compat"
+	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/live"
+	"example.com/herokuapp/app/internal/pageviews"
+	"example.com/herokuapp/app/internal/public"
+	"example.com/herokuapp/app/internal/store"
+	"example.com/herokuapp/app/internal/web"
+	counter "example.com/herokuapp/counter-core"
+	"example.com/herokuapp/templates"
+	"example.com/herokuapp/templates/badge"
+)
+
+// Browser is the User-Agent of a person's browser.
+const Browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+// Token is the owner's: a request with it in the header Authorization is the owner's.
+const Token = "the owner's token"
+
+func isOwner(r *http.Request) bool { return r.Header.Get("Authorization") == Token }
+
+// Parts are what the program's handler is made of. None works in the background until the test
+// starts it.
+type Parts struct {
+	Config   config.Config
+	Store    counter.Store
+	Health   *store.Health
+	Counters *counters.Counters
+	Views    *pageviews.Counter
+	Hub      *live.Hub
+	Pages    *templates.Pages
+	Drawer   *badge.Drawer
+	Log      *zap.Logger
+}
+
+// New returns the parts over a store that has these dangers. They are closed when the test ends;
+// the store is not.
+func New(tb testing.TB, cfg config.Config, kept counter.Store, log *zap.Logger, dangers ...string) *Parts {
+	tb.Helper()
+	drawer, err := badge.NewDrawer()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	pages, err := templates.New()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	hub := live.NewHub(kept.Get, cfg.MaxListeners)
+	tb.Cleanup(hub.Close)
+	return &Parts{
+		cfg, kept, store.NewHealth(kept, log, dangers...), counters.New(kept, cfg.ImportLimit, log), pageviews.New(cfg, kept, log),
+		hub, pages, drawer, log,
+	}
+}
+
+// Surfaces returns the public addresses.
+func (p *Parts) Surfaces() *public.Surfaces {
+	return public.New(p.Config, p.Views, p.Hub, p.Counters, isOwner, p.Drawer, p.Pages)
+}
+
+// Services returns the addresses of other services.
+func (p *Parts) Services() *compat.Services {
+	return compat.New(p.Config, p.Views, p.Hub, p.Counters, isOwner, p.Drawer)
+}
+
+// Handler returns the handler of the home page and of the routes.
+func (p *Parts) Handler(routes ...web.Route) http.Handler {
+	return web.NewHandler(nil, p.Config, p.Store, p.Health, p.Pages, p.Log, routes...)
+}
+
+// Ask sends a request by a browser, without a body. The headers are given as name, value, name,
+// value and so on.
+func Ask(site http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
+	return Send(site, method, target, "", headers...)
+}
+
+// Send is [Ask] with a body.
+func Send(site http.Handler, method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
+	r.Header.Set("User-Agent", Browser)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, r)
+	return w
+}
+
+// WantProblem fails the test unless the answer is a problem with this status. It returns the
+// problem's detail.
+func WantProblem(tb testing.TB, w *httptest.ResponseRecorder, status int) (detail string) {
+	tb.Helper()
+	var problem struct {
+		Type, Title, Detail string
+		Status              int
+	}
+	err := json.Unmarshal(w.Body.Bytes(), &problem)
+	if err != nil || w.Code != status || problem.Status != status || problem.Type != "about:blank" || problem.Title != http.StatusText(status) ||
+		problem.Detail == "" || w.Header().Get("Content-Type") != "application/problem+json" {
+		tb.Errorf("%d %v %s; want a problem with %d", w.Code, w.Header(), w.Body, status)
+	}
+	return problem.Detail
+}
+
+// Values returns the counters in the store with their values.
+func Values(tb testing.TB, kept counter.Store) map[string]int64 {
+	tb.Helper()
+	values := map[string]int64{}
+	for entry, err := range kept.List(tb.Context(), "") {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		values[entry.Name] = entry.Value
+	}
+	return values
+}
+
+// Broken is a store whose calls all fail with Err, but for Close.
+type Broken struct{ Err error }
+
+var _ counter.Pinger = Broken{}
+
+// Add implements [counter.Store].
+func (b Broken) Add(context.Context, string, int64) (int64, error) { return 0, b.Err }
+
+// Get implements [counter.Store].
+func (b Broken) Get(context.Context, string) (int64, error) { return 0, b.Err }
+
+// Set implements [counter.Store].
+func (b Broken) Set(context.Context, string, int64) error { return b.Err }
+
+// List implements [counter.Store].
+func (b Broken) List(context.Context, string) iter.Seq2[counter.Entry, error] {
+	return func(yield func(counter.Entry, error) bool) { yield(counter.Entry{}, b.Err) }
+}
+
+// Close implements [counter.Store].
+func (b Broken) Close() error { return nil }
+
+// Ping implements [counter.Pinger].
+func (b Broken) Ping(context.Context) error { return b.Err }
