@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -15,18 +14,11 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
+
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 const top = "../.."
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(top, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
 
 // validate fails the test unless the schema in testdata accepts the value.
 func validate(t *testing.T, schema string, value any) {
@@ -51,13 +43,13 @@ func validate(t *testing.T, schema string, value any) {
 // knows fails the test unless the README lists the variable.
 func knows(t *testing.T, variable string) {
 	t.Helper()
-	if !strings.Contains(read(t, "README.md"), "\n| `"+variable+"` |") {
+	if !strings.Contains(treetest.Read(t, top, "README.md"), "\n| `"+variable+"` |") {
 		t.Errorf("the program has no variable %s", variable)
 	}
 }
 
 func TestFly(t *testing.T) {
-	text := read(t, "deploy/fly.toml")
+	text := treetest.Read(t, top, "deploy/fly.toml")
 	var whole map[string]any
 	if err := toml.Unmarshal([]byte(text), &whole); err != nil {
 		t.Fatal(err)
@@ -87,7 +79,7 @@ func TestFly(t *testing.T) {
 }
 
 func TestCloudRun(t *testing.T) {
-	text := read(t, "deploy/cloud-run.yaml")
+	text := treetest.Read(t, top, "deploy/cloud-run.yaml")
 	var whole map[string]any
 	if err := yaml.Unmarshal([]byte(text), &whole); err != nil {
 		t.Fatal(err)
@@ -128,7 +120,7 @@ type blueprint struct {
 }
 
 func TestRender(t *testing.T) {
-	decoder := yaml.NewDecoder(strings.NewReader(read(t, "deploy/render.yaml")))
+	decoder := yaml.NewDecoder(strings.NewReader(treetest.Read(t, top, "deploy/render.yaml")))
 	decoder.KnownFields(true)
 	var file blueprint
 	if err := decoder.Decode(&file); err != nil {
@@ -157,7 +149,7 @@ func TestRender(t *testing.T) {
 
 // The proxies in front tell the program who asks and by which scheme, and send no request twice.
 func TestProxies(t *testing.T) {
-	nginx := read(t, "deploy/nginx.conf")
+	nginx := treetest.Read(t, top, "deploy/nginx.conf")
 	for _, line := range []string{
 		"proxy_pass http://127.0.0.1:8000;", "proxy_next_upstream off;", "proxy_http_version 1.1;", "proxy_set_header Host $http_host;",
 		"proxy_set_header X-Forwarded-For $remote_addr;", "proxy_set_header X-Forwarded-Proto $scheme;",
@@ -166,14 +158,14 @@ func TestProxies(t *testing.T) {
 			t.Errorf("nginx.conf lacks %s", line)
 		}
 	}
-	unit := read(t, "deploy/counter.service")
-	for name, text := range map[string]string{"Caddyfile": read(t, "deploy/Caddyfile"), "nginx.conf": nginx} {
+	unit := treetest.Read(t, top, "deploy/counter.service")
+	for name, text := range map[string]string{"Caddyfile": treetest.Read(t, top, "deploy/Caddyfile"), "nginx.conf": nginx} {
 		address := regexp.MustCompile(`127\.0\.0\.1:(\d+)`).FindStringSubmatch(text)
 		if address == nil || !strings.Contains(unit, "HOST=127.0.0.1 PORT="+address[1]+" ") {
 			t.Errorf("%s does not ask where counter.service listens", name)
 		}
 	}
-	for line := range strings.SplitSeq(read(t, "deploy/counter.env"), "\n") {
+	for line := range strings.SplitSeq(treetest.Read(t, top, "deploy/counter.env"), "\n") {
 		if name, _, ok := strings.Cut(strings.TrimPrefix(line, "#"), "="); ok && !strings.HasPrefix(line, "# ") {
 			knows(t, name)
 		}
@@ -183,7 +175,7 @@ func TestProxies(t *testing.T) {
 // docs/deploying.md says of each place, on less than a screen, which store survives and how many
 // processes may run.
 func TestDeploying(t *testing.T) {
-	text := read(t, "docs/deploying.md")
+	text := treetest.Read(t, top, "docs/deploying.md")
 	for place, files := range map[string][]string{
 		"Heroku":                {"app.json", "Procfile"},
 		"A server with systemd": {"deploy/counter.service", "deploy/Caddyfile", "deploy/nginx.conf"},

@@ -3,7 +3,6 @@
 package docs_test
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // herokuBuild builds what is in the folder as Heroku's Go buildpacks do, and returns
@@ -18,11 +18,7 @@ import (
 func herokuBuild(t *testing.T, dir string) func(variables ...string) *exec.Cmd {
 	t.Helper()
 	words := func(file, pattern string) []string {
-		text, err := os.ReadFile(filepath.Join(dir, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := regexp.MustCompile(pattern).FindStringSubmatch(string(text))
+		found := regexp.MustCompile(pattern).FindStringSubmatch(treetest.Read(t, dir, file))
 		if found == nil {
 			t.Fatalf("%s has no line %s", file, pattern)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // Every link within the documentation leads somewhere.
@@ -22,11 +23,11 @@ func TestLinks(t *testing.T) {
 	anchors := map[string][]string{}
 	for _, name := range names {
 		if path.Ext(name) == ".md" {
-			anchors[name] = headings(read(t, name))
+			anchors[name] = headings(treetest.Read(t, top, name))
 		}
 	}
 	for name := range anchors {
-		for _, found := range link.FindAllStringSubmatch(withoutCode(read(t, name)), -1) {
+		for _, found := range link.FindAllStringSubmatch(withoutCode(treetest.Read(t, top, name)), -1) {
 			if strings.Contains(found[1], ":") { // another site's
 				continue
 			}
@@ -42,15 +43,6 @@ func TestLinks(t *testing.T) {
 			}
 		}
 	}
-}
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(top, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 func withoutCode(text string) string {

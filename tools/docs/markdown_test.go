@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // top is the tree whose documentation is tested.
@@ -23,7 +25,7 @@ type block struct {
 // readBlocks returns the fenced blocks of a file, whose name begins at the top.
 func readBlocks(t *testing.T, name string) []block {
 	t.Helper()
-	blocks, err := parseBlocks(name, read(t, name))
+	blocks, err := parseBlocks(name, treetest.Read(t, top, name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"example.com/herokuapp/counter-redis/redistest"
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // moduleOf makes a module like that of a folder, outside of the tree: it requires the
@@ -26,7 +27,7 @@ func moduleOf(t *testing.T, folder string) (dir string) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"go.mod", "go.sum"} {
-		text := read(t, path.Join(folder, name))
+		text := treetest.Read(t, top, path.Join(folder, name))
 		put(t, filepath.Join(dir, name), strings.ReplaceAll(text, "=> ../", "=> "+absolute+"/"))
 	}
 	return dir

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // docs/security.md lists each module that one of the tree requires itself, those of the program and
@@ -32,7 +33,7 @@ func TestDependencies(t *testing.T) {
 			inProgram[module] = true
 		}
 	}
-	text := read(t, path.Join("docs", "security.md"))
+	text := treetest.Read(t, top, path.Join("docs", "security.md"))
 	program, others, found := strings.Cut(text, "These are only in tests and tools")
 	if !found {
 		t.Fatal("it does not tell the program's modules from others")

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // What these pages show of a file is in the file.
@@ -39,7 +41,7 @@ func TestShown(t *testing.T) {
 // none of the methods that a backend needs.
 func TestBackendShown(t *testing.T) {
 	const page = "docs/backend.md"
-	text := read(t, page)
+	text := treetest.Read(t, top, page)
 	missing := []string{"Add", "Get", "Set", "List", "Ping", "Close", "Apply", "Retention"}
 	for _, b := range readBlocks(t, page) {
 		if b.language != "go" {

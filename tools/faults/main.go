@@ -35,73 +35,18 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"example.com/herokuapp/tools/internal/faultrun"
 )
 
-// main lends the run a test: redistest starts servers for tests alone.
-func main() {
-	cfg, err := parse(os.Args[1:], os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		os.Exit(2) // flag has said why
-	}
-	os.Args = os.Args[:1] // the rest would be for package testing
-	all := func(_, _ string) (bool, error) { return true, nil }
-	testing.Main(all, []testing.InternalTest{{Name: "faults", F: cfg.test}}, nil, nil)
-}
+func main() { command().Main() }
 
-// test is the run as a test.
-func (c config) test(t *testing.T) {
-	t.Helper()
-	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	if c.Logs, err = os.MkdirTemp("", "faults-"); err != nil { //nolint:usetesting // to be kept
-		t.Fatal(err)
-	}
-	defer func() {
-		if t.Failed() && ctx.Err() == nil {
-			t.Log("the logs of the app are in", c.Logs)
-		} else if err := os.RemoveAll(c.Logs); err != nil {
-			t.Error(err)
-		}
-	}()
-	holds, err := perform(ctx, t, c, faultrun.Open(t, c.Config), os.Stdout, os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !holds {
-		t.Fail()
-	}
-}
-
-// config is how the run was asked for.
-type config struct{ faultrun.Config }
-
-// perform runs, reports and judges.
-func perform(ctx context.Context, tb testing.TB, cfg config, s faultrun.Setup, stdout, progress io.Writer) (holds bool, err error) {
-	tb.Helper()
-	o, err := faultrun.Run(ctx, tb, cfg.Config, s, progress)
-	if err != nil {
-		return false, err
-	}
-	breaches := o.Breaches()
-	return len(breaches) == 0 || !cfg.Safe, o.Report(stdout, cfg.Config, s, breaches)
-}
-
-// parse reads the command line, and says on stderr what is wrong with it.
-func parse(args []string, stderr io.Writer) (config, error) {
-	cfg := config{faultrun.Config{Top: "."}}
+func command() faultrun.Command {
+	cfg := faultrun.Config{Top: "."}
 	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
-	flags.SetOutput(stderr)
 	flags.StringVar(&cfg.Setup, "setup", "single", "what the store is: "+strings.Join(faultrun.Setups(), ", "))
 	flags.Int64Var(&cfg.Views, "views", 20_000, "how many pages to open; more if faults are fewer by then than one in 5000, or one of each kind")
 	flags.Int64Var(&cfg.Every, "every", 1000, "how many pages to open from one fault to the next, on average")
@@ -109,31 +54,41 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.IntVar(&cfg.Clients, "clients", 64, "how many pages to open at a time")
 	flags.Uint64Var(&cfg.Seed, "seed", rand.Uint64(), "what faults are drawn from; chosen at random if not given") //nolint:gosec // no secret
 	flags.BoolVar(&cfg.Safe, "safe", true, "run Redis with the settings that make the promise hold, and judge")
-	if err := flags.Parse(args); err != nil {
-		return config{}, err
+	return faultrun.Command{
+		Flags: flags,
+		Check: func() error { return check(cfg) },
+		Run: func(ctx context.Context, tb testing.TB, logs string) (bool, error) {
+			tb.Helper()
+			cfg.Logs = logs
+			return run(ctx, tb, cfg, os.Stdout, os.Stderr)
+		},
 	}
-	err := cfg.check()
-	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("nothing is known of %q", flags.Args())
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "faults:", err)
-	}
-	return cfg, err
 }
 
-func (c config) check() error {
+func check(c faultrun.Config) error {
 	switch {
 	case c.Views < 1:
-		return errors.New("-views is to be 1 or more")
+		return errors.New("-views must be 1 or more")
 	case c.Every < 1:
-		return errors.New("-every is to be 1 or more")
+		return errors.New("-every must be 1 or more")
 	case c.Clients < 1:
-		return errors.New("-clients is to be 1 or more")
+		return errors.New("-clients must be 1 or more")
 	case c.Duration < 0:
-		return errors.New("-duration is to be 0 or more")
+		return errors.New("-duration must be 0 or more")
 	case !slices.Contains(faultrun.Setups(), c.Setup):
 		return fmt.Errorf("-setup is %q; choose one of %s", c.Setup, strings.Join(faultrun.Setups(), ", "))
 	}
 	return nil
+}
+
+// run runs, reports and judges.
+func run(ctx context.Context, tb testing.TB, cfg faultrun.Config, stdout, progress io.Writer) (holds bool, err error) {
+	tb.Helper()
+	s := faultrun.Open(tb, cfg)
+	o, err := faultrun.Run(ctx, tb, cfg, s, progress)
+	if err != nil {
+		return false, err
+	}
+	breaches := o.Breaches()
+	return len(breaches) == 0 || !cfg.Safe, o.Report(stdout, cfg, s, breaches)
 }

@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 		"single":                              false,
 		"-h":                                  false,
 	} {
-		if _, err := parse(strings.Fields(args), t.Output()); (err == nil) != ok {
+		if err := command().Parse(strings.Fields(args), t.Output()); (err == nil) != ok {
 			t.Errorf("faults %s: %v", args, err)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 const (
@@ -103,14 +104,14 @@ func TestHeroku(t *testing.T) {
 func directives(t *testing.T, dir string) []string {
 	t.Helper()
 	said := map[string][]string{}
-	for _, found := range regexp.MustCompile(`(?m)^// \+heroku (\w+) (.+)$`).FindAllStringSubmatch(read(t, dir, "go.mod"), -1) {
+	for _, found := range regexp.MustCompile(`(?m)^// \+heroku (\w+) (.+)$`).FindAllStringSubmatch(treetest.Read(t, dir, "go.mod"), -1) {
 		said[found[1]] = append(said[found[1]], found[2])
 	}
 	// Of two such lines the classic buildpack takes the first, the other the last.
 	if len(said["goVersion"]) != 1 || len(said["install"]) != 1 {
 		t.Fatalf("go.mod says %q, want one goVersion and one install", said)
 	}
-	asked := regexp.MustCompile(`(?m)^go (.+)$`).FindStringSubmatch(read(t, dir, "go.work"))
+	asked := regexp.MustCompile(`(?m)^go (.+)$`).FindStringSubmatch(treetest.Read(t, dir, "go.work"))
 	if asked == nil {
 		t.Fatal("go.work has no go line")
 	}
@@ -130,7 +131,7 @@ func directives(t *testing.T, dir string) []string {
 // the PATH, and only one of them into bin/.
 func procfile(t *testing.T, dir string) string {
 	t.Helper()
-	found := regexp.MustCompile(`(?m)^web: ([\w-]+)$`).FindStringSubmatch(read(t, dir, "Procfile"))
+	found := regexp.MustCompile(`(?m)^web: ([\w-]+)$`).FindStringSubmatch(treetest.Read(t, dir, "Procfile"))
 	if found == nil {
 		t.Fatal("the Procfile has no line such as web: app")
 	}
@@ -143,7 +144,7 @@ func manifest(t *testing.T, dir string) map[string]string {
 	var said struct {
 		Env map[string]struct{ Value, Generator string }
 	}
-	if err := json.Unmarshal([]byte(read(t, dir, "app.json")), &said); err != nil {
+	if err := json.Unmarshal([]byte(treetest.Read(t, dir, "app.json")), &said); err != nil {
 		t.Fatal(err)
 	}
 	env := map[string]string{}
@@ -197,15 +198,6 @@ func command(t *testing.T, dir string, env []string, name string, args ...string
 	if _, err := tree.Run(cmd); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func read(t *testing.T, dir, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 func listens(t *testing.T, port string) bool {

@@ -2,26 +2,17 @@ package main
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 const top = "../.."
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(top, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
 
 // instructions returns the instructions of the last stage of a Dockerfile, each as its name and
 // the rest of its line.
@@ -43,7 +34,7 @@ func instructions(text string) map[string][]string {
 // The Dockerfile makes an image with the entrypoint, user, port and volume of the one that this
 // tool makes, from a program that is built alike.
 func TestDockerfile(t *testing.T) {
-	text := read(t, "Dockerfile")
+	text := treetest.Read(t, top, "Dockerfile")
 	got := instructions(text)
 	list, err := json.Marshal([]string{entrypoint})
 	if err != nil {
@@ -70,7 +61,7 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("it does not build with %s", part)
 		}
 	}
-	if goVersion := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "go.work")); !strings.Contains(text, " golang:"+goVersion[1]+"-") {
+	if goVersion := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(treetest.Read(t, top, "go.work")); !strings.Contains(text, " golang:"+goVersion[1]+"-") {
 		t.Errorf("it does not build with Go %s", goVersion[1])
 	}
 }
@@ -94,7 +85,7 @@ func TestCompose(t *testing.T) {
 		Services map[string]service
 		Volumes  map[string]any
 	}
-	if err := yaml.Unmarshal([]byte(read(t, "compose.yaml")), &compose); err != nil {
+	if err := yaml.Unmarshal([]byte(treetest.Read(t, top, "compose.yaml")), &compose); err != nil {
 		t.Fatal(err)
 	}
 	inner, _, _ := strings.Cut(port, "/")

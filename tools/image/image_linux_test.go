@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"example.com/herokuapp/tools/internal/apptest"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // The image of a commit is made, pushed to a registry, and is there what it has to be. Made again
@@ -37,8 +38,8 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var digests []string
-	repo := apptest.Commit(t, top)
-	for _, tree := range []string{repo, apptest.Clone(t, repo)} {
+	repo := treetest.Commit(t, top)
+	for _, tree := range []string{repo, treetest.Clone(t, repo)} {
 		var stdout, stderr bytes.Buffer
 		args := []string{"-push", reference.String(), filepath.Join(t.TempDir(), "image")}
 		if code := tool().Run(t.Context(), tree, args, &stdout, &stderr); code != 0 {
@@ -183,10 +184,7 @@ func checkProgram(t *testing.T, name string, machine elf.Machine) {
 
 func checkAuthorities(t *testing.T, name string) {
 	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := []byte(treetest.Read(t, name))
 	if pool := x509.NewCertPool(); !pool.AppendCertsFromPEM(text) || bytes.Count(text, []byte("BEGIN CERTIFICATE")) < 100 {
 		t.Error("there are no authorities")
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 func TestRun(t *testing.T) {
@@ -63,7 +65,7 @@ func TestRun(t *testing.T) {
 			if !strings.Contains(stderr.String(), tt.wantErr) {
 				t.Errorf("printed as an error %q, want %q in it", &stderr, tt.wantErr)
 			}
-			if got := git(t, dir, "tag") != ""; got != tt.wantTagged {
+			if got := treetest.Git(t, dir, "tag") != ""; got != tt.wantTagged {
 				t.Errorf("tagged: %t, want %t", got, tt.wantTagged)
 			}
 		})

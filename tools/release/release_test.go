@@ -15,6 +15,7 @@ import (
 	modzip "golang.org/x/mod/zip"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 func newRelease(dir, version string, out io.Writer) *release {
@@ -52,7 +53,7 @@ func TestShow(t *testing.T) {
 func TestMake(t *testing.T) {
 	dir := newRepo(t)
 	for _, version := range []string{"v0.1.0", "v0.2.0-rc.1", "v0.2.0"} {
-		before := git(t, dir, "rev-parse", "HEAD")
+		before := treetest.Git(t, dir, "rev-parse", "HEAD")
 		var out strings.Builder
 		r := newRelease(dir, version, &out)
 		// What is checked is the commit, with nothing beside it.
@@ -62,35 +63,35 @@ func TestMake(t *testing.T) {
 			t.Fatal(err)
 		}
 
-		head := git(t, dir, "rev-parse", "HEAD")
-		if got := git(t, dir, "rev-parse", "HEAD^"); got != before {
+		head := treetest.Git(t, dir, "rev-parse", "HEAD")
+		if got := treetest.Git(t, dir, "rev-parse", "HEAD^"); got != before {
 			t.Errorf("%s: the parent of the commit is %s, want %s", version, got, before)
 		}
-		if got := strings.TrimSpace(read(t, filepath.Dir(checked), "checked")); got != head {
+		if got := strings.TrimSpace(treetest.Read(t, filepath.Dir(checked), "checked")); got != head {
 			t.Errorf("%s: checked %s, want %s", version, got, head)
 		}
-		if got, want := strings.Fields(git(t, dir, "tag", "--points-at", version+"^{commit}")), []string{
+		if got, want := strings.Fields(treetest.Git(t, dir, "tag", "--points-at", version+"^{commit}")), []string{
 			"lib/" + version, "prog/" + version, version,
 		}; strings.Join(got, " ") != strings.Join(want, " ") {
 			t.Errorf("tags %q, want %q", got, want)
 		}
-		if got := git(t, dir, "cat-file", "-t", "lib/"+version); got != "tag" {
+		if got := treetest.Git(t, dir, "cat-file", "-t", "lib/"+version); got != "tag" {
 			t.Errorf("a tag is a %s, want one that says who made it", got)
 		}
 		wantInstallable(t, dir, version, head)
-		if got, want := read(t, dir, "prog/go.mod"), goMod(version); got != want {
+		if got, want := treetest.Read(t, dir, "prog/go.mod"), goMod(version); got != want {
 			t.Errorf("%s: prog/go.mod is %q, want %q", version, got, want)
 		}
-		if got, want := read(t, dir, "docs/a.md"), "```\n"+goMod(version)+"```\n"; got != want {
+		if got, want := treetest.Read(t, dir, "docs/a.md"), "```\n"+goMod(version)+"```\n"; got != want {
 			t.Errorf("%s: docs/a.md is %q, want %q", version, got, want)
 		}
-		if got, want := read(t, dir, "README.md"), "go get example.net/tree/lib@"+version+"\n"; got != want {
+		if got, want := treetest.Read(t, dir, "README.md"), "go get example.net/tree/lib@"+version+"\n"; got != want {
 			t.Errorf("%s: README.md is %q, want %q", version, got, want)
 		}
-		if got := git(t, dir, "status", "--porcelain"); got != "" {
+		if got := treetest.Git(t, dir, "status", "--porcelain"); got != "" {
 			t.Errorf("%s: not committed: %s", version, got)
 		}
-		if got := git(t, dir, "worktree", "list"); strings.Contains(got, "\n") {
+		if got := treetest.Git(t, dir, "worktree", "list"); strings.Contains(got, "\n") {
 			t.Errorf("%s: a work tree is left: %s", version, got)
 		}
 		want := "git push --atomic origin main " + version + " lib/" + version + " prog/" + version + "\n"
@@ -98,13 +99,13 @@ func TestMake(t *testing.T) {
 			t.Errorf("printed %q, want %q in it", out.String(), want)
 		}
 
-		news := strings.Replace(read(t, dir, "CHANGELOG.md"), "## Unreleased\n", "## Unreleased\n\n- More.\n", 1)
-		write(t, dir, "CHANGELOG.md", news)
+		news := strings.Replace(treetest.Read(t, dir, "CHANGELOG.md"), "## Unreleased\n", "## Unreleased\n\n- More.\n", 1)
+		treetest.Write(t, dir, "CHANGELOG.md", news)
 		commit(t, dir)
 	}
 	const want = "# Changelog\n\n## Unreleased\n\n- More.\n\n## v0.2.0 - 2026-03-01\n\n- More.\n\n" +
 		"## v0.2.0-rc.1 - 2026-03-01\n\n- More.\n\n## v0.1.0 - 2026-03-01\n\n- One.\n"
-	if got := read(t, dir, "CHANGELOG.md"); got != want {
+	if got := treetest.Read(t, dir, "CHANGELOG.md"); got != want {
 		t.Errorf("CHANGELOG.md is %q, want %q", got, want)
 	}
 }
@@ -113,14 +114,14 @@ func TestMake(t *testing.T) {
 // sums of what the tag has.
 func wantInstallable(t *testing.T, dir, version, head string) {
 	t.Helper()
-	if got := git(t, dir, "rev-parse", version+"^"); got != head {
+	if got := treetest.Git(t, dir, "rev-parse", version+"^"); got != head {
 		t.Errorf("%s: the parent of the tagged commit is %s, want %s", version, got, head)
 	}
-	if got, want := git(t, dir, "diff", "--name-only", "HEAD", version), "go.work\nprog/go.mod\nprog/go.sum"; got != want {
+	if got, want := treetest.Git(t, dir, "diff", "--name-only", "HEAD", version), "go.work\nprog/go.mod\nprog/go.sum"; got != want {
 		t.Errorf("%s: the tagged commit differs in %q, want %q", version, got, want)
 	}
 	wantMod, _, _ := strings.Cut(goMod(version), "\nreplace")
-	if got := git(t, dir, "show", version+":prog/go.mod"); got != strings.TrimSpace(wantMod) {
+	if got := treetest.Git(t, dir, "show", version+":prog/go.mod"); got != strings.TrimSpace(wantMod) {
 		t.Errorf("%s: the tagged prog/go.mod is %q, want %q", version, got, wantMod)
 	}
 	zip := filepath.Join(t.TempDir(), "lib.zip")
@@ -136,7 +137,7 @@ func wantInstallable(t *testing.T, dir, version, head string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sums := git(t, dir, "show", version+":prog/go.sum")
+	sums := treetest.Git(t, dir, "show", version+":prog/go.sum")
 	if lines := strings.Split(sums, "\n"); len(lines) != 2 || lines[0] != "example.net/tree/lib "+version+" "+sum ||
 		!strings.HasPrefix(lines[1], "example.net/tree/lib "+version+"/go.mod h1:") {
 		t.Errorf("%s: prog/go.sum is %q, want the sum %s", version, sums, sum)
@@ -248,10 +249,10 @@ func TestOvertaken(t *testing.T) {
 	if err := r.run(t.Context()); err == nil || !strings.Contains(err.Error(), "git merge") {
 		t.Errorf("error %v, want one of git merge", err)
 	}
-	if got := git(t, dir, "log", "-1", "--format=%s"); got != "More." {
+	if got := treetest.Git(t, dir, "log", "-1", "--format=%s"); got != "More." {
 		t.Errorf("the last commit is %q, want the other one", got)
 	}
-	if got := git(t, dir, "tag"); got != "" {
+	if got := treetest.Git(t, dir, "tag"); got != "" {
 		t.Errorf("tags are left: %s", got)
 	}
 }

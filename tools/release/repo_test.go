@@ -3,11 +3,11 @@ package main
 import (
 	"maps"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // newRepo makes a repository of three modules, all committed on main.
@@ -29,11 +29,11 @@ func newRepo(t *testing.T) string {
 		"CHANGELOG.md": "# Changelog\n\n## Unreleased\n\n- One.\n",
 		".gitignore":   "*.log\n",
 	} {
-		write(t, dir, name, text)
+		treetest.Write(t, dir, name, text)
 	}
-	git(t, dir, "init", "--quiet", "--initial-branch", "main")
-	git(t, dir, "config", "user.name", "Test")
-	git(t, dir, "config", "user.email", "test@example.com")
+	treetest.Git(t, dir, "init", "--quiet", "--initial-branch", "main")
+	treetest.Git(t, dir, "config", "user.name", "Test")
+	treetest.Git(t, dir, "config", "user.email", "test@example.com")
 	commit(t, dir)
 	return dir
 }
@@ -46,8 +46,8 @@ func goMod(version string) string {
 
 func commit(t *testing.T, dir string) {
 	t.Helper()
-	git(t, dir, "add", ".")
-	git(t, dir, "commit", "--quiet", "--message", "Words.")
+	treetest.Git(t, dir, "add", ".")
+	treetest.Git(t, dir, "commit", "--quiet", "--message", "Words.")
 }
 
 // state is all that a release may change.
@@ -57,13 +57,7 @@ func state(t *testing.T, dir string) map[string]string {
 	for _, command := range []string{"for-each-ref", "symbolic-ref --quiet HEAD", "status --porcelain --ignored", "worktree list", "diff"} {
 		s[command], _ = tree.Git(t.Context(), dir, strings.Fields(command)...) // a detached HEAD has no name
 	}
-	names, err := tree.Files(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		s[name] = read(t, dir, name)
-	}
+	maps.Copy(s, treetest.Contents(t, dir))
 	return s
 }
 
@@ -72,33 +66,4 @@ func unchanged(t *testing.T, dir string, before map[string]string) {
 	if after := state(t, dir); !maps.Equal(after, before) {
 		t.Errorf("changed:\n%q\nwas\n%q", after, before)
 	}
-}
-
-func git(t *testing.T, dir string, args ...string) string {
-	t.Helper()
-	out, err := tree.Git(t.Context(), dir, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
-}
-
-func write(t *testing.T, dir, name, text string) {
-	t.Helper()
-	name = filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func read(t *testing.T, dir, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }

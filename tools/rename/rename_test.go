@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // top is the tree of which a copy is renamed.
@@ -28,12 +29,12 @@ func TestRename(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	original, before := work.Path, contents(t, dir)
+	original, before := work.Path, treetest.Contents(t, dir)
 
 	if err := rename(t.Context(), dir, renamed, false, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range contents(t, dir) {
+	for name, text := range treetest.Contents(t, dir) {
 		if strings.Contains(text, original) {
 			t.Errorf("%s has the path %s", name, original)
 		}
@@ -54,7 +55,7 @@ func TestRename(t *testing.T) {
 	if err := rename(t.Context(), dir, original, true, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	after := contents(t, dir)
+	after := treetest.Contents(t, dir)
 	for name := range before {
 		if after[name] != before[name] {
 			t.Errorf("%s is not as it was", name)
@@ -68,7 +69,7 @@ func TestRename(t *testing.T) {
 func TestRefused(t *testing.T) {
 	dir := smallTree(t)
 	commit(t, dir)
-	before := contents(t, dir)
+	before := treetest.Contents(t, dir)
 	tests := []struct{ name, path, want string }{
 		{"a URL", "https://example.org/you/repo", "want a path such as github.com/you/repo"},
 		{"no host", "repo", "want a path such as github.com/you/repo"},
@@ -82,7 +83,7 @@ func TestRefused(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}
-			if !maps.Equal(contents(t, dir), before) {
+			if !maps.Equal(treetest.Contents(t, dir), before) {
 				t.Error("files changed")
 			}
 		})
@@ -92,13 +93,13 @@ func TestRefused(t *testing.T) {
 func TestRefusedDirty(t *testing.T) {
 	dir := smallTree(t)
 	commit(t, dir)
-	write(t, dir, "new.txt", "example.net/tree\n")
-	before := contents(t, dir)
+	treetest.Write(t, dir, "new.txt", "example.net/tree\n")
+	before := treetest.Contents(t, dir)
 	err := rename(t.Context(), dir, "example.org/you/repo", false, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "?? new.txt") {
 		t.Errorf("error %v, want one that names the file", err)
 	}
-	if !maps.Equal(contents(t, dir), before) {
+	if !maps.Equal(treetest.Contents(t, dir), before) {
 		t.Error("files changed")
 	}
 
@@ -106,7 +107,7 @@ func TestRefusedDirty(t *testing.T) {
 	if err := rename(t.Context(), dir, "example.org/you/repo", true, &out); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := contents(t, dir)["new.txt"], "example.org/you/repo\n"; got != want {
+	if got, want := treetest.Contents(t, dir)["new.txt"], "example.org/you/repo\n"; got != want {
 		t.Errorf("new.txt is %q, want %q", got, want)
 	}
 	if want := "example.net/tree is now example.org/you/repo, in 3 files."; !strings.HasPrefix(out.String(), want) {
@@ -117,13 +118,13 @@ func TestRefusedDirty(t *testing.T) {
 // Of a file that is not laid out, or can't be, the path alone changes.
 func TestUntidy(t *testing.T) {
 	dir := smallTree(t)
-	write(t, dir, "lib/a.go", "package lib\n\nimport _  \"example.net/tree/b\"\n")
-	write(t, dir, "lib/testdata/b.go", "package example.net/tree\n")
+	treetest.Write(t, dir, "lib/a.go", "package lib\n\nimport _  \"example.net/tree/b\"\n")
+	treetest.Write(t, dir, "lib/testdata/b.go", "package example.net/tree\n")
 	commit(t, dir)
 	if err := rename(t.Context(), dir, "example.org/you/repo", false, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	after := contents(t, dir)
+	after := treetest.Contents(t, dir)
 	if got, want := after["lib/a.go"], "package lib\n\nimport _  \"example.org/you/repo/b\"\n"; got != want {
 		t.Errorf("lib/a.go is %q, want %q", got, want)
 	}
@@ -148,9 +149,9 @@ func TestSamePath(t *testing.T) {
 func smallTree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	write(t, dir, "go.work", "go 1.26.0\n\nuse (\n\t.\n\t./lib\n)\n")
-	write(t, dir, "go.mod", "module example.net/tree\n\ngo 1.26.0\n")
-	write(t, dir, "lib/go.mod", "module example.net/tree/lib\n\ngo 1.26.0\n\nrequire github.com/other/lib v0.1.0\n")
+	treetest.Write(t, dir, "go.work", "go 1.26.0\n\nuse (\n\t.\n\t./lib\n)\n")
+	treetest.Write(t, dir, "go.mod", "module example.net/tree\n\ngo 1.26.0\n")
+	treetest.Write(t, dir, "lib/go.mod", "module example.net/tree/lib\n\ngo 1.26.0\n\nrequire github.com/other/lib v0.1.0\n")
 	return dir
 }
 
@@ -163,38 +164,9 @@ func commit(t *testing.T, dir string) {
 		"commit", "--quiet", "--message", "The tree.")
 }
 
-// contents returns what is in the files that Git has or would take.
-func contents(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	names, err := tree.Files(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{}
-	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = string(text)
-	}
-	return files
-}
-
 func do(t *testing.T, dir, name string, args ...string) {
 	t.Helper()
 	if _, err := tree.Run(tree.Command(t.Context(), dir, name, args...)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func write(t *testing.T, dir, name, text string) {
-	t.Helper()
-	name = filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -34,27 +34,15 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"example.com/herokuapp/tools/internal/faultrun"
 )
 
-// main lends the run a test: redistest starts servers for tests alone.
-func main() {
-	cfg, err := parse(os.Args[1:], os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		os.Exit(2) // flag has said why
-	}
-	os.Args = os.Args[:1] // the rest would be for package testing
-	all := func(_, _ string) (bool, error) { return true, nil }
-	testing.Main(all, []testing.InternalTest{{Name: "soak", F: cfg.test}}, nil, nil)
-}
+func main() { command().Main() }
 
 // config is how the run was asked for.
 type config struct {
@@ -66,53 +54,26 @@ type config struct {
 	seed   uint64
 }
 
-// test is the run as a test.
-func (c config) test(t *testing.T) {
-	t.Helper()
-	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var err error
-	if c.logs, err = os.MkdirTemp("", "soak-"); err != nil { //nolint:usetesting // to be kept
-		t.Fatal(err)
-	}
-	defer func() {
-		if t.Failed() && ctx.Err() == nil {
-			t.Log("the logs of the app are in", c.logs)
-		} else if err := os.RemoveAll(c.logs); err != nil {
-			t.Error(err)
-		}
-	}()
-	faults, err := run(ctx, t, c, os.Stdout, os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(faults) > 0 {
-		t.Fail()
-	}
-}
-
-// parse reads the command line, and says on stderr what is wrong with it.
-func parse(args []string, stderr io.Writer) (config, error) {
-	cfg := config{top: "."}
-	var names string
+func command() faultrun.Command {
+	cfg := config{top: ".", stores: stores()}
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
-	flags.SetOutput(stderr)
 	flags.DurationVar(&cfg.long, "for", 10*time.Minute, "how long to run, 10s or more")
 	flags.IntVar(&cfg.rate, "rate", 600, "how many views a second to open on each store")
-	flags.StringVar(&names, "stores", strings.Join(stores(), ","), "which of these stores to run")
+	flags.Func("stores", "which stores to run (default "+strings.Join(stores(), ",")+")", func(names string) error {
+		cfg.stores = strings.Split(names, ",")
+		return nil
+	})
 	flags.Uint64Var(&cfg.seed, "seed", rand.Uint64(), "what faults are drawn from; chosen at random if not given") //nolint:gosec // no secret
-	if err := flags.Parse(args); err != nil {
-		return config{}, err
+	return faultrun.Command{
+		Flags: flags,
+		Check: func() error { return cfg.check() },
+		Run: func(ctx context.Context, tb testing.TB, logs string) (bool, error) {
+			tb.Helper()
+			cfg.logs = logs
+			faults, err := run(ctx, tb, cfg, os.Stdout, os.Stderr)
+			return len(faults) == 0, err
+		},
 	}
-	cfg.stores = strings.Split(names, ",")
-	err := cfg.check()
-	if err == nil && flags.NArg() > 0 {
-		err = fmt.Errorf("nothing is known of %q", flags.Args())
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, "soak:", err)
-	}
-	return cfg, err
 }
 
 // stores are what the app runs on: set-ups of tools/faults.
@@ -121,9 +82,9 @@ func stores() []string { return []string{"memory", "file", "single"} }
 func (c config) check() error {
 	switch {
 	case c.long < 10*time.Second:
-		return errors.New("-for is to be 10s or more: a process needs some seconds to start")
+		return errors.New("-for must be 10s or more: a process needs some seconds to start")
 	case c.rate < 10:
-		return errors.New("-rate is to be 10 or more")
+		return errors.New("-rate must be 10 or more")
 	}
 	for i, name := range c.stores {
 		if !slices.Contains(stores(), name) || slices.Contains(c.stores[:i], name) {

@@ -112,7 +112,7 @@ func TestParse(t *testing.T) {
 		"20s":                             false,
 		"-stores memory,file,single more": false,
 	} {
-		if _, err := parse(strings.Fields(args), t.Output()); (err == nil) != ok {
+		if err := command().Parse(strings.Fields(args), t.Output()); (err == nil) != ok {
 			t.Errorf("soak %s: %v", args, err)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/mod/module"
 	modzip "golang.org/x/mod/zip"
 
-	"example.com/herokuapp/tools/internal/apptest"
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // top is the tree whose modules are packed.
@@ -32,13 +32,13 @@ type packed struct {
 // each module from its tag.
 func pack(t *testing.T) packed {
 	t.Helper()
-	repo := apptest.Commit(t, top)
+	repo := treetest.Commit(t, top)
 	work, err := tree.ReadWorkspace(repo)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := packed{dir: t.TempDir(), path: work.Path, version: version(t, work)}
-	apptest.Release(t, repo, p.version)
+	treetest.Release(t, repo, p.version)
 	if work, err = tree.ReadWorkspace(repo); err != nil {
 		t.Fatal(err)
 	}
@@ -81,9 +81,9 @@ func (p *packed) add(t *testing.T, repo string, m tree.Module) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "list"), p.version+"\n")
-	write(t, filepath.Join(dir, p.version+".info"), fmt.Sprintf(`{"Version":%q}`, p.version))
-	write(t, filepath.Join(dir, p.version+".mod"), string(goMod))
+	treetest.Write(t, dir, "list", p.version+"\n")
+	treetest.Write(t, dir, p.version+".info", fmt.Sprintf(`{"Version":%q}`, p.version))
+	treetest.Write(t, dir, p.version+".mod", string(goMod))
 
 	file, err := os.Create(filepath.Join(dir, p.version+".zip"))
 	if err != nil {
@@ -113,13 +113,6 @@ func hasLicense(t *testing.T, name string, v module.Version) bool {
 	return slices.ContainsFunc(archive.File, func(f *zip.File) bool {
 		return f.Name == path.Join(v.String(), "LICENSE")
 	})
-}
-
-func write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // fields returns the words of the text in order, each once.

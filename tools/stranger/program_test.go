@@ -1,12 +1,12 @@
 package stranger_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // program is a module outside of the tree, with one package.
@@ -31,7 +31,7 @@ func newPrograms(t *testing.T, proxy packed) func(t *testing.T, source string) *
 	return func(t *testing.T, source string) *program {
 		t.Helper()
 		p := &program{dir: t.TempDir(), env: env, proxy: proxy}
-		write(t, filepath.Join(p.dir, "main.go"), source)
+		treetest.Write(t, p.dir, "main.go", source)
 		p.run(t, "go", "mod", "init", "stranger.example/program")
 		return p
 	}
@@ -120,13 +120,4 @@ func (p *program) run(t *testing.T, name string, args ...string) string {
 		t.Fatal(err)
 	}
 	return out
-}
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }

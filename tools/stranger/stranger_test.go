@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.com/herokuapp/counter-redis/redistest"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 func TestStranger(t *testing.T) {
@@ -24,7 +25,7 @@ func TestStranger(t *testing.T) {
 	})
 
 	t.Run("memory", func(t *testing.T) {
-		p := newProgram(t, read(t, "testdata/memory/main.go"))
+		p := newProgram(t, treetest.Read(t, "testdata/memory/main.go"))
 		p.get(t, "counter-core", "counter-memory")
 		printed(t, p.run(t, p.build(t)), "1\n2\n3\n")
 		same(t, "modules", p.modules(t), "counter-core", "counter-memory")
@@ -41,7 +42,7 @@ func TestStranger(t *testing.T) {
 	t.Run("install", func(t *testing.T) { testInstall(t, proxy, newProgram(t, "package main\n\nfunc main() {}\n").env) })
 
 	t.Run("coalesce", func(t *testing.T) {
-		p := newProgram(t, read(t, "testdata/coalesce/main.go"))
+		p := newProgram(t, treetest.Read(t, "testdata/coalesce/main.go"))
 		p.get(t, "counter-core", "counter-memory")
 		printed(t, p.run(t, p.build(t)), "100\n")
 		same(t, "modules", p.modules(t), "counter-core", "counter-memory")
@@ -49,7 +50,7 @@ func TestStranger(t *testing.T) {
 	})
 
 	t.Run("page", func(t *testing.T) {
-		p := newProgram(t, read(t, "testdata/page/main.go"))
+		p := newProgram(t, treetest.Read(t, "testdata/page/main.go"))
 		p.get(t, "counter-core", "counter-memory")
 		url := p.serve(t, p.build(t))
 		for _, want := range []string{"viewed 1 times", "viewed 2 times", "viewed 3 times"} {
@@ -60,7 +61,7 @@ func TestStranger(t *testing.T) {
 	})
 
 	t.Run("file", func(t *testing.T) {
-		p := newProgram(t, read(t, "testdata/file/main.go"))
+		p := newProgram(t, treetest.Read(t, "testdata/file/main.go"))
 		p.get(t, "counter-core", "counter-file")
 		path := filepath.Join(t.TempDir(), "counts.db")
 		printed(t, p.run(t, p.build(t), path), "1\n2\n3\n")
@@ -74,7 +75,7 @@ func TestStranger(t *testing.T) {
 	})
 
 	t.Run("redis", func(t *testing.T) {
-		p := newProgram(t, read(t, "testdata/redis/main.go"))
+		p := newProgram(t, treetest.Read(t, "testdata/redis/main.go"))
 		p.get(t, "counter-core", "counter-redis")
 		server := redistest.Start(t)
 		printed(t, p.run(t, p.build(t), server.URL()), "1\n2\n3\n")
@@ -108,7 +109,7 @@ func printed(t *testing.T, got, want string) {
 // readme returns the program that the README shows.
 func readme(t *testing.T) string {
 	t.Helper()
-	_, rest, _ := strings.Cut(read(t, filepath.Join(top, "README.md")), "```go\npackage main\n")
+	_, rest, _ := strings.Cut(treetest.Read(t, filepath.Join(top, "README.md")), "```go\npackage main\n")
 	source, _, found := strings.Cut(rest, "```")
 	if !found {
 		t.Fatal("the README shows no program")

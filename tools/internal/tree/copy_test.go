@@ -9,24 +9,25 @@ import (
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 func TestCopy(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
-	git(t, from, "init", "-q")
-	write(t, filepath.Join(from, ".gitignore"), "*.log\n/bin/\n")
-	write(t, filepath.Join(from, "tracked"), "then")
-	write(t, filepath.Join(from, "deleted"), "")
-	write(t, filepath.Join(from, "forced.log"), "kept")
-	git(t, from, "add", "-f", ".gitignore", "tracked", "deleted", "forced.log")
-	write(t, filepath.Join(from, "tracked"), "now")
+	treetest.Git(t, from, "init", "-q")
+	treetest.Write(t, from, ".gitignore", "*.log\n/bin/\n")
+	treetest.Write(t, from, "tracked", "then")
+	treetest.Write(t, from, "deleted", "")
+	treetest.Write(t, from, "forced.log", "kept")
+	treetest.Git(t, from, "add", "-f", ".gitignore", "tracked", "deleted", "forced.log")
+	treetest.Write(t, from, "tracked", "now")
 	if err := os.Remove(filepath.Join(from, "deleted")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(from, "sub", "new é"), "new")
-	write(t, filepath.Join(from, "sub", "new.log"), "")
-	write(t, filepath.Join(from, "bin", "app"), "")
-	write(t, filepath.Join(from, "run"), "")
+	treetest.Write(t, from, "sub/new é", "new")
+	treetest.Write(t, from, "sub/new.log", "")
+	treetest.Write(t, from, "bin/app", "")
+	treetest.Write(t, from, "run", "")
 	if err := os.Chmod(filepath.Join(from, "run"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestCopy(t *testing.T) {
 
 func TestCopyNothing(t *testing.T) {
 	from := t.TempDir()
-	git(t, from, "init", "-q")
+	treetest.Git(t, from, "init", "-q")
 	err := tree.Copy(t.Context(), from, t.TempDir())
 	if want := "has no file that Git has or would take"; !strings.Contains(message(err), want) {
 		t.Errorf("error %q, want %q in it", message(err), want)
@@ -82,23 +83,6 @@ func contents(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	return files
-}
-
-func git(t *testing.T, dir string, args ...string) {
-	t.Helper()
-	if _, err := tree.Git(t.Context(), dir, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // message returns what the error says, if there is one.

@@ -1,19 +1,19 @@
 package tree_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 func TestReadWorkspace(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "go.work"), "go 1.26.0\n\nuse (\n\t./lib\n\t./deep/er\n\t.\n)\n")
-	write(t, filepath.Join(dir, "go.mod"), "module example.net/tree\n")
-	write(t, filepath.Join(dir, "lib", "go.mod"), "module example.net/tree/lib\n")
-	write(t, filepath.Join(dir, "deep", "er", "go.mod"), "module example.net/tree/deep/er\n")
+	treetest.Write(t, dir, "go.work", "go 1.26.0\n\nuse (\n\t./lib\n\t./deep/er\n\t.\n)\n")
+	treetest.Write(t, dir, "go.mod", "module example.net/tree\n")
+	treetest.Write(t, dir, "lib/go.mod", "module example.net/tree/lib\n")
+	treetest.Write(t, dir, "deep/er/go.mod", "module example.net/tree/deep/er\n")
 	work, err := tree.ReadWorkspace(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -45,9 +45,9 @@ func TestReadWorkspaceWrong(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			write(t, filepath.Join(dir, "go.work"), "go 1.26.0\n"+tt.work)
-			write(t, filepath.Join(dir, "go.mod"), tt.top)
-			write(t, filepath.Join(dir, "lib", "go.mod"), tt.lib)
+			treetest.Write(t, dir, "go.work", "go 1.26.0\n"+tt.work)
+			treetest.Write(t, dir, "go.mod", tt.top)
+			treetest.Write(t, dir, "lib/go.mod", tt.lib)
 			_, err := tree.ReadWorkspace(dir)
 			if got := message(err); !strings.HasPrefix(got, "reading the workspace: ") || !strings.Contains(got, tt.want) {
 				t.Errorf("error %q, want %q in it", got, tt.want)
@@ -62,7 +62,7 @@ func TestCommand(t *testing.T) {
 	t.Setenv("GOWORK", "/nowhere/go.work")
 	t.Setenv("KEPT", "kept")
 	dir := t.TempDir()
-	git(t, dir, "init", "-q")
+	treetest.Git(t, dir, "init", "-q")
 	out, err := tree.Run(tree.Command(t.Context(), dir, "env"))
 	if err != nil {
 		t.Fatal(err)

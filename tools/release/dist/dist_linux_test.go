@@ -26,6 +26,7 @@ import (
 	"example.com/herokuapp/tools/internal/apptest"
 	"example.com/herokuapp/tools/internal/program"
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 	"example.com/herokuapp/tools/release/dist"
 )
 
@@ -37,8 +38,8 @@ const (
 // A version is released in a copy of the tree. What is published with it is made twice, and is
 // the same; each part of it is what it has to be, and counts.
 func TestMake(t *testing.T) {
-	repo := apptest.Commit(t, top)
-	apptest.Release(t, repo, version)
+	repo := treetest.Commit(t, top)
+	treetest.Release(t, repo, version)
 	own := program.Platform{OS: "linux", Arch: runtime.GOARCH}
 	platforms := []program.Platform{own, {OS: "windows", Arch: "amd64"}}
 	var files []map[string][]byte
@@ -146,12 +147,9 @@ func testTar(t *testing.T, repo string, archive []byte) {
 	app := apptest.Start(t, cmd)
 	app.WantViews(t, 1)
 	app.Stop(t)
-	licenses, err := os.ReadFile(filepath.Join(dir, "THIRD-PARTY-LICENSES.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	licenses := treetest.Read(t, dir, "THIRD-PARTY-LICENSES.txt")
 	for _, part := range []string{"== Go and its standard library", "== github.com/redis/go-redis/v9 v9.", "== go.uber.org/fx v1.", "== templates/badge/LICENSE-"} {
-		if !bytes.Contains(licenses, []byte(part)) {
+		if !strings.Contains(licenses, part) {
 			t.Errorf("the licences lack %q", part)
 		}
 	}
@@ -277,15 +275,10 @@ func testUnit(t *testing.T, root, unit string) {
 		t.Log("there is no systemd-analyze here")
 		return
 	}
-	text, err := os.ReadFile(unit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	local := filepath.Join(t.TempDir(), "counter.service")
-	text = bytes.ReplaceAll(text, []byte("ExecStart=/"), []byte("ExecStart="+root+"/"))
-	if err := os.WriteFile(local, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	text := treetest.Read(t, unit)
+	local := t.TempDir()
+	treetest.Write(t, local, "counter.service", strings.ReplaceAll(text, "ExecStart=/", "ExecStart="+root+"/"))
+	local = filepath.Join(local, "counter.service")
 	verify := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", local)
 	if said, err := verify.CombinedOutput(); err != nil || len(said) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, said)
@@ -300,17 +293,14 @@ func testUnit(t *testing.T, root, unit string) {
 // program with its environment as a user that owns nothing else.
 func testService(t *testing.T, root, unit string) {
 	t.Helper()
-	text, err := os.ReadFile(unit)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := treetest.Read(t, unit)
 	setting := func(name string) string {
 		t.Helper()
-		found := regexp.MustCompile(`(?m)^` + name + `=(.+)$`).FindSubmatch(text)
+		found := regexp.MustCompile(`(?m)^` + name + `=(.+)$`).FindStringSubmatch(text)
 		if found == nil {
 			t.Fatalf("the unit has no %s", name)
 		}
-		return string(found[1])
+		return found[1]
 	}
 	const id = 61234
 	state := filepath.Join(root, "var/lib", setting("StateDirectory"))
@@ -337,7 +327,7 @@ func testService(t *testing.T, root, unit string) {
 
 // A version that is not that of the commit is refused, and leaves nothing.
 func TestMakeRefuses(t *testing.T) {
-	repo := apptest.Commit(t, top)
+	repo := treetest.Commit(t, top)
 	dir := filepath.Join(t.TempDir(), "release")
 	if err := dist.Make(t.Context(), repo, version, dir, nil, io.Discard); err == nil || !strings.Contains(err.Error(), "does not have the tag "+version) {
 		t.Errorf("%v; want an error that names the tag", err)
