@@ -1,13 +1,14 @@
 package coalesce
 
-// Event is something that no caller is told, or not every one concerned.
+// Event reports what callers of a [Store] are not told, or not all of those it concerns.
 type Event struct {
 	Kind Kind
-	// Name is the counter; empty for Failing and Recovered.
+	// Name is the counter. It is empty for Failing and Recovered, which concern the store.
 	Name string
-	// Additions is how many it is about; zero for Failing and Recovered.
+	// Additions is the number of views or other units concerned: the sum of the deltas. It is
+	// zero for Failing and Recovered.
 	Additions int64
-	// Err is the cause; nil for Healed and Recovered.
+	// Err is the cause. It is nil for Healed and Recovered.
 	Err error
 }
 
@@ -16,22 +17,23 @@ type Kind int
 
 // The kinds of events.
 const (
-	// Failing: calls to the store fail, repeated ones too; additions are kept from now on.
+	// Failing: calls to the store fail, and so do their repeats. From now on additions are
+	// kept.
 	Failing Kind = iota + 1
-	// Recovered: all that had failed is answered.
+	// Recovered: every batch that had failed has been answered.
 	Recovered
 	// Healed: the store had lost additions, and has counted them again.
 	Healed
-	// Refused: the store refuses kept additions whose callers are gone, and won't
-	// ever count them. Those of an outage count together or, if the counter is
-	// full, not at all.
+	// Refused: the store has refused additions whose callers no longer wait, and will never
+	// count them. The additions of an outage are counted together or, if the counter can't
+	// hold them all, not at all.
 	Refused
-	// GivenUp: nobody can tell any more whether the additions were counted, because
-	// the store did not answer for too long. They are not sent again.
+	// GivenUp: the store did not answer for so long that nobody can tell whether the
+	// additions were counted. They are not sent again.
 	GivenUp
 )
 
-// String returns the kind in lower case, for logs.
+// String returns the kind as logs have it, such as given_up.
 func (k Kind) String() string {
 	switch k {
 	case Failing:

@@ -6,30 +6,31 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// reconcileEvery bounds how often all counters are reconciled.
+// reconcileEvery is the least time from one reconciliation of all counters to the next.
 const reconcileEvery = 10 * time.Second
 
-// outage is what is to be done after the store was failing: it may have lost
-// additions it had acknowledged, and a counter that nobody adds to would not heal.
+// outage tracks whether the store is failing, and when to reconcile all counters after it
+// was: the store may have lost additions that it had acknowledged, and a counter that nobody
+// adds to would not heal by itself.
 type outage struct {
-	announced    bool      // Failing was observed, and Recovered not yet
-	answered     bool      // the store has answered since
-	endedAt      time.Time // when a batch that had failed was answered
-	due          bool      // counters are to be reconciled
+	announced    bool      // Failing was observed, Recovered not yet
+	answered     bool      // the store has answered since then
+	endedAt      time.Time // when a batch that had failed was last answered
+	due          bool      // a reconciliation is due, at dueAt
 	dueAt        time.Time
 	reconciledAt time.Time
 }
 
-// answeredLocked notes that the store has answered a batch, even if it refused it.
+// answeredLocked notes that the store has answered a batch, if only to refuse it.
 func (s *Store) answeredLocked(f *group) {
 	if f.failures == 0 {
 		s.outage.answered = s.outage.answered || len(s.failed) == 0
 		return
 	}
 	s.outage.answered = true
-	// A single failure is most often a lost reply, or a connection that was cut. Of
-	// the many batches of a reconciliation some fail more often without an outage,
-	// and must not bring about the next reconciliation.
+	// A single failure is usually a lost reply or a cut connection. A reconciliation sends
+	// so many batches that a few fail more often without an outage. They must not cause
+	// the next reconciliation.
 	if f.failures == 1 || f.batch.Delta == 0 && f.failures < 4 {
 		return
 	}
@@ -45,8 +46,8 @@ func (s *Store) answeredLocked(f *group) {
 	s.retryLocked()
 }
 
-// reconcileLocked has each counter that was added to before the outage, and was not
-// heard of since, send a batch of nothing.
+// reconcileLocked sends an empty batch for each counter that was added to before the outage
+// and has had no answer since.
 func (s *Store) reconcileLocked(now time.Time) {
 	s.outage.due = false
 	s.outage.reconciledAt = now

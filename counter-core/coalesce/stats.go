@@ -1,22 +1,23 @@
 package coalesce
 
-// Stats is what a [Store] tells of itself. Counts begin at New.
+// Stats are figures of a [Store] since it was made.
 type Stats struct {
-	// Calls is how many calls were made to the backend, and Batches how many batches
-	// they carried, repeats included. What has not been answered yet is included.
+	// Calls is the number of calls to the backend, and Batches the number of batches they
+	// carried. Both include repeats, and what has not been answered yet.
 	Calls, Batches int64
-	// Additions is how many additions were accepted: the sum of their deltas.
+	// Additions is the sum of the deltas that were accepted.
 	Additions int64
-	// Pending is how many of them are not known to be counted yet.
+	// Pending is the part of Additions that is not known to be counted yet.
 	Pending int64
-	// Healed is how many additions the backend had lost, and has now counted again.
+	// Healed is the sum of the additions that the backend had lost and has counted again.
 	Healed int64
-	// Failing says that calls to the backend fail, as between the events Failing and
-	// Recovered.
+	// Failing reports whether calls to the backend fail: it is true between the events
+	// Failing and Recovered.
 	Failing bool
 }
 
-// Stats goes through all counters in hand. It doesn't ask the backend.
+// Stats returns the figures as they are now. It looks at every counter in use, but does not
+// ask the backend. It is safe for concurrent use.
 func (s *Store) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()

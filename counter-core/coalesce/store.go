@@ -29,8 +29,8 @@ type Options struct {
 
 	// Wait is how long Add waits for its number before it returns a
 	// [*counter.PendingError], and Get for the value if its context has no deadline.
-	// Additions that go to the store together have one such time, which begins with the
-	// first of them; who adds to a counter whose time is over does not wait at all.
+	// Additions that go to the store together share that time, which begins with the first
+	// of them. An addition that joins them after it has passed does not wait at all.
 	// Default: 500ms.
 	Wait time.Duration
 
@@ -42,9 +42,9 @@ type Options struct {
 	// Default: batches name no hour.
 	History bool
 
-	// Observe is told what no caller is: one event after the other, in their order.
-	// It holds up additions while it runs, and must not wait for one, nor close the
-	// store. Default: nobody is told.
+	// Observe is called with what no caller is told: one event at a time, in order.
+	// It holds up additions while it runs. It must not wait for one, nor close the
+	// store. Default: events are dropped.
 	Observe func(Event)
 }
 
@@ -112,14 +112,14 @@ func New(inner counter.Backend, opts Options) *Store {
 // Unwrap returns the store within, for [counter.As].
 func (s *Store) Unwrap() counter.Store { return s.inner }
 
-// Add implements [counter.Store]. When Options.Wait is over, or the context ends, before
-// the number is known, or when the store is known to be failing for this counter, the error
-// is a [*counter.PendingError] and the addition will be counted once; an [Event] tells if
-// that turns out to be impossible.
+// Add implements [counter.Store]. If Options.Wait passes or the context ends before the number
+// is known, or if the store is known to be failing for this counter, the error is a
+// [*counter.PendingError] and the addition will be counted once. An [Event] reports it if that
+// turns out to be impossible.
 //
 // A caller that finds no call in flight makes the next one itself, unless its context can
-// be cancelled but has no deadline. It returns by its deadline, but may notice a cancellation
-// no sooner than that, or than the end of the call.
+// be cancelled but has no deadline. It returns by its deadline, but may not notice a
+// cancellation before the deadline or the end of the call.
 func (s *Store) Add(ctx context.Context, name string, delta int64) (int64, error) {
 	return s.add(ctx, name, delta, s.opts.History)
 }
@@ -203,7 +203,7 @@ func (s *Store) keepLocked(t *tally, w *writer, delta int64, now time.Time) {
 	g.anonymous += delta
 }
 
-// Get implements [counter.Store]: it is the store's value, without what is pending.
+// Get implements [counter.Store]. It returns the backend's value, without what is pending.
 func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 	if _, ok := ctx.Deadline(); ok {
 		return s.inner.Get(ctx, name)
@@ -217,15 +217,14 @@ func (s *Store) Get(ctx context.Context, name string) (int64, error) {
 	return value, err
 }
 
-// List implements [counter.Store]: it yields the store's values, without what is
-// pending.
+// List implements [counter.Store]. It yields the backend's values, without what is pending.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
 	return s.inner.List(ctx, prefix)
 }
 
-// Set implements [counter.Store]. It waits until nothing is on the way to the
-// counter; if that takes longer than the context, or the store is known to be
-// failing, the error is [counter.ErrBusy] and the value was not set.
+// Set implements [counter.Store]. It waits until no batch of the counter is in flight. If the
+// context ends before that, or the store is known to be failing, the error is
+// [counter.ErrBusy] and the value was not set.
 func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -247,7 +246,7 @@ func (s *Store) Set(ctx context.Context, name string, value int64) error {
 	return err
 }
 
-// hold waits until nothing is on the way to the counter, and keeps it so.
+// hold waits until no batch of the counter is in flight, and keeps it so until release.
 func (s *Store) hold(ctx context.Context, name string) (*tally, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -291,9 +290,9 @@ func (s *Store) release(t *tally) {
 	s.scheduleLocked(t)
 }
 
-// AtLeast returns what the counter's value will be at least once all that is kept
-// is counted. It asks nobody; known is false where the store has told no value yet,
-// or so long ago that it is forgotten.
+// AtLeast returns a lower bound of the counter's value once all that is kept is counted. It does
+// not ask the backend. known is false if the backend has told no value yet, or so long ago that
+// it is forgotten.
 func (s *Store) AtLeast(name string) (value int64, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -321,8 +320,8 @@ func (s *Store) tallyLocked(name string) (*tally, error) {
 	return t, nil
 }
 
-// sweepLocked drops the tallies whose records the store has dropped, too. To look
-// through all of them is done rarely enough to cost an addition next to nothing.
+// sweepLocked drops the tallies whose records the store has dropped, too. It looks at all of
+// them so rarely that an addition pays next to nothing for it.
 func (s *Store) sweepLocked() {
 	if len(s.tallies) < s.sweepAt {
 		return

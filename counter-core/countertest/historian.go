@@ -163,7 +163,7 @@ func testRepeatedHour(t *testing.T, h historian) {
 	wantHistory(t, h, "a", ofHour(hour, 10), ofHour(hour+1, 1))
 }
 
-// What is healed counts in the hour of the batch that heals it, and a batch of nothing that
+// What is healed counts in the hour of the batch that heals it, and an empty batch that
 // heals nothing in none.
 func testHealedHour(t *testing.T, h historian) {
 	hour := yesterday() + 5
