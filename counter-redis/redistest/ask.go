@@ -11,10 +11,10 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// errMute says that a server is known not to answer.
+// errMute reports that a server is known not to answer.
 var errMute = errors.New("the server is killed or stopped")
 
-// ask gives the server a command.
+// ask sends the server a command and returns its reply.
 func (s *Server) ask(ctx context.Context, args ...any) *redis.Cmd {
 	if s.mute() {
 		cmd := redis.NewCmd(ctx, args...)
@@ -32,7 +32,7 @@ func (s *Server) ask(ctx context.Context, args ...any) *redis.Cmd {
 	return s.asking.Do(ctx, args...)
 }
 
-// mute says that nobody would answer, so that nobody waits for it.
+// mute reports whether the server can't answer, so that nobody need wait for it.
 func (s *Server) mute() bool {
 	select {
 	case <-s.process.ended:
@@ -42,7 +42,7 @@ func (s *Server) mute() bool {
 	}
 }
 
-// replication returns what the server says of it.
+// replication returns the fields of INFO replication.
 func (s *Server) replication(ctx context.Context) (map[string]string, error) {
 	text, err := s.ask(ctx, "info", "replication").Text()
 	return fields(text), err
@@ -59,8 +59,7 @@ func fields(text string) map[string]string {
 	return values
 }
 
-// await returns once there is no error any more, and fails the test if that takes
-// longer than a server may take.
+// await calls until it returns no error, and fails the test if that takes longer than patience.
 func await(tb testing.TB, what string, try func(ctx context.Context) error) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), patience)

@@ -12,18 +12,17 @@ import (
 const (
 	slotCount      = 16384
 	clusterShards  = 3
-	clusterTimeout = 1000 // milliseconds until a node that does not answer is taken for down
+	clusterTimeout = 1000 // milliseconds until a node that does not answer is considered down
 )
 
-// Cluster is three primaries, each with a third of the slots, and a replica of each.
-// Its methods are for the test's goroutine, one at a time; what goes wrong in them
-// fails the test.
+// Cluster is three primaries, each with a third of the slots, and a replica of each. Call its
+// methods from the test's goroutine. If one fails, so does the test.
 type Cluster struct {
-	nodes []*Node // the primaries, and then their replicas in the same order, at first
+	nodes []*Node // first those that began as primaries, then their replicas, in the same order
 }
 
-// StartCluster starts the servers and returns once all is as [Cluster.AwaitHealthy]
-// says. A primary that is gone for a second is replaced, in a few seconds.
+// StartCluster starts the servers and returns once they are as [Cluster.AwaitHealthy] says. A
+// primary that is gone for a second is replaced within a few seconds.
 func StartCluster(tb testing.TB, topology Topology) *Cluster {
 	tb.Helper()
 	c := &Cluster{}
@@ -85,27 +84,26 @@ func (c *Cluster) URL() string {
 	return severalURL(addrs)
 }
 
-// Nodes returns the nodes: the first half were the primaries at first, the second
-// half their replicas, in the same order.
+// Nodes returns all nodes. The first half began as the primaries, the second half as their
+// replicas, in the same order.
 func (c *Cluster) Nodes() []*Node { return slices.Clone(c.nodes) }
 
-// Primaries returns the nodes that serve the slots, in the order of Nodes. While a
-// slot is served by nobody, it waits for that to end.
+// Primaries returns the nodes that serve the slots, in the order of Nodes. It waits until every
+// slot is served.
 func (c *Cluster) Primaries(tb testing.TB) []*Node {
 	tb.Helper()
 	owners := c.awaitOwners(tb)
 	return slices.DeleteFunc(c.Nodes(), func(node *Node) bool { return !slices.Contains(owners, node) })
 }
 
-// Replicas returns the other nodes than Primaries, be they down.
+// Replicas returns the nodes that are not in Primaries, even those that are down.
 func (c *Cluster) Replicas(tb testing.TB) []*Node {
 	tb.Helper()
 	owners := c.awaitOwners(tb)
 	return slices.DeleteFunc(c.Nodes(), func(node *Node) bool { return slices.Contains(owners, node) })
 }
 
-// PrimaryOf returns the node that serves the key's slot. While a slot is served by
-// nobody, it waits for that to end.
+// PrimaryOf returns the node that serves the key's slot. It waits until every slot is served.
 func (c *Cluster) PrimaryOf(tb testing.TB, key string) *Node {
 	tb.Helper()
 	owners := c.awaitOwners(tb)
@@ -116,7 +114,7 @@ func (c *Cluster) PrimaryOf(tb testing.TB, key string) *Node {
 	return owners[slot]
 }
 
-// awaitOwners returns who serves each slot.
+// awaitOwners returns the server of each slot.
 func (c *Cluster) awaitOwners(tb testing.TB) []*Node {
 	tb.Helper()
 	var owners []*Node
@@ -127,14 +125,14 @@ func (c *Cluster) awaitOwners(tb testing.TB) []*Node {
 	return owners
 }
 
-// owners returns who serves each slot, by what each node says of itself: the newest
-// word counts, so that a primary that comes back late does not.
+// owners returns the server of each slot, by what each node says of itself. The newest claim
+// counts, not that of a primary that comes back late.
 func (c *Cluster) owners(ctx context.Context) ([]*Node, error) {
 	owners, epochs := make([]*Node, slotCount), make([]int64, slotCount)
 	for _, node := range c.nodes {
 		members, err := node.members(ctx)
 		if err != nil {
-			continue // others may serve what it did
+			continue // others may have taken over its slots
 		}
 		for _, m := range members {
 			if !m.is("myself") || !m.is("master") {
@@ -153,8 +151,8 @@ func (c *Cluster) owners(ctx context.Context) ([]*Node, error) {
 	return owners, nil
 }
 
-// AwaitHealthy returns once every node is up and says that the cluster's state is
-// ok, all agree who serves which slot, and who does not is a replica whose link is up.
+// AwaitHealthy returns once every node is up and reports the cluster's state as ok, all agree
+// on which node serves which slot, and every other node is a replica whose link is up.
 func (c *Cluster) AwaitHealthy(tb testing.TB) {
 	tb.Helper()
 	await(tb, "Cluster", c.healthy)

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// configure writes the server's configuration, which the server itself may rewrite
-// from then on: CONFIG REWRITE and Sentinel have it do so.
+// configure writes the server's configuration. From then on the server may rewrite it, as CONFIG
+// REWRITE and Sentinel tell it to.
 func (s *Server) configure() error {
 	return os.WriteFile(s.config(), []byte(configuration(s.arguments())), 0o600)
 }
 
 func (s *Server) config() string { return filepath.Join(s.dir, "redis.conf") }
 
-// arguments returns the settings: defaults, the test's, and what is fixed.
+// arguments returns the settings: the defaults, the test's, and those that are fixed.
 func (s *Server) arguments() []string {
 	var args []string
 	if !s.sentinel {
@@ -31,7 +31,7 @@ func (s *Server) arguments() []string {
 	return append(args, s.tls.arguments(s.port)...)
 }
 
-// configuration returns what a configuration file says in place of the arguments.
+// configuration returns the text of a configuration file that says the same as the arguments.
 func configuration(args []string) string {
 	var text strings.Builder
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`)

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// freeze stops the child and returns once it has stopped: a signal is only a request.
+// freeze stops the child and waits until it has stopped: a signal is only a request.
 func (p *process) freeze() error {
 	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		return err

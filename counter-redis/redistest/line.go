@@ -11,29 +11,29 @@ import (
 	"time"
 )
 
-// errLost ends a line in place of what it loses.
+// errLost ends a line that loses a request or a reply.
 var errLost = errors.New("redistest: lost")
 
 // line is one connection through a [Proxy].
 type line struct {
 	proxy  *Proxy
 	number uint64 // of the connection, from zero
-	refuse bool   // it is for servers alone: a client's ends
+	refuse bool   // only servers may use it: a client's line ends
 	cut    context.CancelFunc
 	ended  chan struct{} // closed once nothing passes any more
 }
 
-// reply is what is to happen to one that is to come.
+// reply says what happens to the next reply.
 type reply int
 
 const (
 	kept    reply = iota
-	losable       // by the faults
-	relayed       // with all that follows: it may be no reply at all
+	losable       // the faults may lose it
+	relayed       // passed as it is, with everything after it, which need not be replies
 )
 
-// run connects to the server and returns once the connection has ended, because
-// the client, the server or the faults have ended it, or because it was cut.
+// run connects to the server. It returns once the connection has ended, because of the client,
+// the server or the faults, or because it was cut.
 func (l *line) run(ctx context.Context, client net.Conn) {
 	server, err := new(net.Dialer).DialContext(ctx, "tcp", l.proxy.target)
 	if err != nil {
@@ -45,13 +45,12 @@ func (l *line) run(ctx context.Context, client net.Conn) {
 		_ = server.Close()
 	})()
 
-	// More than clients send before they read.
-	replies := make(chan reply, 1<<16)
+	replies := make(chan reply, 1<<16) // more than a client sends before it reads
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer l.cut()
-		_ = l.passCommands(ctx, server, client, replies) // why it ended is all the same
+		_ = l.passCommands(ctx, server, client, replies) // the line ends, whatever the reason
 	}()
 	_ = l.passReplies(ctx, client, server, replies)
 	l.cut()
@@ -60,7 +59,7 @@ func (l *line) run(ctx context.Context, client net.Conn) {
 
 func (l *line) passCommands(ctx context.Context, server io.Writer, client io.Reader, replies chan<- reply) (err error) {
 	in, out := bufio.NewReader(client), bufio.NewWriter(server)
-	defer out.Flush() // the line ends all the same
+	defer out.Flush() // the line ends, even if this fails
 	if l.proxy.from == replicas {
 		replies <- relayed
 		_, err := io.Copy(server, in)
@@ -98,10 +97,10 @@ func (l *line) passCommands(ctx context.Context, server io.Writer, client io.Rea
 	}
 }
 
-// request returns what is to happen to the reply, and errLost if the request is lost.
+// request says what happens to the reply, or returns errLost if the request is lost.
 func (l *line) request(command []byte, number uint64) (reply, error) {
 	if l.proxy.from == clientsAndServers && number == 0 && word(command, 0) == "PING" {
-		return kept, nil // with which replicas begin, too
+		return kept, nil // it may be a replica's
 	}
 	if l.refuse {
 		return kept, errLost
@@ -117,7 +116,7 @@ func (l *line) request(command []byte, number uint64) (reply, error) {
 	return losable, nil
 }
 
-// relay passes the command and all that follows as it is.
+// relay passes the command, and everything after it, unchanged.
 func (l *line) relay(role role, command []byte, client io.Reader, server io.Writer, replies chan<- reply) error {
 	if !l.proxy.admit(l, role) {
 		return errLost
@@ -132,7 +131,7 @@ func (l *line) relay(role role, command []byte, client io.Reader, server io.Writ
 
 func (l *line) passReplies(ctx context.Context, client io.Writer, server io.Reader, replies <-chan reply) error {
 	in, out := bufio.NewReader(server), bufio.NewWriter(client)
-	defer out.Flush() // the line ends all the same
+	defer out.Flush() // the line ends, even if this fails
 	var value []byte
 	for number := uint64(0); ; number++ {
 		if in.Buffered() == 0 {
@@ -176,7 +175,7 @@ func (l *line) passReplies(ctx context.Context, client io.Writer, server io.Read
 	}
 }
 
-// hold sends what came before, and waits.
+// hold flushes the earlier replies, and waits.
 func hold(ctx context.Context, out *bufio.Writer, delay time.Duration) error {
 	if err := out.Flush(); err != nil {
 		return err
@@ -189,8 +188,8 @@ func hold(ctx context.Context, out *bufio.Writer, delay time.Duration) error {
 	}
 }
 
-// draws says whether what has that number on this line is in the share: the same
-// each time.
+// draws reports whether the request or reply with the number is in the share. It gives the same
+// answer each time.
 func (l *line) draws(faults *Faults, number uint64, share float64) bool {
 	if share <= 0 {
 		return false
@@ -199,16 +198,16 @@ func (l *line) draws(faults *Faults, number uint64, share float64) bool {
 	return rand.New(source).Float64() < share //nolint:gosec // no secret
 }
 
-// role is the role of whoever has opened a connection through a [Proxy].
+// role is what the other end of a connection is to the server behind a [Proxy].
 type role int
 
 const (
 	roleClient   role = iota
-	roleReplica       // of the server behind the proxy
-	roleListener      // is told what happens, or is a sentinel
+	roleReplica       // of that server
+	roleListener      // a subscriber, a monitor or a sentinel
 )
 
-// roleOf returns the role of whoever sends the command.
+// roleOf returns the role that the command shows.
 func roleOf(command []byte) role {
 	switch word(command, 0) {
 	case "REPLCONF", "PSYNC", "SYNC":
@@ -223,7 +222,7 @@ func roleOf(command []byte) role {
 	return roleClient
 }
 
-// getsIn says that the command is one with which a client gets in.
+// getsIn reports whether the command sets up a connection.
 func getsIn(command []byte) bool {
 	switch word(command, 0) {
 	case "HELLO", "AUTH", "SELECT", "CLIENT":

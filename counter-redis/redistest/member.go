@@ -13,13 +13,13 @@ import (
 type member struct {
 	id        string
 	flags     []string
-	primary   string // its id; -: it is one
+	primary   string // the id of its primary, or "-" if it is one itself
 	epoch     int64
 	connected bool
 	ranges    []string // of slots: 5, 7-9
 }
 
-// members returns what the node says of itself and the others.
+// members returns the nodes as this one describes them.
 func (n *Node) members(ctx context.Context) ([]member, error) {
 	text, err := n.ask(ctx, "cluster", "nodes").Text()
 	if err != nil {
@@ -46,7 +46,7 @@ func (n *Node) members(ctx context.Context) ([]member, error) {
 
 func (m member) is(flag string) bool { return slices.Contains(m.flags, flag) }
 
-// slots yields the slots that the member serves, and none of those on the move.
+// slots yields the slots that the member serves, without those that are moving.
 func (m member) slots() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for _, text := range m.ranges {
@@ -68,8 +68,8 @@ func (m member) slots() iter.Seq[int] {
 	}
 }
 
-// roles returns who serves what and who is a replica of whom, or an error if one of
-// the members is missing, not up, or neither.
+// roles returns which slots or which primary each member serves. It is an error if a member is
+// missing, down, or serves neither.
 func (c *Cluster) roles(members []member) (string, error) {
 	if len(members) != len(c.nodes) {
 		return "", fmt.Errorf("it knows %d nodes; want %d", len(members), len(c.nodes))

@@ -6,25 +6,25 @@ import (
 	"testing"
 )
 
-// Topology adapts [StartSentinel] and [StartCluster]. The zero value is plain.
+// Topology adapts [StartSentinel] and [StartCluster]. The zero value has neither arguments nor
+// proxies.
 type Topology struct {
-	// Args are those of each redis-server, as for [Start]. There can't be a password.
+	// Args are the arguments of each redis-server, as for [Start]. They can't set a password.
 	Args []string
-	// Proxied has each data server announce itself at the address of a [Proxy]
-	// before it: clients, replicas and sentinels reach it through that.
+	// Proxied puts a [Proxy] in front of each data server. The server announces itself at the
+	// proxy's address, so that clients, replicas and sentinels reach it through the proxy.
 	Proxied bool
 }
 
-// Node is a data server of a [Sentinel] or [Cluster]. The address and the clients
-// of the Server are those of the server itself, whether or not it has a proxy.
+// Node is a data server of a [Sentinel] or [Cluster]. Addr, URL and Client bypass its proxy.
 type Node struct {
 	*Server
 
 	Proxy *Proxy // nil unless the topology is proxied
 }
 
-// startNode starts a data server. The arguments that say where it is announced
-// depend on its port and on that.
+// startNode starts a data server. announce returns the arguments by which a server on a port
+// announces the other port.
 func startNode(tb testing.TB, topology Topology, server *Server, announce func(port, announced int) []string) *Node {
 	tb.Helper()
 	n := &Node{Server: server}

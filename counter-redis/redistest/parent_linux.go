@@ -2,7 +2,7 @@ package redistest
 
 import "syscall"
 
-// endWithParent lets the kernel kill a child whose parent was killed itself.
+// endWithParent makes the kernel kill the child when its parent dies.
 func endWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -4,6 +4,6 @@ package redistest
 
 import "syscall"
 
-// endWithParent does nothing where the kernel has no such service: a child
-// outlives a killed test binary.
+// endWithParent does nothing where the kernel has no such service. There a child outlives a
+// killed test binary.
 func endWithParent() *syscall.SysProcAttr { return nil }

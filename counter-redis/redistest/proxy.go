@@ -9,35 +9,34 @@ import (
 	"time"
 )
 
-// Faults are what a [Proxy] does to the clients' connections through it. The zero
-// value: nothing.
+// Faults are what a [Proxy] does to its clients' connections. The zero value does nothing.
 //
-// Shares are from 0, none, to 1, all. What is lost depends on the seed, on the
-// number of the connection and on that of the command on it, and on nothing else.
-// What a client says to get in (HELLO, AUTH, SELECT and CLIENT) is never lost.
+// Shares are from 0 (none) to 1 (all). What is lost depends only on the seed, the number of the
+// connection and the number of the command on that connection. The commands that set up a
+// connection (HELLO, AUTH, SELECT and CLIENT) and their replies are never lost.
 type Faults struct {
-	// LoseRequests is the share of commands that don't reach the server: the
-	// connection ends in place of them.
+	// LoseRequests is the share of commands that don't reach the server. The connection
+	// ends instead.
 	LoseRequests float64
-	// LoseReplies is the share of replies that don't reach the client: the
-	// connection ends in place of them. The server has done what it was asked.
+	// LoseReplies is the share of replies that don't reach the client. The connection ends
+	// instead, after the server has done what it was asked.
 	LoseReplies float64
-	// Seed chooses which are lost.
+	// Seed chooses which requests and replies are lost.
 	Seed uint64
 	// Delay is how long each reply is held back.
 	Delay time.Duration
-	// Refuse ends each new connection at once, at the proxy of a [Node] in place of its
-	// first command. Those that are open stay.
+	// Refuse ends each new connection at once, or, at the proxy of a [Node], in place of its
+	// first command. Open connections stay.
 	Refuse bool
 }
 
-// Proxy is a line to a server that can be made to fail. Its methods are safe for
+// Proxy passes connections on to a server, and can be made to fail. Its methods are safe for
 // concurrent use.
 //
-// Replicas, sentinels, and whoever subscribes or monitors are no clients: once they
-// show it, their connections pass everything as it is, and neither Faults nor Cut
-// concern them. At the proxy of a [Node] they show it before anything can be lost:
-// therefore a PING that is the first command of a connection passes there always.
+// Replicas, sentinels, subscribers and monitors are not clients. Once they send a command that
+// shows what they are, everything passes unchanged on their connections, and neither Faults nor
+// Cut affects them. The proxy of a [Node] loses nothing before that: a PING that is the first
+// command of a connection always passes there.
 type Proxy struct {
 	listener net.Listener
 	target   string
@@ -48,8 +47,8 @@ type Proxy struct {
 	requests, replies, cuts atomic.Int64
 
 	mu      sync.Mutex
-	lines   map[*line]role // that are open
-	severed bool           // no replica passes
+	lines   map[*line]role // the open ones
+	severed bool           // replicas are refused
 }
 
 // origin says who connects to a proxy.
@@ -57,13 +56,13 @@ type origin int
 
 const (
 	clients           origin = iota
-	clientsAndServers        // the proxy is that of a node
-	replicas                 // nobody else
+	clientsAndServers        // at the proxy of a node
+	replicas                 // and nobody else
 )
 
-// StartProxy starts a proxy in front of the server at target, a host and port. It
-// has no faults at first and ends with the test. It passes on commands that have
-// one reply each, subscriptions and replication, and no TLS.
+// StartProxy starts a proxy in front of the server at target, which is a host and port. It
+// begins without faults and ends with the test. It understands commands with one reply each,
+// subscriptions and replication, but not TLS.
 func StartProxy(tb testing.TB, target string) *Proxy {
 	tb.Helper()
 	p := listen(tb)
@@ -78,13 +77,13 @@ func listen(tb testing.TB) *Proxy {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { _ = listener.Close() }) // it may be closed
+	tb.Cleanup(func() { _ = listener.Close() }) // unless it is closed by then
 	p := &Proxy{listener: listener, lines: map[*line]role{}}
 	p.SetFaults(Faults{})
 	return p
 }
 
-// start serves who connects, from now on.
+// start begins to serve connections.
 func (p *Proxy) start(tb testing.TB, target string, from origin) {
 	tb.Helper()
 	p.target, p.from = target, from
@@ -93,7 +92,7 @@ func (p *Proxy) start(tb testing.TB, target string, from origin) {
 	p.running.Go(func() { p.accept(ctx) })
 	tb.Cleanup(func() {
 		cancel()
-		_ = p.listener.Close() // that it was open is known
+		_ = p.listener.Close()
 		p.running.Wait()
 	})
 }
@@ -101,16 +100,16 @@ func (p *Proxy) start(tb testing.TB, target string, from origin) {
 // Addr returns the host and port for clients.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
-// SetFaults replaces the faults for what comes from now on.
+// SetFaults replaces the faults for every request and reply from now on.
 func (p *Proxy) SetFaults(faults Faults) { p.faults.Store(&faults) }
 
-// Cut ends every client's connection at once, with what is on its way, and returns
-// once they have ended. New ones are served.
+// Cut ends every client's connection at once, with whatever is in flight on it, and returns
+// once they have ended. New connections are served.
 func (p *Proxy) Cut() { p.cuts.Add(p.end(roleClient)) }
 
-// CutReplication ends the connections of the server's replicas at once and, until
-// HealReplication, new ones too; clients pass. What the server is told once this
-// has returned reaches no replica.
+// CutReplication ends the connections of the server's replicas at once, and refuses new ones
+// until HealReplication. Clients still pass. Nothing that the server is told after this returns
+// reaches a replica.
 func (p *Proxy) CutReplication() {
 	p.mu.Lock()
 	p.severed = true
@@ -125,13 +124,13 @@ func (p *Proxy) HealReplication() {
 	p.severed = false
 }
 
-// Lost returns how many requests and replies were lost to [Faults] so far, and how
-// many connections [Proxy.Cut] has ended.
+// Lost returns how many requests and replies [Faults] have lost so far, and how many
+// connections [Proxy.Cut] has ended.
 func (p *Proxy) Lost() (requests, replies, cuts int64) {
 	return p.requests.Load(), p.replies.Load(), p.cuts.Load()
 }
 
-// end ends the lines with the role and returns how many they were.
+// end ends the lines with the role and returns how many there were.
 func (p *Proxy) end(of role) (ended int64) {
 	p.mu.Lock()
 	var lines []*line
@@ -148,7 +147,7 @@ func (p *Proxy) end(of role) (ended int64) {
 	return int64(len(lines))
 }
 
-// admit notes the role of whoever has opened the line, and says whether it may pass.
+// admit notes the role of the line's opener, and reports whether the line may pass.
 func (p *Proxy) admit(l *line, role role) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Replica starts a replica of the server, which has neither TLS nor a password, and
-// returns once it has all that the server has. The arguments are as for [Start].
+// Replica starts a replica of the server, and returns once the replica has all that the server
+// has. The server must have neither TLS nor a password. The arguments are as for [Start].
 func (s *Server) Replica(tb testing.TB, args ...string) *Server {
 	tb.Helper()
 	link := listen(tb)
@@ -18,16 +18,15 @@ func (s *Server) Replica(tb testing.TB, args ...string) *Server {
 	return replica
 }
 
-// CutReplication cuts a replica that [Server.Replica] has started off from its
-// primary: what the primary is told once this has returned does not reach it.
-// Clients reach both.
+// CutReplication cuts off a replica that [Server.Replica] started from its primary. Nothing that
+// the primary is told after this returns reaches the replica. Clients still reach both.
 func (s *Server) CutReplication(tb testing.TB) {
 	tb.Helper()
 	s.linked(tb).CutReplication()
 }
 
-// HealReplication lets a replica that was cut off connect again; AwaitReplication
-// says when it has.
+// HealReplication lets a replica that was cut off connect again. AwaitReplication waits until it
+// has.
 func (s *Server) HealReplication(tb testing.TB) {
 	tb.Helper()
 	s.linked(tb).HealReplication()
@@ -41,14 +40,14 @@ func (s *Server) linked(tb testing.TB) *Proxy {
 	return s.link
 }
 
-// AwaitReplication returns once the link of a replica to its primary is up, and it
-// has what the primary had when they connected.
+// AwaitReplication returns once the replica's link to its primary is up, and the replica has
+// what the primary had when they connected.
 func (s *Server) AwaitReplication(tb testing.TB) {
 	tb.Helper()
 	await(tb, "replication", s.replicates)
 }
 
-// replicates returns an error that says what a replica lacks.
+// replicates returns an error that says why the replica's link is not up.
 func (s *Server) replicates(ctx context.Context) error {
 	info, err := s.replication(ctx)
 	if err != nil {
@@ -62,6 +61,6 @@ func (s *Server) replicates(ctx context.Context) error {
 
 // replicaOf returns the arguments that make a server a replica.
 func replicaOf(addr string) []string {
-	host, port, _ := net.SplitHostPort(addr) // it is that of a listener
+	host, port, _ := net.SplitHostPort(addr) // a listener's address always splits
 	return []string{"--replicaof", host, port}
 }

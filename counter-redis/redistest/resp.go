@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// maxLength is that of the longest text, and more than Redis takes.
+// maxLength is the length of the longest text, in bytes. Redis takes less.
 const maxLength = 1 << 30
 
 // appendValue appends the bytes of the next value of Redis's protocol: of a reply
@@ -71,8 +71,8 @@ func length(line []byte) (int, error) {
 	return n, err
 }
 
-// word returns the command's word with that number, from zero, in capitals: its
-// name, or one of the first arguments. It is empty if there is none.
+// word returns the command's word with the number, from zero, in capitals: its name, or one of
+// the first arguments. It is empty if the command has fewer words.
 func word(command []byte, number int) string {
 	// *3 $4 AUTH $4 user $6 secret
 	for range 2*number + 2 {

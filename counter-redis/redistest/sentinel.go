@@ -17,16 +17,15 @@ import (
 // primaryName is what the sentinels call the primary.
 const primaryName = "primary"
 
-// Sentinel is a primary with two replicas, and three sentinels of which two have to
-// agree that it is down. Its methods are for the test's goroutine, one at a time;
-// what goes wrong in them fails the test.
+// Sentinel is a primary with two replicas, and three sentinels, two of which have to agree that
+// the primary is down. Call its methods from the test's goroutine. If one fails, so does the test.
 type Sentinel struct {
 	nodes     []*Node
 	sentinels []*Server
 }
 
-// StartSentinel starts the servers and returns once all is as [Sentinel.AwaitHealthy]
-// says. A primary that is gone for a second is replaced, in a few seconds.
+// StartSentinel starts the servers and returns once they are as [Sentinel.AwaitHealthy] says. A
+// primary that is gone for a second is replaced within a few seconds.
 func StartSentinel(tb testing.TB, topology Topology) *Sentinel {
 	tb.Helper()
 	s := &Sentinel{}
@@ -39,11 +38,11 @@ func StartSentinel(tb testing.TB, topology Topology) *Sentinel {
 			return []string{"--replica-announce-ip", "127.0.0.1", "--replica-announce-port", strconv.Itoa(announced)}
 		}))
 	}
-	// What the sentinels find at once they need not look for.
+	// A sentinel finds the replicas that are connected by now at once, and others only later.
 	for _, replica := range s.nodes[1:] {
 		replica.AwaitReplication(tb)
 	}
-	host, port, _ := net.SplitHostPort(s.nodes[0].announcedAddr()) // it is that of a listener
+	host, port, _ := net.SplitHostPort(s.nodes[0].announcedAddr()) // a listener's address always splits
 	for range 3 {
 		s.sentinels = append(s.sentinels, launch(tb, &Server{sentinel: true, args: []string{
 			"--sentinel", "monitor", primaryName, host, port, "2",
@@ -59,8 +58,8 @@ func StartSentinel(tb testing.TB, topology Topology) *Sentinel {
 	return s
 }
 
-// hurry has a sentinel tell and ask more often, and notice a slow machine less.
-// Those before Redis 7 can't and take longer.
+// hurry makes a sentinel exchange news more often, and tolerate a slow machine. Before Redis 7
+// sentinels can't do so, and take longer.
 func hurry(tb testing.TB, sentinel *Server) {
 	tb.Helper()
 	await(tb, "SENTINEL DEBUG", func(ctx context.Context) error {
@@ -95,10 +94,10 @@ func severalURL(addrs []string) string {
 	return text.String()
 }
 
-// Nodes returns the data servers. The first was the primary at first.
+// Nodes returns the data servers. The first one began as the primary.
 func (s *Sentinel) Nodes() []*Node { return slices.Clone(s.nodes) }
 
-// Primary returns the node that most sentinels say is the primary, be it down.
+// Primary returns the node that most sentinels call the primary, even if it is down.
 func (s *Sentinel) Primary(tb testing.TB) *Node {
 	tb.Helper()
 	var primary *Node
@@ -109,7 +108,7 @@ func (s *Sentinel) Primary(tb testing.TB) *Node {
 	return primary
 }
 
-// NextPrimary returns the primary once it is not that node any more.
+// NextPrimary waits until the primary is not that node any more, and returns it.
 func (s *Sentinel) NextPrimary(tb testing.TB, former *Node) *Node {
 	tb.Helper()
 	var primary *Node
@@ -139,20 +138,20 @@ func (s *Sentinel) primary(ctx context.Context) (*Node, error) {
 	return nil, fmt.Errorf("the sentinels don't agree: %v", votes)
 }
 
-// Failover has the sentinels make another node the primary, and returns once it is.
+// Failover makes the sentinels promote another node, and returns it once it is the primary.
 func (s *Sentinel) Failover(tb testing.TB) {
 	tb.Helper()
 	former := s.Primary(tb)
 	await(tb, "SENTINEL FAILOVER", func(ctx context.Context) error {
-		// It may be too early for one, just after the last.
+		// Sentinels refuse one that follows the last too soon.
 		return s.sentinels[0].ask(ctx, "sentinel", "failover", primaryName).Err()
 	})
 	s.NextPrimary(tb, former)
 }
 
-// AwaitHealthy returns once every node is up, the sentinels agree which is the
-// primary, the others replicate from it, and each sentinel knows them all and the
-// other sentinels, and takes none for down.
+// AwaitHealthy returns once every node is up, the sentinels agree on the primary, the other
+// nodes replicate from it, and each sentinel knows all nodes and sentinels and considers none
+// of them down.
 func (s *Sentinel) AwaitHealthy(tb testing.TB) {
 	tb.Helper()
 	await(tb, "Sentinel", s.healthy)
@@ -202,7 +201,7 @@ func (n *Node) replicatesFrom(ctx context.Context, primary *Node) error {
 	return nil
 }
 
-// knows returns an error that says what the sentinel does not know.
+// knows returns an error that says what the sentinel does not know yet.
 func (s *Sentinel) knows(ctx context.Context, sentinel *Server, primary *Node) error {
 	for _, about := range []struct {
 		command, flags string
@@ -223,7 +222,7 @@ func (s *Sentinel) knows(ctx context.Context, sentinel *Server, primary *Node) e
 		for _, one := range known {
 			state := pairs(one)
 			addr := net.JoinHostPort(state["ip"], state["port"])
-			// That a sentinel took the last primary for down is remembered for a while.
+			// A sentinel remembers for a while that it considered the last primary down.
 			if flags := strings.TrimSuffix(state["flags"], ",master_down"); flags != about.flags {
 				return fmt.Errorf("%s is %s; want %s", addr, flags, about.flags)
 			}

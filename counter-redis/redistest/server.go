@@ -1,9 +1,9 @@
-// Package redistest starts real Redis servers for tests: a single one,
-// replicas of it, Sentinel, and Cluster. Each listens on the loopback interface
-// alone, keeps its data in a folder of the test, and ends with the test; on Linux
-// also when the test binary is killed. Stopping one and going on needs Unix.
-// StartProxy puts a line before a server that can be made to fail, and a
-// [Topology] one before each data server of Sentinel or Cluster.
+// Package redistest starts real Redis servers for tests: a single server, replicas of it,
+// Sentinel, and Cluster. Each server listens on the loopback interface only, keeps its data in a
+// folder of the test, and ends with the test; on Linux also when the test binary is killed.
+// [Server.Stop] and [Server.Continue] need Unix. [StartProxy] puts a connection that can be made
+// to fail in front of a server. A [Topology] puts one in front of each data server of a Sentinel
+// or Cluster.
 //
 //	server := redistest.Start(t)
 //	client := server.Client()
@@ -30,54 +30,54 @@ import (
 )
 
 const (
-	// patience is how long a server may take to answer: far more than it needs, so
-	// that a busy machine fails no test.
+	// patience is how long a server may take to answer. It is far more than a server needs,
+	// so that no test fails because the machine is busy.
 	patience = time.Minute
 
-	// Ports below those that systems give to outgoing connections (from 32768 on
-	// Linux): none of those can take the port of a server that is to come back.
+	// Ports below those of outgoing connections (from 32768 on Linux), so that none of
+	// these takes the port of a server that is about to restart.
 	firstPort, lastPort = 20000, 32767
 
-	// busOffset is how far above a server's port that of a Cluster's bus is: it must
-	// be among these, too.
+	// busOffset is how far the port of a Cluster's bus is above the server's port. The port of
+	// the bus must be in this range, too.
 	busOffset = 10000
 )
 
 // errPortTaken says that another process listens on the port.
 var errPortTaken = errors.New("port taken")
 
-// Server is a redis-server process of one test. Its methods are for the test's
-// goroutine, one at a time; what goes wrong in them fails the test.
+// Server is a redis-server process of one test. Call its methods from the test's goroutine. If
+// one fails, so does the test.
 type Server struct {
 	tb        testing.TB
 	path      string // of the program
 	dir       string
 	args      []string
-	announced func(port int) []string // arguments; nil: none
+	announced func(port int) []string // arguments that say how others reach it; may be nil
 	cluster   bool                    // it has a port for the bus, too
 	sentinel  bool
 	port      int
 	process   *process
 	stopped   bool
-	tls       *certificates // nil: it speaks no TLS
-	asking    *redis.Client // nil until something was asked
-	link      *Proxy        // to the primary; nil: Replica did not start it
+	tls       *certificates // nil without TLS
+	asking    *redis.Client // nil until the first question
+	link      *Proxy        // to the primary; nil unless Replica started it
 }
 
 // Start starts a server with an empty database and returns once it answers.
 //
-// Each write is on disk before its reply (appendonly yes, appendfsync always), so
-// that Kill loses nothing. The arguments, such as "--maxmemory", "1mb", come after
-// these settings and override them; bind, port, dir and the log are fixed.
+// Each write is on disk before its reply (appendonly yes, appendfsync always), so Kill loses
+// nothing. The arguments, such as "--maxmemory", "1mb", override these settings; bind, port, dir
+// and the log can't be changed.
 //
-// Without redis-server on the PATH the test is skipped, and fails if the
-// environment has CI=true.
+// If redis-server is not on the PATH, the test is skipped, or fails if the environment has
+// CI=true.
 func Start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
 	return launch(tb, &Server{args: args})
 }
 
-// launch starts a server that is described but for where it is.
+// launch starts a server of which all but the address is set.
 func launch(tb testing.TB, s *Server) *Server {
 	tb.Helper()
 	path, err := exec.LookPath("redis-server")
@@ -121,8 +121,8 @@ func (s *Server) URL() string {
 	return "redis://" + s.Addr()
 }
 
-// Client returns a new client of the server, closed with the test. It has the
-// defaults of go-redis, but asks the server for nothing that is newer than Redis 6.
+// Client returns a new client of the server, which is closed when the test ends. It has the
+// defaults of go-redis, but does not ask the server for anything newer than Redis 6.
 func (s *Server) Client() *redis.Client {
 	client := redis.NewClient(&redis.Options{
 		Addr:                     s.Addr(),
@@ -131,20 +131,19 @@ func (s *Server) Client() *redis.Client {
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
-	s.tb.Cleanup(func() { _ = client.Close() }) // the test may have closed it
+	s.tb.Cleanup(func() { _ = client.Close() }) // unless the test has closed it
 	return client
 }
 
-// Kill ends the server at once, as SIGKILL does, and returns when it is gone.
-// Killing it again does nothing.
+// Kill ends the server by SIGKILL, and returns when it is gone. Killing it again does nothing.
 func (s *Server) Kill() {
 	if s.process != nil {
 		s.process.kill()
 	}
 }
 
-// Restart ends the server as Kill does, starts it on the same port with the same
-// data and the configuration it had, or has rewritten, and returns once it answers.
+// Restart kills the server, starts it again and returns once it answers. It has the same port,
+// the same data and the same configuration, with whatever CONFIG REWRITE has written.
 func (s *Server) Restart() {
 	s.tb.Helper()
 	s.Kill()
@@ -153,7 +152,7 @@ func (s *Server) Restart() {
 	}
 }
 
-// Stop freezes the server: until Continue, connections to it open and nobody answers.
+// Stop freezes the server. Until Continue, connections to it open, but it does not answer.
 func (s *Server) Stop() {
 	s.tb.Helper()
 	s.stopped = true
@@ -162,7 +161,7 @@ func (s *Server) Stop() {
 	}
 }
 
-// Continue lets a stopped server go on, with what arrived meanwhile.
+// Continue lets a stopped server go on, beginning with what arrived meanwhile.
 func (s *Server) Continue() {
 	s.tb.Helper()
 	if err := s.process.thaw(); err != nil {
@@ -171,8 +170,8 @@ func (s *Server) Continue() {
 	s.stopped = false
 }
 
-// run starts the process and returns nil once it answers, errPortTaken if the port
-// is, else an error with the server's log.
+// run starts the process and returns nil once it answers. The error is errPortTaken if another
+// process has the port, and otherwise has the server's log.
 func (s *Server) run() error {
 	log, err := os.Create(filepath.Join(s.dir, "redis.log"))
 	if err != nil {
@@ -205,7 +204,7 @@ func (s *Server) run() error {
 	return fmt.Errorf("redis-server %q did not come up; its log:\n%s", s.args, text)
 }
 
-// awaitReady returns true once the server answers, and false if it ended or took
+// awaitReady returns true once the server answers, or false if it ends before that or takes
 // longer than a minute.
 func (s *Server) awaitReady(log string) (bool, error) {
 	ctx, cancel := context.WithTimeout(s.tb.Context(), patience)
@@ -224,15 +223,15 @@ func (s *Server) awaitReady(log string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		// Without its word that it listens, what answers may be another server on
-		// a port that this one failed to take.
+		// Until the log says that the server listens, another server may be the one that
+		// answers, on a port that this one failed to take.
 		if strings.Contains(string(text), s.ready()) && s.answers(ctx) {
 			return true, nil
 		}
 	}
 }
 
-// ready returns what the server's log says once it listens.
+// ready returns what the server logs once it listens.
 func (s *Server) ready() string {
 	if s.sentinel {
 		return "Sentinel ID is"
@@ -240,7 +239,7 @@ func (s *Server) ready() string {
 	return "Ready to accept connections"
 }
 
-// answers says that the server replies to PING, be it that it wants a password.
+// answers reports whether the server replies to PING, if only to demand a password.
 func (s *Server) answers(ctx context.Context) bool {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", s.Addr())

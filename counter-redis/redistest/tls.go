@@ -24,9 +24,9 @@ type certificates struct {
 	cert, key string // files of the server
 }
 
-// StartTLS is [Start] for a server that speaks TLS and nothing else, with a
-// certificate for 127.0.0.1 that an authority made for this test has signed:
-// nobody trusts it who is not given [Server.CA]. It asks clients for none.
+// StartTLS is [Start] for a server that speaks only TLS. Its certificate for 127.0.0.1 is signed
+// by an authority made for this test, so clients must be given [Server.CA] to trust it. The server
+// does not ask clients for certificates.
 func StartTLS(tb testing.TB, args ...string) *Server {
 	tb.Helper()
 	made, err := makeCertificates(tb.TempDir())
@@ -36,8 +36,8 @@ func StartTLS(tb testing.TB, args ...string) *Server {
 	return launch(tb, &Server{args: args, tls: made})
 }
 
-// CA returns the certificate of the authority behind a server with TLS, as PEM,
-// and nil for a server without.
+// CA returns the certificate of the authority that signed a TLS server's certificate, as PEM. It
+// is nil for a server without TLS.
 func (s *Server) CA() []byte {
 	if s.tls == nil {
 		return nil
@@ -45,7 +45,7 @@ func (s *Server) CA() []byte {
 	return s.tls.authority
 }
 
-// client returns what a client needs, nil for a server without TLS.
+// client returns the settings of a client, nil for a server without TLS.
 func (c *certificates) client() *tls.Config {
 	if c == nil {
 		return nil
@@ -53,7 +53,7 @@ func (c *certificates) client() *tls.Config {
 	return &tls.Config{RootCAs: c.roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}
 }
 
-// arguments returns the part of the command line that says where to listen.
+// arguments returns the arguments that say where to listen.
 func (c *certificates) arguments(port int) []string {
 	if c == nil {
 		return []string{"--port", strconv.Itoa(port)}
