@@ -3,7 +3,9 @@ package counter_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -120,6 +122,78 @@ func TestCheckMoveAndBring(t *testing.T) {
 	} {
 		if !errors.Is(test.got, test.want) || test.want == nil && test.got != nil {
 			t.Errorf("%s: %v; want %v", test.name, test.got, test.want)
+		}
+	}
+}
+
+// remembering is a store with a history that reads one at a time.
+type remembering struct {
+	counter.Store
+	counter.Historian
+}
+
+func (remembering) History(_ context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
+	return func(yield func(counter.Bucket, error) bool) {
+		if name == "" {
+			yield(counter.Bucket{}, counter.ErrName)
+			return
+		}
+		for hour := max(from, 20); hour <= min(to, 50); hour += 10 {
+			if !yield(counter.Bucket{Start: hour, Hours: 1, Count: int64(hour)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A Historian that is not a BulkHistorian is asked one by one, also if a store within is one.
+func TestHistoriesOneByOne(t *testing.T) {
+	for name, store := range map[string]counter.Store{
+		"itself":    remembering{},
+		"decorated": decorator{remembering{}},
+		"hides one": struct {
+			decorator
+			counter.Historian
+		}{decorator{bulkRemembering{}}, remembering{}},
+	} {
+		histories, errs := counter.Histories(t.Context(), store, []string{"a", "", "b"}, 30, 40)
+		want := []counter.Bucket{{30, 1, 30}, {40, 1, 40}}
+		if errs[0] != nil || !errors.Is(errs[1], counter.ErrName) || errs[2] != nil ||
+			!slices.Equal(histories[0], want) || len(histories[1]) > 0 || !slices.Equal(histories[2], want) {
+			t.Errorf("%s: Histories = %v, %v", name, histories, errs)
+		}
+		days, errs := counter.Days(t.Context(), store, []string{"a", "", "b"}, 30, 40)
+		want = []counter.Bucket{{24, 24, 24 + 34 + 44}}
+		if errs[0] != nil || !errors.Is(errs[1], counter.ErrName) || !slices.Equal(days[0], want) || !slices.Equal(days[2], want) {
+			t.Errorf("%s: Days = %v, %v", name, days, errs)
+		}
+		if days, errs := counter.Days(t.Context(), store, []string{"a"}, 40, 30); len(days[0]) > 0 || errs[0] != nil {
+			t.Errorf("%s: Days of an empty range = %v, %v", name, days, errs)
+		}
+	}
+	_, errs := counter.Histories(t.Context(), struct{ counter.Store }{}, []string{"a"}, 0, 1)
+	if !errors.Is(errs[0], errors.ErrUnsupported) {
+		t.Errorf("Histories of a store without: %v", errs)
+	}
+	if _, errs := counter.Days(t.Context(), nil, []string{"a"}, 0, 1); !errors.Is(errs[0], errors.ErrUnsupported) {
+		t.Errorf("Days of a store without: %v", errs)
+	}
+}
+
+// bulkRemembering must not be asked by those who ask a decorator.
+type bulkRemembering struct {
+	counter.Store
+	counter.Historian
+	counter.BulkHistorian
+}
+
+func TestWholeDays(t *testing.T) {
+	for given, want := range map[[2]counter.Hour][2]counter.Hour{
+		{0, 0}: {0, 23}, {25, 47}: {24, 47}, {47, 48}: {24, 71}, {-9, -1}: {1, 0}, {30, 29}: {1, 0},
+		{-9, 1 << 40}: {0, counter.MaxHour}, {counter.MaxHour + 1, 1 << 40}: {1, 0},
+	} {
+		if first, last := counter.WholeDays(given[0], given[1]); first != want[0] || last != want[1] {
+			t.Errorf("WholeDays(%d) = %d, %d; want %d", given, first, last, want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package counterfile
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -127,37 +126,6 @@ func sweepOldest(tx *bbolt.Tx, since counter.Hour, n int) error {
 	return nil
 }
 
-// History implements [counter.Historian], as of one moment.
-func (s *Store) History(ctx context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
-	return func(yield func(counter.Bucket, error) bool) {
-		buckets, err := s.history(ctx, name, max(from, 0), min(to, counter.MaxHour))
-		if err != nil {
-			yield(counter.Bucket{}, err)
-			return
-		}
-		for _, b := range buckets {
-			if err := s.ready(ctx); err != nil {
-				yield(counter.Bucket{}, err)
-				return
-			}
-			if !yield(b, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (s *Store) history(ctx context.Context, name string, from, to counter.Hour) ([]counter.Bucket, error) {
-	if err := s.ready(ctx); err != nil {
-		return nil, err
-	}
-	if err := counter.CheckName(name); err != nil {
-		return nil, err
-	}
-	since := s.hoursSince(s.now())
-	return view(ctx, s, func(tx *bbolt.Tx) ([]counter.Bucket, error) { return bucketsOf(tx, name, from, to, since) })
-}
-
 // SetHistory implements [counter.Historian].
 func (s *Store) SetHistory(ctx context.Context, name string, buckets []counter.Bucket) error {
 	if err := s.ready(ctx); err != nil {
@@ -187,52 +155,6 @@ func addBuckets(tx *bbolt.Tx, name string, buckets []counter.Bucket, since count
 		}
 	}
 	return nil
-}
-
-// bucketsOf returns a counter's history from from to to.
-func bucketsOf(tx *bbolt.Tx, name string, from, to, since counter.Hour) ([]counter.Bucket, error) {
-	if from > to {
-		return nil, nil
-	}
-	var buckets []counter.Bucket
-	wholeDays := map[counter.Hour]int64{}
-	for row, err := range daysOf(tx, name, from, to) {
-		if err != nil {
-			return nil, err
-		}
-		for i, n := range row.counts {
-			if day := row.start + counter.Hour(i)*counter.DayHours; n > 0 && from.Day() <= day && day <= to {
-				wholeDays[day] = n
-			}
-		}
-	}
-	for row, err := range hoursOf(tx, name, from, to) {
-		if err != nil {
-			return nil, err
-		}
-		rest := row.counts[wholeDay]
-		if row.start < since { // not swept yet
-			rest = row.counts.sum()
-		}
-		if rest > 0 {
-			wholeDays[row.start] = sum(wholeDays[row.start], rest)
-		}
-		if row.start < since {
-			continue
-		}
-		for i, n := range row.counts[:wholeDay] {
-			if hour := row.start + counter.Hour(i); n > 0 && from <= hour && hour <= to {
-				buckets = append(buckets, counter.Bucket{Start: hour, Hours: 1, Count: n})
-			}
-		}
-	}
-	for day, n := range wholeDays {
-		buckets = append(buckets, counter.Bucket{Start: day, Hours: counter.DayHours, Count: n})
-	}
-	slices.SortFunc(buckets, func(a, b counter.Bucket) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.Hours, a.Hours))
-	})
-	return buckets, nil
 }
 
 // removeHistory removes a counter's history.

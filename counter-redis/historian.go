@@ -21,7 +21,7 @@ const (
 	// monthsAtOnce is how many months History reads in a round trip.
 	monthsAtOnce = 24
 	// maxMonths is for how many months it asks without looking which of them there are.
-	maxMonths = 120
+	maxMonths = 24
 )
 
 // readScript reads a month and the hours of its days at one moment.
@@ -30,21 +30,26 @@ const (
 var readScript string
 
 // History implements [counter.Historian]. It reads two years in a round trip. If the range is
-// longer than ten, it first reads which months there are.
+// longer, it first reads which months there are, and then the first one by itself: some callers
+// want the first bucket and no more.
 func (s *Store) History(ctx context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
 	return func(yield func(counter.Bucket, error) bool) {
 		from, to := max(from, 0), min(to, counter.MaxHour)
-		months, err := s.monthsBetween(ctx, name, from, to)
-		for some := range slices.Chunk(months, monthsAtOnce) {
+		months, whole, err := s.monthsBetween(ctx, name, from, to)
+		atOnce := monthsAtOnce
+		if !whole {
+			atOnce = 1
+		}
+		for len(months) > 0 && err == nil {
+			n := min(atOnce, len(months))
 			var buckets []counter.Bucket
-			if buckets, err = s.readMonths(ctx, s.key(name), some, from, to); err != nil {
-				break
-			}
+			buckets, err = s.readMonths(ctx, s.key(name), months[:n], from, to)
 			for _, bucket := range buckets {
 				if !yield(bucket, nil) {
 					return
 				}
 			}
+			months, atOnce = months[n:], monthsAtOnce
 		}
 		if err != nil {
 			yield(counter.Bucket{}, err)
@@ -52,46 +57,56 @@ func (s *Store) History(ctx context.Context, name string, from, to counter.Hour)
 	}
 }
 
-// monthsBetween returns the months of the range. If they are many, it returns those of them
-// that the counter has.
-func (s *Store) monthsBetween(ctx context.Context, name string, from, to counter.Hour) ([]string, error) {
-	if err := s.ready(ctx, name); err != nil || from > to {
-		return nil, err
+// monthsBetween returns the months of the range, and true. If they are many, it returns those of
+// them that the counter has, and false.
+func (s *Store) monthsBetween(ctx context.Context, name string, from, to counter.Hour) (months []string, whole bool, err error) {
+	if err := s.ready(ctx, name); err != nil {
+		return nil, false, err
 	}
-	var months []string
+	if months, whole = monthsOf(from, to, maxMonths); whole {
+		return months, true, nil
+	}
+	all, err := s.hashes(ctx, s.key(name), []string{monthsPart})
+	if err != nil {
+		return nil, false, err
+	}
+	return monthsAmong(maps.Keys(all[0]), from, to), false, nil
+}
+
+// monthsOf returns the months of the range, in order. If they are more than most, it returns
+// false.
+func monthsOf(from, to counter.Hour, most int) (months []string, ok bool) {
+	if from > to {
+		return nil, true
+	}
 	year, month, _ := from.Time().Date()
 	last := to.Time().Format(monthLayout)
 	for len(months) == 0 || months[len(months)-1] < last {
-		if len(months) == maxMonths {
-			return s.knownMonths(ctx, s.key(name), months[0], last)
+		if len(months) == most {
+			return nil, false
 		}
 		months = append(months, time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Format(monthLayout))
 		month++
 	}
-	return months, nil
+	return months, true
 }
 
-// knownMonths returns the months from the first to the last that the history has, in order.
-func (s *Store) knownMonths(ctx context.Context, key, first, last string) ([]string, error) {
-	all, err := s.hashes(ctx, key, []string{monthsPart})
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(all[0])), func(month string) bool {
+// monthsAmong returns those of the fields that are months of the range, in order.
+func monthsAmong(fields iter.Seq[string], from, to counter.Hour) []string {
+	first, last := from.Time().Format(monthLayout), to.Time().Format(monthLayout)
+	return slices.DeleteFunc(slices.Sorted(fields), func(month string) bool {
 		_, ok := parseDay(month + "-01")
 		return !ok || month < first || month > last
-	}), nil
+	})
 }
 
 // readMonths returns what the months have between the hours, in order.
 func (s *Store) readMonths(ctx context.Context, key string, months []string, from, to counter.Hour) ([]counter.Bucket, error) {
 	reads := make([]*monthRead, len(months))
 	commands := make([]*command, len(months))
-	now := counter.HourOf(time.Now())
+	kept := s.keptBetween(from, to)
 	for i, month := range months {
-		reads[i] = s.newMonthRead(ctx, key, month, func(day counter.Hour) bool {
-			return day+counter.DayHours > from && day <= to && day.KeptUntil(s.historyHours) > now
-		})
+		reads[i] = newMonthRead(ctx, key, month, kept)
 		commands[i] = &command{Cmder: reads[i].reply, key: key}
 	}
 	s.send(ctx, commands, delivery{reads: true})
@@ -100,28 +115,31 @@ func (s *Store) readMonths(ctx context.Context, key string, months []string, fro
 		if c.err != nil {
 			return nil, readError(ctx, "read the history of", key, c.err)
 		}
-		for _, bucket := range reads[i].buckets() {
-			if bucket.Start+counter.Hour(bucket.Hours) > from && bucket.Start <= to {
-				found = append(found, bucket)
-			}
-		}
+		found = append(found, reads[i].between(from, to)...)
 	}
 	return found, nil
 }
 
+// keptBetween returns what says whether the hours of a day are in the range and kept.
+func (s *Store) keptBetween(from, to counter.Hour) func(day counter.Hour) bool {
+	now := counter.HourOf(time.Now())
+	return func(day counter.Hour) bool {
+		return day+counter.DayHours > from && day <= to && day.KeptUntil(s.historyHours) > now
+	}
+}
+
 // monthRead reads a month of a history.
 type monthRead struct {
-	month string
+	month month
 	days  []counter.Hour  // whose hours are read, too
 	reply *redis.SliceCmd // the hash of the month, and then those of the days
 }
 
 // newMonthRead returns a read of the month with those hours that are kept.
-func (s *Store) newMonthRead(ctx context.Context, key, month string, kept func(day counter.Hour) bool) *monthRead {
-	r := &monthRead{month: month}
-	keys := []any{historyKey(key, month)}
-	first, _ := parseDay(month + "-01")
-	for day := first; day.Time().Format(monthLayout) == month; day += counter.DayHours {
+func newMonthRead(ctx context.Context, key, name string, kept func(day counter.Hour) bool) *monthRead {
+	r := &monthRead{month: parseMonth(name)}
+	keys := []any{historyKey(key, name)}
+	for day := r.month.first; day < r.month.end; day += counter.DayHours {
 		if kept(day) {
 			r.days = append(r.days, day)
 			keys = append(keys, historyKey(key, day.Time().Format(time.DateOnly)))
@@ -139,7 +157,7 @@ func (r *monthRead) buckets() []counter.Bucket {
 	}
 	rest := map[counter.Hour]int64{} // of the days, without the hours
 	for field, count := range numbersOf(hashes[0]) {
-		if day, ok := parseDay(r.month + "-" + field); ok {
+		if day, ok := r.month.day(field); ok {
 			rest[day] = count
 		}
 	}
@@ -164,6 +182,13 @@ func (r *monthRead) buckets() []counter.Bucket {
 	return buckets
 }
 
+// between returns those of the buckets that have hours between these, in order.
+func (r *monthRead) between(from, to counter.Hour) []counter.Bucket {
+	return slices.DeleteFunc(r.buckets(), func(b counter.Bucket) bool {
+		return b.Start+counter.Hour(b.Hours) <= from || b.Start > to
+	})
+}
+
 // numbersOf returns the numbers of a hash that a script returned as fields and values in turn.
 func numbersOf(hash any) map[string]int64 {
 	words, _ := hash.([]any)
@@ -182,6 +207,28 @@ func numbersOf(hash any) map[string]int64 {
 }
 
 const monthLayout = "2006-01"
+
+// month is when a month begins and ends.
+type month struct{ first, end counter.Hour }
+
+// parseMonth returns the month with the name. If there is no such month, it has no days.
+func parseMonth(name string) month {
+	first, ok := parseDay(name + "-01")
+	if !ok {
+		return month{}
+	}
+	return month{first, counter.HourOf(first.Time().AddDate(0, 1, 0))}
+}
+
+// day returns the first hour of the day with the number, which has two digits.
+func (m month) day(number string) (counter.Hour, bool) {
+	n, err := strconv.ParseUint(number, 10, 8)
+	if err != nil || n == 0 || len(number) != len("01") {
+		return 0, false
+	}
+	day := m.first + counter.Hour(n-1)*counter.DayHours
+	return day, day < m.end
+}
 
 // parseDay returns the first hour of the day with the date.
 func parseDay(date string) (counter.Hour, bool) {

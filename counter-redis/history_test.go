@@ -353,6 +353,21 @@ func TestHistoryInCluster(t *testing.T) {
 	servers := startCluster(t)
 	store := open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())
 	now := today()
+	var names []string
+	for i := range 600 { // more than go in one pipeline
+		names = append(names, fmt.Sprint("views:", i))
+		applyAt(t, store, names[i], now, int64(i)+1, int64(i)+1)
+	}
+	histories, errs := store.Histories(t.Context(), names, now, now+5)
+	byDay, dayErrs := store.Days(t.Context(), names, now-24, now)
+	for i, name := range names {
+		if errs[i] != nil || !slices.Equal(histories[i], []counter.Bucket{hours(now, int64(i)+1)}) {
+			t.Fatalf("the history of %q among others is %v, %v", name, histories[i], errs[i])
+		}
+		if dayErrs[i] != nil || !slices.Equal(byDay[i], []counter.Bucket{{Start: now, Hours: counter.DayHours, Count: int64(i) + 1}}) {
+			t.Fatalf("the days of %q among others are %v, %v", name, byDay[i], dayErrs[i])
+		}
+	}
 	for _, name := range []string{"a", "b", "c", "{d}", strings.Repeat("e", counter.MaxNameLen)} {
 		applyAt(t, store, name, now, 3, 3)
 		wantHistory(t, store, name, 0, counter.MaxHour, hours(now, 3))

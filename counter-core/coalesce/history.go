@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	_ counter.Historian = (*Store)(nil)
-	_ counter.Mover     = (*Store)(nil)
+	_ counter.Historian     = (*Store)(nil)
+	_ counter.BulkHistorian = (*Store)(nil)
+	_ counter.Mover         = (*Store)(nil)
 )
 
 // largeAttempt is how many attempts' time a call may take that carries a whole history.
@@ -25,6 +26,17 @@ func (s *Store) History(ctx context.Context, name string, from, to counter.Hour)
 		return func(yield func(counter.Bucket, error) bool) { yield(counter.Bucket{}, err) }
 	}
 	return historian.History(ctx, name, from, to)
+}
+
+// Histories implements [counter.BulkHistorian], as History does. Nothing limits how long it
+// takes but the context.
+func (s *Store) Histories(ctx context.Context, names []string, from, to counter.Hour) ([][]counter.Bucket, []error) {
+	return counter.Histories(ctx, s.inner, names, from, to)
+}
+
+// Days implements [counter.BulkHistorian], as History does.
+func (s *Store) Days(ctx context.Context, names []string, from, to counter.Hour) ([][]counter.Bucket, []error) {
+	return counter.Days(ctx, s.inner, names, from, to)
 }
 
 // SetHistory implements [counter.Historian]. What is pending adds to the new history. If

@@ -300,6 +300,14 @@ func TestHistory(t *testing.T) {
 		if !slices.Equal(got, buckets[1:]) {
 			t.Errorf("History: %v; want %v", got, buckets[1:])
 		}
+		histories, errs := counter.Histories(t.Context(), s, []string{"b", "a"}, 101, 200)
+		if err := errors.Join(errs...); err != nil || len(histories[0]) > 0 || !slices.Equal(histories[1], buckets[1:]) {
+			t.Errorf("Histories: %v, %v; want %v", histories, err, buckets[1:])
+		}
+		days, errs := counter.Days(t.Context(), s, []string{"b", "a"}, 101, 101)
+		if err := errors.Join(errs...); err != nil || len(days[0]) > 0 || !slices.Equal(days[1], []counter.Bucket{{Start: 96, Hours: 24, Count: 5}}) {
+			t.Errorf("Days: %v, %v; want 5", days, err)
+		}
 		if added, err := s.Bring(t.Context(), "a", "elsewhere", 7, buckets); added != 7 || err != nil || l.total("a") != 7 {
 			t.Errorf("Bring = %d, %v; want 7", added, err)
 		}
@@ -317,6 +325,8 @@ func TestUnsupported(t *testing.T) {
 			"Move":       func() error { return s.Move(t.Context(), "a", "b") },
 			"Bring":      func() error { _, err := s.Bring(t.Context(), "a", "b", 1, nil); return err },
 			"Brought":    func() error { _, err := s.Brought(t.Context(), "a", "b"); return err },
+			"Histories":  func() error { _, errs := s.Histories(t.Context(), []string{"a"}, 0, 1); return errs[0] },
+			"Days":       func() error { _, errs := s.Days(t.Context(), []string{"a"}, 0, 1); return errs[0] },
 			"History": func() (last error) {
 				for _, err := range s.History(t.Context(), "a", 0, 1) {
 					last = err

@@ -18,7 +18,7 @@ type historian struct {
 }
 
 // RunHistorian tests that the stores that open returns, or those within, keep the contract
-// of [counter.Historian]. They keep the hours of a day for a week at least, and each has
+// of [counter.Historian], and of [counter.BulkHistorian] if they are one. They keep the hours of a day for a week at least, and each has
 // [Fixture].ExpireHours. Run it beside [RunBackend], under the race detector.
 func RunHistorian(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
@@ -44,6 +44,10 @@ func RunHistorian(t *testing.T, open func(t *testing.T) Fixture) {
 		{"BadBuckets", testBadBuckets},
 		{"HistoryOverflow", testHistoryOverflow},
 		{"ManyHistories", testManyHistories},
+		{"Histories", testHistories},
+		{"HistoriesOfOneName", testHistoriesOfOneName},
+		{"Days", testDays},
+		{"DaysExpired", testDaysExpired},
 		{"HardNamesWithHistory", testHardNamesWithHistory},
 		{"ListWithHistory", testListWithHistory},
 		{"HistoryStops", testHistoryStops},

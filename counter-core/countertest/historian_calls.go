@@ -218,8 +218,8 @@ func testSetWhileApplying(t *testing.T, h historian) {
 	}
 }
 
-// historyCalls is each method of a Historian, by its name.
-func historyCalls(h counter.Historian) map[string]func(context.Context, string) error {
+// historyCalls is each method of a Historian and a BulkHistorian, by its name.
+func historyCalls(h historian) map[string]func(context.Context, string) error {
 	return map[string]func(context.Context, string) error{
 		"History": func(ctx context.Context, name string) error {
 			_, err := buckets(ctx, h, name, 0, counter.MaxHour)
@@ -227,6 +227,14 @@ func historyCalls(h counter.Historian) map[string]func(context.Context, string) 
 		},
 		"SetHistory": func(ctx context.Context, name string) error {
 			return h.SetHistory(ctx, name, []counter.Bucket{ofHour(yesterday(), 1)})
+		},
+		"Histories": func(ctx context.Context, name string) error {
+			_, errs := counter.Histories(ctx, h.Store, []string{name}, 0, counter.MaxHour)
+			return errors.Join(errs...)
+		},
+		"Days": func(ctx context.Context, name string) error {
+			_, errs := counter.Days(ctx, h.Store, []string{name}, yesterday(), counter.MaxHour)
+			return errors.Join(errs...)
 		},
 	}
 }

@@ -33,6 +33,10 @@ const (
 	listsHistories  = "lists histories"
 	readsTwice      = "reads days and hours at two moments"
 	wraps           = "lets a day overflow"
+	mixesNames      = "mixes up the histories of many"
+	refusesAll      = "refuses all histories for one name"
+	cutsDays        = "cuts days to the range"
+	splitsDays      = "splits days into their hours"
 	movesTwice      = "moves twice what was interrupted"
 	dropsRecords    = "drops the records of what moves"
 	leavesHistory   = "leaves the history where it was"
@@ -50,6 +54,7 @@ func wrongHistories() map[string]string {
 		keepsHistory: "SetAndHistory", dropsHistory: "SetAndHistory", keepsHours: "OldHours", losesHours: "ExpireHours",
 		addsHistory: "SetHistory", yieldsWithin: "ApplyInHistory", listsHistories: "ListWithHistory",
 		readsTwice: "HistoryWhileApplying", wraps: "HistoryOverflow",
+		mixesNames: "Histories", refusesAll: "HistoriesOfOneName", cutsDays: "Days", splitsDays: "DaysExpired",
 	}
 }
 
@@ -205,6 +210,39 @@ func (b *backend) enterAndDo(ctx context.Context, f func() error) error {
 	}
 	defer b.leave()
 	return b.do(ctx, f)
+}
+
+func (b *backend) Histories(ctx context.Context, names []string, from, to counter.Hour) ([][]counter.Bucket, []error) {
+	histories, errs := make([][]counter.Bucket, len(names)), make([]error, len(names))
+	for i, name := range names {
+		for bucket, err := range b.History(ctx, name, from, to) {
+			if errs[i] = err; err == nil {
+				histories[i] = append(histories[i], bucket)
+			}
+		}
+	}
+	switch {
+	case b.wrong == mixesNames && len(names) > 10:
+		slices.Reverse(histories)
+	case b.wrong == refusesAll:
+		for i := range errs {
+			errs[i] = errors.Join(errs...)
+		}
+	}
+	return histories, errs
+}
+
+func (b *backend) Days(ctx context.Context, names []string, from, to counter.Hour) ([][]counter.Bucket, []error) {
+	if b.wrong != cutsDays {
+		from, to = counter.WholeDays(from, to)
+	}
+	histories, errs := b.Histories(ctx, names, from, to)
+	for i := range histories {
+		if b.wrong != splitsDays {
+			histories[i] = counter.SumDays(histories[i])
+		}
+	}
+	return histories, errs
 }
 
 func (b *backend) SetHistory(ctx context.Context, name string, buckets []counter.Bucket) error {
