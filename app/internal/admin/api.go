@@ -21,7 +21,7 @@ const (
 	// apiLimit is how many counters the API lists at once by default, and apiMaxLimit at most.
 	apiLimit    = 100
 	apiMaxLimit = 1000
-	// bodySize is how many bytes a body that sets a value can have.
+	// bodySize is the size limit of a body that sets a value, in bytes.
 	bodySize = 1 << 10
 )
 

@@ -22,7 +22,7 @@ func (s *site) apiBackup(w http.ResponseWriter, r *http.Request) {
 	s.backup(w, r, func(status int, text string) { apiProblem(w, status, text) })
 }
 
-// backup sends a copy of the store. It sends the length, so a client notices an incomplete
+// backup sends a copy of the store, and its length first, so that a client notices an incomplete
 // copy.
 func (s *site) backup(w http.ResponseWriter, r *http.Request, refuse func(status int, text string)) {
 	if s.about.Backup == nil {

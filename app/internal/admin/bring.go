@@ -19,15 +19,15 @@ import (
 )
 
 const (
-	// fieldSize is the most bytes of a field of the form, which may be a sitemap.
+	// fieldSize is the size limit of a field of the form, in bytes. It may be a sitemap.
 	fieldSize = 4 << 20
-	// bringTime is how long all services together may take to answer.
+	// bringTime limits the time that all services together may take to answer.
 	bringTime = 10 * time.Minute
-	// progressEvery is how often a page says how far it is.
+	// progressEvery is how often a page reports its progress.
 	progressEvery = time.Second
 )
 
-// bringing is what is to be brought, as a form or a request of the API says it.
+// bringing is what a form or a request of the API asks to bring.
 type bringing struct {
 	list  moving.List
 	adds  bool // reading may add
@@ -36,7 +36,7 @@ type bringing struct {
 	keys  moving.Keys
 }
 
-// failure is what can't be brought.
+// failure is a line that can't be brought.
 type failure struct {
 	From, Why string
 }
@@ -88,7 +88,7 @@ func (s *site) gather(ctx context.Context, b bringing, progress func(done, all i
 	return finds, failures, nil
 }
 
-// adding returns the addresses of the list that reading adds one to.
+// adding returns the addresses in the list whose counters count each reading as a view.
 func (s *site) adding(list moving.List) (adding []string, err error) {
 	sources, err := s.about.Moving.Parse(list)
 	for _, source := range sources {
@@ -280,8 +280,8 @@ func readForm(r *http.Request) (fields map[string]string, file []byte, err error
 	return nil, nil, errors.New("this form can't be read")
 }
 
-// streamedPage is a page that says how far it is while it is made. What is written last is
-// the page itself.
+// streamedPage is a page that reports its progress while it is made. The page itself is written
+// last.
 type streamedPage struct {
 	site      *site
 	w         http.ResponseWriter
@@ -300,7 +300,7 @@ func (s *site) newStream(w http.ResponseWriter, r *http.Request, d *deadlines, t
 	return page
 }
 
-// progress writes how far it is, now and then.
+// progress writes the progress, at most once every progressEvery.
 func (p *streamedPage) progress(format string, values ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -21,7 +21,7 @@ type apiBringing struct {
 	Host      string   `json:"host"`
 	Redis     string   `json:"redis"`
 	Pages     []string `json:"pages"`
-	// Adds says that a service may be asked that adds one for it.
+	// Adds allows requests to services that count them as views.
 	Adds bool `json:"adds"`
 }
 
@@ -40,8 +40,8 @@ type apiSum struct {
 	Failed int   `json:"failed"`
 }
 
-// apiBring reads numbers and shows what would be added, or adds it. The answer has a line of
-// JSON for each, and a last one that says that it is complete.
+// apiBring reads numbers, and adds them or shows what would be added. The answer has a line of
+// JSON for each number, and a last line that says that it is complete.
 func (s *site) apiBring(w http.ResponseWriter, r *http.Request) {
 	query, err := respond.Query(r, "mode", "host", "label")
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *site) answerBring(w http.ResponseWriter, r *http.Request, d *deadlines,
 	}
 	for i := range outcomes {
 		o := &outcomes[i]
-		o.Past = nil // it would make the lines long, and is what the service says
+		o.Past = nil // it would make the lines long
 		if o.Err != nil {
 			sum.Failed++
 			_ = out.Encode(apiLine{From: o.From, Error: counters.ExplainBring(o.Err)})

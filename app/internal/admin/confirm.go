@@ -13,8 +13,8 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// confirm shows what an action would change. When the form that it showed comes back, it
-// carries out the action.
+// confirm shows what an action would change, in a form. When the form comes back, it carries out
+// the action.
 func (s *site) confirm(action counters.Action) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, formSize)
@@ -36,7 +36,8 @@ func (s *site) confirm(action counters.Action) http.HandlerFunc {
 	}
 }
 
-// askValue shows the counter's page again, with what was typed and what is wrong with it.
+// askValue shows the counter's page again, with the text that was typed and what is wrong with
+// it.
 func (s *site) askValue(w http.ResponseWriter, r *http.Request, status int, c counters.Change, message string) {
 	data := templates.AdminCounter{AdminName: named(c.Name), Place: placeOf(r.PostForm), Message: message}
 	switch c.Action {

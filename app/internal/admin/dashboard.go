@@ -12,8 +12,8 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// dashboard shows what all pages have counted in the last days. Addresses of the list, which
-// was here before, lead to it.
+// dashboard shows the views of all pages in the last days. Old addresses of the list, which used
+// to be here, redirect to it.
 func (s *site) dashboard(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery != "" {
 		http.Redirect(w, r, placeOf(r.URL.Query()).List(), http.StatusSeeOther) //nolint:gosec // a path of ours, whatever the query
@@ -60,7 +60,7 @@ func topList(id, title, none string, pages []counters.PageDays, days int) templa
 	return list
 }
 
-// skipped returns what did not count, the most frequent first.
+// skipped returns the reasons why requests did not count, the most frequent first.
 func (s *site) skipped() []templates.AdminSkipped {
 	if s.about.Skipped == nil {
 		return nil
@@ -75,7 +75,7 @@ func (s *site) skipped() []templates.AdminSkipped {
 	return rows
 }
 
-// whySkipped returns a status of docs/views.md in words.
+// whySkipped puts a status of docs/views.md in words.
 func whySkipped(status counterhttp.Status) string {
 	switch status {
 	case counterhttp.Pending:

@@ -14,8 +14,8 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// movedTo returns the name that somebody means who types where a counter should go: for a
-// site a host, for a page an address.
+// movedTo returns the name that the owner means by the text typed as a counter's new name: a host
+// for a site, an address for a page.
 func (s *site) movedTo(from, typed string) (string, error) {
 	typed = strings.TrimSpace(typed)
 	if !strings.HasPrefix(from, counters.SitePrefix) || strings.HasPrefix(typed, counters.SitePrefix) {
@@ -28,8 +28,7 @@ func (s *site) movedTo(from, typed string) (string, error) {
 	return root.Site(), err
 }
 
-// move shows what a rename would do. When the form that it showed comes back, it carries it
-// out.
+// move shows what a rename would do, in a form. When the form comes back, it renames.
 func (s *site) move(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, formSize)
 	if err := r.ParseForm(); err != nil {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// onceSize is how many tokens are remembered, tokenLen the length of a token.
+// onceSize is how many tokens are remembered, and tokenLen the length of each in bytes.
 const (
 	onceSize = 1024
 	tokenLen = 26

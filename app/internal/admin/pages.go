@@ -19,7 +19,7 @@ import (
 const (
 	// pageSize is the number of counters on a page of the list.
 	pageSize = 50
-	// formSize is the most bytes a form can have: escaped names and some numbers.
+	// formSize is the size limit of a form, in bytes: escaped names and some numbers.
 	formSize = 16 << 10
 )
 
@@ -63,8 +63,8 @@ func placeOf(values url.Values) templates.AdminPlace {
 	}
 }
 
-// entryOf returns the counter after which a page of the list begins: by value, its value
-// stands before its name.
+// entryOf returns the counter after which a page of the list begins. In a list by value, the
+// text has the value before the name.
 func entryOf(place templates.AdminPlace) counter.Entry {
 	if !place.ByValue {
 		return counter.Entry{Name: place.After}
@@ -77,7 +77,7 @@ func entryOf(place templates.AdminPlace) counter.Entry {
 	return counter.Entry{Name: name, Value: value}
 }
 
-// afterOf is the other way round.
+// afterOf is the reverse of entryOf.
 func afterOf(place templates.AdminPlace, entry counter.Entry) string {
 	if !place.ByValue || entry.Name == "" {
 		return entry.Name
@@ -85,9 +85,9 @@ func afterOf(place templates.AdminPlace, entry counter.Entry) string {
 	return strconv.FormatInt(entry.Value, 10) + " " + entry.Name
 }
 
-// typedPrefix returns what the names begin with that somebody means who searches for an
-// address, or the beginning of one. Whoever writes the name in the store is taken to the
-// list that has it.
+// typedPrefix returns the beginning of the names that the owner means by the text typed into the
+// search: an address, or the beginning of one. A name as it is in the store leads to the list
+// that has it.
 func (s *site) typedPrefix(place *templates.AdminPlace) string {
 	typed := strings.TrimSpace(place.Prefix)
 	switch {
@@ -115,8 +115,8 @@ func (s *site) typedPrefix(place *templates.AdminPlace) string {
 	return counters.PagePrefix + typed
 }
 
-// typedName returns the name of the counter that somebody means who types the address of
-// a page. A path alone is that of a program which counts by itself.
+// typedName returns the name of the counter that the owner means by a page's address. A path
+// without a host is that of a program that counts by itself.
 func (s *site) typedName(typed string) (string, error) {
 	typed = strings.TrimSpace(typed)
 	if typed == counters.Home || strings.HasPrefix(typed, counters.PagePrefix) || strings.HasPrefix(typed, counters.SitePrefix) {
@@ -190,13 +190,13 @@ func (s *site) showCounter(w http.ResponseWriter, r *http.Request, status int, d
 }
 
 const (
-	// donePending means an addition that was accepted but is not counted yet.
+	// donePending means that an addition was accepted but is not counted yet.
 	donePending = "pending"
 	// doneMove means that a counter got this name, or was joined to this one.
 	doneMove = "moved"
 )
 
-// notice returns a sentence about what was done. A link can only choose one of our sentences.
+// notice returns a sentence about what was done. A link can only choose one of these sentences.
 func notice(done string) string {
 	switch done {
 	case string(counters.Set):
@@ -222,8 +222,8 @@ func (s *site) pageMethod(w http.ResponseWriter, r *http.Request) {
 	s.pageProblem(w, r, http.StatusMethodNotAllowed, "This address can't do that.", templates.AdminName{})
 }
 
-// pageProblem answers with a page that says what is wrong. about is the counter concerned, if
-// there is one.
+// pageProblem answers with a page that says what is wrong. about is the counter concerned, or the
+// zero value.
 func (s *site) pageProblem(w http.ResponseWriter, r *http.Request, status int, text string, about templates.AdminName) {
 	html, err := s.pages.AdminProblem(templates.AdminProblem{Title: http.StatusText(status), Text: text, About: about})
 	s.html(w, r, status, html, err)

@@ -12,11 +12,11 @@ import (
 	"example.com/herokuapp/app/internal/counters"
 )
 
-// A plan is what a page has shown and asks to be confirmed: the finds to bring. It travels in
-// the form, so that any process can carry it out, and nobody has to read the numbers twice.
-// The owner could write it by hand, as every import.
+// A plan is what a page has shown for the owner to confirm: the finds to bring. It travels in
+// the form, so that any process can carry it out and no number is read twice. It needs no
+// signature: the owner may import any numbers.
 const (
-	// maxPlan is the most bytes of a plan in a form, maxPlanPlain once it is unpacked.
+	// maxPlan is the size limit of a plan in a form, maxPlanPlain once it is unpacked, in bytes.
 	maxPlan      = 16 << 20
 	maxPlanPlain = 256 << 20
 )

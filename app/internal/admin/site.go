@@ -40,7 +40,8 @@ type About struct {
 	Health *store.Health
 	// Backup copies the store. It is nil if the store can't be copied.
 	Backup counter.Snapshotter
-	// Proxies tell which address the owner asked, for what is to be pasted elsewhere.
+	// Proxies are trusted to say at which address they were asked. It is part of the
+	// snippets to paste elsewhere.
 	Proxies client.Proxies
 	// KeepQuery names the parameters that choose a page, Sites the hosts that are counted.
 	KeepQuery []string
@@ -49,14 +50,14 @@ type About struct {
 	Moving *moving.Reader
 	// Database is a Redis in which another program has counted. It is nil if there is none.
 	Database *moving.Database
-	// ImportLimit is how many counters can be brought at once.
+	// ImportLimit is the largest number of counters that can be brought at once.
 	ImportLimit int
-	// Stats says that the owner can look at when pages were viewed, below "/admin/stats".
+	// Stats reports whether there are pages below /admin/stats that show when pages were viewed.
 	Stats bool
-	// NoHistory says that no history is kept, so that nobody knows when pages were viewed.
+	// NoHistory reports that no history is kept, so that nobody knows when pages were viewed.
 	NoHistory bool
-	// Skipped returns how many requests did not count since the start, by what became of
-	// them. It may be nil.
+	// Skipped returns how many requests did not count since the start, by the reason. It may
+	// be nil.
 	Skipped func() map[counterhttp.Status]int64
 	// Stopping is closed when the process begins to stop. Imports then end early. If it is
 	// nil, they don't.
@@ -91,7 +92,7 @@ func Routes(counted *counters.Counters, about About, gate Gate, pages *templates
 		return web.Route{Path: apiPath + path, Methods: methods, Refuse: apiMethod, Guard: gate.Bearer, Header: header}
 	}
 	css, _ := templates.AdminStylesheet()
-	refuse := gate.Session(http.HandlerFunc(s.pageMethod)).ServeHTTP // strangers learn nothing
+	refuse := gate.Session(http.HandlerFunc(s.pageMethod)).ServeHTTP // tells only the owner
 	return []web.Route{
 		{Path: css, Methods: methods{http.MethodGet: stylesheet}, Refuse: refuse, Header: header},
 		{Path: "/admin", Methods: methods{http.MethodGet: toSite}, Refuse: refuse, Header: header},

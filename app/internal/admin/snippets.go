@@ -10,12 +10,11 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// unknownOrigin stands for the address of this server where the request does not tell it.
+// unknownOrigin stands for this server's address if the request does not reveal it.
 const unknownOrigin = "https://views.example.org"
 
-// addSnippets adds what to paste elsewhere to count the counter's page and to show its
-// number. All of it is made of parts that hold no character with a meaning to HTML,
-// Markdown or a shell.
+// addSnippets adds the texts to paste elsewhere to count the counter's page and to show its
+// number. None of their parts has a character with a meaning in HTML, Markdown or a shell.
 func (s *site) addSnippets(r *http.Request, data *templates.AdminCounter) {
 	origin := s.about.Proxies.Origin(r)
 	if origin == "" {
@@ -57,7 +56,7 @@ func (s *site) addSnippets(r *http.Request, data *templates.AdminCounter) {
 	}
 	page, err := counters.ParsePage(strings.TrimPrefix(data.Name, counters.PagePrefix), s.about.KeepQuery)
 	if err != nil || page.Counter() != data.Name {
-		return // counted by a program of the owner's, or imported
+		return // counted by another program of the owner's, or imported
 	}
 	if !s.counts(page, data) {
 		return

@@ -15,7 +15,7 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// streamTimeout is how long the next part of an export or import may take.
+// streamTimeout limits the time until the next part of an export or import.
 const streamTimeout = 30 * time.Second
 
 // deadlines extends the deadlines of a connection, which are set for short requests.
@@ -26,8 +26,7 @@ type deadlines struct {
 	read bool // nothing more will be read
 }
 
-// extend gives the connection more time. A connection that doesn't support deadlines has
-// none to extend.
+// extend gives the connection more time, if it supports deadlines.
 func (d *deadlines) extend() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -38,8 +37,8 @@ func (d *deadlines) extend() {
 	_ = d.control.SetWriteDeadline(deadline)
 }
 
-// endReading makes the waiting read fail, and every later one. If the whole body was read, it
-// leaves the connection alone: net/http would take the error for a client that has left.
+// endReading makes the waiting read fail, and every later one. It leaves the connection alone if
+// the whole body was read: net/http would take the error for a client that has gone.
 func (d *deadlines) endReading() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -107,7 +106,7 @@ func (s *site) export(w http.ResponseWriter, r *http.Request, refuse func(status
 	}
 	switch {
 	case err == nil:
-		download.begin() // in case there was nothing to write
+		download.begin() // if nothing was written yet
 	case download.begun:
 		panic(http.ErrAbortHandler)
 	default:
@@ -204,7 +203,7 @@ func (s *site) apiImport(w http.ResponseWriter, r *http.Request) {
 	if detail == "" {
 		detail = "Some lines were refused. The others were imported."
 	}
-	s.json(w, r, status, respond.ProblemType, struct { // a problem that says what was done all the same
+	s.json(w, r, status, respond.ProblemType, struct { // a problem that also says what was done
 		respond.Problem
 		*counters.Report
 	}{respond.NewProblem(status, detail), report})

@@ -11,14 +11,14 @@ const (
 	ignore        // does not ask for the number
 	set           // sets the counter, if the owner asks
 	add           // adds to the counter, if the owner asks
-	deny          // what nobody may do
+	deny          // nobody may do it
 )
 
 func reads(*call) action   { return read }
 func ignores(*call) action { return ignore }
 func denies(*call) action  { return deny }
 
-// onlyCamo counts what GitHub's proxy for images asks for, and only reads for others.
+// onlyCamo counts requests of GitHub's image proxy. Others only read.
 func onlyCamo(c *call) action {
 	if strings.HasPrefix(c.UserAgent(), "github-camo") {
 		return count
@@ -26,7 +26,7 @@ func onlyCamo(c *call) action {
 	return read
 }
 
-// unless counts if a parameter does not say that the request only reads.
+// unless counts, unless a parameter says that the request only reads.
 func unless(parameter string) func(*call) action {
 	return func(c *call) action {
 		if is(c.param(parameter)) {

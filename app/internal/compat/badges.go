@@ -18,10 +18,10 @@ type parameter struct{ name, value string }
 // without a name.
 type look struct {
 	label, color, labelColor parameter
-	// textColor is the colour of the texts, title what the image is called. Without a value, both are
-	// a badge's own.
+	// textColor is the colour of the texts, and title the title of the image. Without a
+	// value, a badge has its usual ones.
 	textColor, title parameter
-	// style is the style that a badge has if the parameter styles does not name another.
+	// style is the badge's style, unless the parameter styles names another.
 	style  badge.Style
 	styles string
 	// text returns what the badge says. If it is nil, the badge says the number.
@@ -75,7 +75,7 @@ func writeSVG(w http.ResponseWriter, status int, image []byte) {
 	respond.Write(w, status, "image/svg+xml; charset=utf-8", image)
 }
 
-// wrongText says what is wrong with a request, in the room that a badge has.
+// wrongText says what is wrong with a request, in a few words that fit a badge.
 func wrongText(err error) string {
 	return cut(strings.TrimPrefix(err.Error(), counters.ErrAddress.Error()+": "))
 }
@@ -88,7 +88,7 @@ func (c *call) value(p parameter) string {
 	return p.value
 }
 
-// color returns a colour. What is not a colour is as if it was not given.
+// color returns the parameter's colour, or its default if the value is not a colour.
 func (c *call) color(p parameter) badge.Color {
 	for _, text := range []string{c.value(p), p.value} {
 		if color, err := badge.ParseColor(text); err == nil {
@@ -115,7 +115,7 @@ func (l look) styleOf(c *call) badge.Style {
 	}
 }
 
-// cut shortens a text to what a badge may have.
+// cut shortens a text to the longest that a badge may have.
 func cut(text string) string {
 	text = strings.ToValidUTF8(text, "\ufffd")
 	if letters := []rune(text); len(letters) > badge.MaxLabel {
@@ -124,8 +124,7 @@ func cut(text string) string {
 	return text
 }
 
-// more returns the number and what a parameter adds to it. That is decoration: nothing is
-// counted by it.
+// more returns the number plus what a parameter adds to it for show. It counts nothing.
 func (c *call) more(number int64, parameter string) int64 {
 	extra, err := strconv.ParseInt(c.param(parameter), 10, 64)
 	if err != nil || extra < 0 {
@@ -134,7 +133,7 @@ func (c *call) more(number int64, parameter string) int64 {
 	return plus(number, extra)
 }
 
-// profileViews is the number with commas and what base adds, or in short.
+// profileViews is the number plus base, with commas or abbreviated.
 func profileViews(c *call, _ outcome, number int64) string {
 	number = c.more(number, "base")
 	if is(c.param("abbreviated")) {
@@ -143,7 +142,7 @@ func profileViews(c *call, _ outcome, number int64) string {
 	return badge.Grouped.Number(number)
 }
 
-// visits is the number, or in short.
+// visits is the number, possibly abbreviated.
 func visits(c *call, _ outcome, number int64) string {
 	if is(c.param("format")) {
 		return short(number)
@@ -151,7 +150,7 @@ func visits(c *call, _ outcome, number int64) string {
 	return strconv.FormatInt(number, 10)
 }
 
-// short writes a number as 10K.
+// short abbreviates a number, as in 10K.
 func short(number int64) string { return strings.ToUpper(badge.Short.Number(number)) }
 
 // is reports whether a parameter says yes.
@@ -163,7 +162,7 @@ func is(text string) bool {
 // profile draws the views of a profile. Without a name there is nothing to draw.
 func profile(w http.ResponseWriter, c *call, o outcome) {
 	if !c.values.Has("username") {
-		// Not to the home page, which would count this as its view.
+		// Don't redirect to the home page, which would count a view of its own.
 		http.Redirect(w, c.Request, "/badge.svg", http.StatusFound)
 		return
 	}

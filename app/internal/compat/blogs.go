@@ -12,7 +12,7 @@ import (
 	"example.com/herokuapp/templates/badge"
 )
 
-// onSite has the numbers of a page and of its site. There are none of visitors.
+// onSite has the numbers of a page and of its site. Visitors are not counted.
 type onSite struct {
 	SitePV *int64 `json:"site_pv,omitempty"`
 	PagePV *int64 `json:"page_pv,omitempty"`
@@ -60,7 +60,7 @@ func soxftScript(w http.ResponseWriter, c *call, o outcome) {
 	writeScript(w, c, "callback", "%s(%s);", soxft(c, o, statusOf(o)))
 }
 
-// soxftSilent says nothing but whether it went well.
+// soxftSilent only says whether it succeeded.
 func soxftSilent(w http.ResponseWriter, c *call, o outcome) {
 	if statusOf(o) == http.StatusOK {
 		w.WriteHeader(http.StatusNoContent)
@@ -69,7 +69,7 @@ func soxftSilent(w http.ResponseWriter, c *call, o outcome) {
 	object(soxft)(w, c, o)
 }
 
-// verdict is how vercount says how it went.
+// verdict is vercount's way to report success or failure.
 type verdict struct {
 	Status  string `json:"status"`
 	Message string `json:"message"`
@@ -94,7 +94,7 @@ func vercount2(_ *call, o outcome, status int) any {
 	}{verdict{"success", "ok"}, siteNumbers(o)}
 }
 
-// goatPixel answers with an invisible image. What is wrong with a request is in a header.
+// goatPixel answers with an invisible image. A header says what is wrong with the request.
 func goatPixel(w http.ResponseWriter, _ *call, o outcome) {
 	status := http.StatusOK
 	if o.bad {
@@ -104,7 +104,7 @@ func goatPixel(w http.ResponseWriter, _ *call, o outcome) {
 	respond.Pixel(w, status)
 }
 
-// headerText returns what of a text may stand in a header.
+// headerText returns the text without what may not be in a header.
 func headerText(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

@@ -16,20 +16,20 @@ import (
 
 // row is an address of a service.
 type row struct {
-	// services are those whose address it is. One of them is enough to serve it.
+	// services are those that have the address. It is served if one of them is on.
 	services []string
 	// method is GET if it is empty.
 	method string
 	// path is in mux's syntax. The first row that matches an address has it.
 	path string
-	// script is what the address serves. Then it does none of what follows.
+	// script is what the address serves. If it is set, the fields below are not used.
 	script []byte
-	// name returns what the request names. An error says what is wrong with it.
+	// name returns what the request names, or an error that says what is wrong with it.
 	name func(*call) (target, error)
-	// does returns what the request does. If it is nil, the request counts a view.
+	// does decides what the request does. If it is nil, the request counts a view.
 	does func(*call) action
-	// callback is the parameter with the function that the answer calls. With orJSON it need not
-	// be there.
+	// callback is the parameter with the name of the function that the answer calls. With
+	// orJSON it may be missing.
 	callback string
 	orJSON   bool
 	// number is the parameter with the number to set or to add.
@@ -49,8 +49,8 @@ func (r row) methods() []string {
 type target struct {
 	// page is where it is counted.
 	page counters.Page
-	// onSite says that the page is on a site, to which its views are added and which SITES
-	// may leave out. Keys of a service are not.
+	// onSite reports whether the page is on a site: then its views are added to the site's,
+	// and SITES may exclude it. Keys of a service are on no site.
 	onSite bool
 	// space and key are the parts of a key, as the service calls them.
 	space, key string
@@ -91,7 +91,7 @@ type outcome struct {
 	// bad says that err is about the request itself: it names nothing.
 	bad bool
 	err error
-	// denied says that only the owner may do this. The numbers are known nevertheless.
+	// denied says that only the owner may do this. The numbers are known all the same.
 	denied bool
 	does   action
 	before int64 // the number before the owner set it
@@ -100,7 +100,7 @@ type outcome struct {
 // number returns the page's number. It is false if the number is not known.
 func (o outcome) number() (int64, bool) { return o.Page.Number, o.err == nil && o.Page.Known }
 
-// refused reports whether a rule of the owner's is the reason why nothing is counted.
+// refused reports whether nothing was counted because of one of the owner's rules.
 func (o outcome) refused() bool {
 	return errors.Is(o.err, pageviews.ErrSite) || errors.Is(o.err, counters.ErrQuota)
 }
@@ -157,8 +157,8 @@ func (s *Services) do(ctx context.Context, c *call, row row) (o outcome) {
 	return o
 }
 
-// change sets the counter or adds to it if the request is the owner's, and otherwise only
-// reads it.
+// change sets the counter, or adds to it, if the request is the owner's. Otherwise it only reads
+// the counter.
 func (s *Services) change(ctx context.Context, c *call, parameter string, o *outcome) {
 	if o.Numbers, o.err = s.views.Look(c.Request, o.counter(), ""); o.err != nil {
 		return

@@ -2,8 +2,8 @@
 // no more than another host in the pages.
 //
 // [table] has a row for each address: how it names a counter, whether a request counts, which
-// parameters it knows, and what the answer looks like. The views go the way of all others,
-// through package pageviews. COMPAT says which services are served.
+// parameters it knows, and what the answer looks like. Views are counted by package pageviews,
+// as all others are. COMPAT says which services are served.
 package compat
 
 import (
@@ -34,8 +34,8 @@ type Services struct {
 	isOwner  func(*http.Request) bool
 }
 
-// New returns the addresses of the services in cfg.Compat. isOwner reports whether a request
-// is the owner's, who may set counters where the service lets its owner do so.
+// New returns the addresses of the services in cfg.Compat. isOwner reports whether a request is
+// the owner's. The owner may set counters where the service lets its owner do so.
 func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer) *Services {
 	return &Services{
 		on: cfg.Compat, views: counted, counters: all, hub: hub,
@@ -44,8 +44,8 @@ func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *coun
 	}
 }
 
-// Routes returns the addresses. They have to come after this program's own, which some of
-// them match, too.
+// Routes returns the addresses. They must come after this program's own, some of which they
+// match, too.
 func (s *Services) Routes() []web.Route {
 	if len(s.on) == 0 {
 		return nil
@@ -76,8 +76,8 @@ func (s *Services) Routes() []web.Route {
 
 func (s *Services) serves(service string) bool { return slices.Contains(s.on, service) }
 
-// header returns what every answer has: it is an answer to pages of all sites, and nobody
-// keeps it.
+// header returns the header of every answer: pages of all sites may read it, and nothing caches
+// it.
 func header() http.Header {
 	h := respond.ImageHeader()
 	h.Set("Access-Control-Expose-Headers", strings.Join([]string{"View-Status", "X-Path", "X-Goatcounter", "Set-Bsz-Identity"}, ", "))

@@ -13,7 +13,7 @@ import (
 	"example.com/herokuapp/templates/chart"
 )
 
-// mayLook reports whether STATS lets the request know when a page was viewed.
+// mayLook reports whether STATS allows the request to learn when a page was viewed.
 func (c *call) mayLook() bool {
 	return c.stats == config.StatsPublic || c.stats == config.StatsOwner && c.isOwner(c.Request)
 }
@@ -33,8 +33,8 @@ type span struct {
 	views int64
 }
 
-// past returns the last n steps of a counter, from the first of which something is known. It
-// returns none if the store can't tell, or must not.
+// past returns the last n steps of a counter, beginning with the first that anything is known of.
+// It returns none if the store can't tell, or the request may not know.
 func (c *call) past(o outcome, n int, step counters.Step, zone *time.Location) []span {
 	if !c.mayLook() {
 		return nil
@@ -54,7 +54,8 @@ func (c *call) past(o outcome, n int, step counters.Step, zone *time.Location) [
 	return spans
 }
 
-// today returns the views of this day. It returns false if the store can't tell, or must not.
+// today returns today's views. It returns false if the store can't tell, or the request may not
+// know.
 func (c *call) today(o outcome, zone *time.Location) (int64, bool) {
 	if !c.mayLook() {
 		return 0, false
@@ -63,8 +64,7 @@ func (c *call) today(o outcome, zone *time.Location) (int64, bool) {
 	return today, err == nil
 }
 
-// todayOfTotal is the number of this day before the number of all, or the latter alone if
-// the store can't tell the former.
+// todayOfTotal is today's number and the total, or only the total if today's number is not known.
 func todayOfTotal(c *call, o outcome, number int64, zone *time.Location) string {
 	total := strconv.FormatInt(number, 10)
 	if today, known := c.today(o, zone); known {
@@ -73,7 +73,7 @@ func todayOfTotal(c *call, o outcome, number int64, zone *time.Location) string 
 	return total
 }
 
-// daily draws the number of this day and of all.
+// daily draws today's number and the total.
 func daily(w http.ResponseWriter, c *call, o outcome) {
 	l := look{
 		label: parameter{"title", "hits"}, labelColor: parameter{"title_bg", "#555"}, color: parameter{"count_bg", "#79c83d"},
@@ -86,7 +86,7 @@ func daily(w http.ResponseWriter, c *call, o outcome) {
 	l.answer(w, c, o)
 }
 
-// todayAndTotal draws the number of this day and of all, or has them as JSON.
+// todayAndTotal draws today's number and the total, or has them as JSON.
 func todayAndTotal(w http.ResponseWriter, c *call, o outcome) {
 	if c.param("output") == "json" {
 		object(hitsHistory)(w, c, o)
@@ -107,7 +107,8 @@ func todayAndTotal(w http.ResponseWriter, c *call, o outcome) {
 // historyDays is how many days a history of days has.
 const historyDays = 30
 
-// hitsHistory has the number of this day and of all, and of each day if it was asked for.
+// hitsHistory has today's number and the total, and the number of each day if the request asks
+// for it.
 func hitsHistory(c *call, o outcome, status int) any {
 	if status != http.StatusOK {
 		return wrong{message(o)}
@@ -136,12 +137,12 @@ func hitsHistory(c *call, o outcome, status int) any {
 	return answer
 }
 
-// wrong is an answer that has no more than what is wrong.
+// wrong is an answer that only says what is wrong.
 type wrong struct {
 	Error string `json:"error"`
 }
 
-// visitorStatus has the number of this day, of all, and of each day.
+// visitorStatus has today's number, the total, and the number of each day.
 func visitorStatus(c *call, o outcome, status int) any {
 	if status != http.StatusOK {
 		return wrong{message(o)}
@@ -219,7 +220,7 @@ func graph(w http.ResponseWriter, c *call, o outcome) {
 	writeSVG(w, http.StatusOK, bytes.Replace(drawn.SVG(), []byte(`width="720" height="240"`), []byte(`width="650" height="300"`), 1))
 }
 
-// hits draws the number of all or of this day.
+// hits draws the total or today's number.
 func hits(w http.ResponseWriter, c *call, o outcome) {
 	if o.bad { // in the words of the service
 		o.err = fmt.Errorf("%w", uriError{o.err})
@@ -237,7 +238,7 @@ func hits(w http.ResponseWriter, c *call, o outcome) {
 	}.answer(w, c, o)
 }
 
-// uriError says of an error what the service says of every wrong address.
+// uriError puts an error as the service puts it for every wrong address.
 type uriError struct{ error }
 
 func (uriError) Error() string   { return "Not a valid URI" }

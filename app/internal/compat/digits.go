@@ -38,7 +38,7 @@ func profileCount(w http.ResponseWriter, _ *call, o outcome) {
 	writeSVG(w, http.StatusOK, []byte(s.String()))
 }
 
-// segments are the lit segments of each digit, as in a display of seven: top, upper left,
+// segments are the lit segments of each digit of a seven-segment display: top, upper left,
 // upper right, middle, lower left, lower right, bottom.
 const segments = "\x77\x24\x5d\x6d\x2e\x6b\x7b\x25\x7f\x6f"
 

@@ -12,7 +12,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// object answers with JSON. members returns what an answer with the status has.
+// object answers with JSON. members returns the members of an answer with that status.
 func object(members func(c *call, o outcome, status int) any) func(http.ResponseWriter, *call, outcome) {
 	return func(w http.ResponseWriter, c *call, o outcome) {
 		status := statusOf(o)
@@ -21,7 +21,7 @@ func object(members func(c *call, o outcome, status int) any) func(http.Response
 	}
 }
 
-// statusOf returns the status of an answer that says how a request went.
+// statusOf returns the status of an answer to a request with the outcome.
 func statusOf(o outcome) int {
 	_, known := o.number()
 	switch {
@@ -36,8 +36,8 @@ func statusOf(o outcome) int {
 	}
 }
 
-// retryAfter asks the client to try again if the store does not answer. If the view is kept, a
-// second request would count another.
+// retryAfter asks the client to try again if the store does not answer. It does not if the view
+// is kept, because a second request would count another.
 func retryAfter(w http.ResponseWriter, o outcome, status int) {
 	if status == http.StatusServiceUnavailable && !errors.Is(o.err, counter.ErrPending) {
 		respond.RetryAfter(w, respond.StoreRetry)

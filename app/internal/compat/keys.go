@@ -35,7 +35,7 @@ func keySet(w http.ResponseWriter, c *call, o outcome) {
 	})
 }
 
-// keyInfo answers with all there is to say of a key.
+// keyInfo answers with everything known of a key.
 func keyInfo(w http.ResponseWriter, c *call, o outcome) {
 	writeKey(w, c, o, func(number *int64) any {
 		return struct {
@@ -46,7 +46,7 @@ func keyInfo(w http.ResponseWriter, c *call, o outcome) {
 	})
 }
 
-// writeKey answers with the members, to which the number is null if there is none.
+// writeKey answers with the members, in which a number that is not known is null.
 func writeKey(w http.ResponseWriter, c *call, o outcome, members func(number *int64) any) {
 	status := statusOf(o)
 	var answer any
@@ -98,7 +98,7 @@ func keyStream(w http.ResponseWriter, c *call, o outcome) {
 	})
 }
 
-// spaced is what counterapi tells of a counter. What it knows and we don't is null.
+// spaced is what counterapi says about a counter. What we don't know is null.
 type spaced struct {
 	ID          *int64 `json:"id"`
 	Name        string `json:"name"`
@@ -121,13 +121,13 @@ func spacedCounter(_ *call, o outcome, status int) any {
 	return answer
 }
 
-// problem is how counterapi says what is wrong.
+// problem is counterapi's form of an error.
 type problem struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 }
 
-// spacedRecord is spacedCounter for a counter that has to be there.
+// spacedRecord is spacedCounter for a counter that must exist.
 func spacedRecord(w http.ResponseWriter, c *call, o outcome) {
 	if number, known := o.number(); known && number == 0 {
 		writeJSON(w, http.StatusBadRequest, problem{http.StatusBadRequest, "record not found"})
@@ -186,8 +186,8 @@ func named(status int, o outcome, members func(json.Number) any) any {
 	return members(json.Number(strconv.FormatInt(o.Page.Number, 10)))
 }
 
-// keyCreated answers with a key that is free, and needs no more to be counted. A key that
-// is there already can't be made again.
+// keyCreated answers that a key is free. It creates nothing: the first view does. A key that
+// exists can't be created again.
 func keyCreated(w http.ResponseWriter, c *call, o outcome) {
 	if number, known := o.number(); !known || number > 0 {
 		text := "Key already exists"

@@ -123,8 +123,8 @@ func uri(c *call) (target, error) {
 	return c.pageAt(address)
 }
 
-// asking names the page that asks: by a parameter or a header with its address, or else by
-// what the browser says of it, which by default is no more than its host.
+// asking names the page that asks: by a parameter or a header with its address, or else by the
+// browser's Referer, which by default has only the host.
 func asking(c *call) (target, error) {
 	for _, address := range []string{c.param("url"), c.Header.Get("X-Bsz-Referer"), c.Referer(), origin(c.Request)} {
 		if address != "" {
@@ -142,7 +142,7 @@ func origin(r *http.Request) string {
 	return ""
 }
 
-// maxBody is the most that a body may have.
+// maxBody is the size limit of a body, in bytes.
 const maxBody = 16 << 10
 
 // indexedInBody names a page by the member "url" of a JSON object.
@@ -173,8 +173,8 @@ func (c *call) indexed(address string) (target, error) {
 	return c.pageAt(address)
 }
 
-// pathOnSite names a page by its path on the site that asks. A site that is the only one in
-// SITES need not ask.
+// pathOnSite names a page by its path on the site that asks. If SITES has only one site, that
+// site is meant.
 func (c *call) pathOnSite(path string) (target, error) {
 	host, ok := c.sites.Only()
 	if !ok {
@@ -274,7 +274,7 @@ func pathInPath(c *call) (target, error) {
 // indexedInQuery names a page by the parameter url.
 func indexedInQuery(c *call) (target, error) { return c.indexed(c.param("url")) }
 
-// newKey names a key that is to be made, one that nobody can guess if the request names none.
+// newKey names a key to create. If the request names none, it chooses one that can't be guessed.
 func newKey(c *call) (target, error) {
 	space, key := c.param("namespace"), c.param("key")
 	if key == "" {

@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// inPath matches a key, or a namespace and a key. It matches no name that begins with an
-	// @, escaped or not, which another service has in the same place.
+	// inPath matches a key, or a namespace and a key. It does not match a name that begins
+	// with an @, escaped or not, which another service has in the same place.
 	inPath = `{name:(?:[^/@%]|%[^4]|%4[^0])[^/]*(?:/[^/]+)?}`
-	// atName matches a name behind an @.
+	// atName matches a name after an @.
 	atName = "{at:@|%40}{name}"
 	// slash matches a slash that may be left out.
 	slash = "{slash:/?}"
@@ -136,8 +136,8 @@ func blogs() []row {
 	)
 }
 
-// shapes are badges whose addresses differ by their form alone. A path with a dot in its first
-// part is the address of a page; one of two parts names a repository.
+// shapes are badges whose addresses differ only in their form. A path with a dot in its first
+// part is the address of a page. A path of two parts names a repository.
 func shapes() []row {
 	profile, hitsSh, dwyl := []string{"profile-counter"}, []string{"hits.sh"}, []string{"dwyl"}
 	return slices.Concat(

@@ -11,9 +11,8 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Backend returns the backend with its calls measured, or the backend itself if nothing is
-// measured. What it can do beside being a [counter.Backend] is found by [counter.As], and not
-// measured.
+// Backend returns the backend with its calls measured, or the backend itself if m is nil. Its
+// optional interfaces are found by [counter.As] and are not measured.
 func (m *Metrics) Backend(inner counter.Backend) counter.Backend {
 	if m == nil {
 		return inner
@@ -108,10 +107,10 @@ func (c *call) done(start time.Time, err error) {
 
 func (c *call) failed(err error) { c.errors[errorKind(err)].Inc() }
 
-// The kinds of errors that callers can tell apart, and what is not one of these.
+// The kinds of errors that callers can tell apart, and one for the rest.
 const (
-	kindTimeout = "timeout" // the caller's time was over, and nothing has changed
-	kindOther   = "other"   // such as a store that can't be reached
+	kindTimeout = "timeout" // the caller's context ended, and nothing has changed
+	kindOther   = "other"   // for example a store that can't be reached
 )
 
 func errorKinds() []string {

@@ -1,7 +1,7 @@
-// Package metrics measures the program for Prometheus: what is asked of it, what it asks of its
-// store, and how both are.
+// Package metrics measures the program for Prometheus: the requests it gets, the calls it makes
+// to its store, and the state of both.
 //
-// No label has a value that a stranger can choose. Routes are named by their patterns, statuses
+// No label has a value that a visitor can choose. Routes are named by their patterns, statuses
 // and errors by fixed lists.
 package metrics
 
@@ -16,7 +16,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// Metrics has what is measured. It is safe for concurrent use. The nil *Metrics measures
+// Metrics are the program's metrics. They are safe for concurrent use. A nil *Metrics measures
 // nothing and costs nothing.
 type Metrics struct {
 	registry *prometheus.Registry
@@ -79,9 +79,9 @@ func New(version, revision string) *Metrics {
 }
 
 const (
-	// maxScrapes is how many scrapes are answered at the same time.
+	// maxScrapes is the largest number of scrapes answered at the same time.
 	maxScrapes = 4
-	// scrapeTimeout is how long a scrape may take, a little less than Prometheus waits.
+	// scrapeTimeout limits a scrape. It is a little less than Prometheus waits.
 	scrapeTimeout = 9 * time.Second
 )
 

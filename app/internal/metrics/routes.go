@@ -13,7 +13,7 @@ import (
 	"example.com/herokuapp/counter-core/counterhttp"
 )
 
-// Meter returns the meter of the routes, or nil if nothing is measured.
+// Meter returns the meter of the routes, or nil if m is nil.
 func (m *Metrics) Meter() web.Meter {
 	if m == nil {
 		return nil
@@ -30,8 +30,8 @@ const (
 	maxCode = 599
 )
 
-// route counts the answers of one route. A request looks up no label: series are found by
-// their status, and once each.
+// route counts the answers of one route. It looks up the series of each status only once, so
+// that a request looks up no labels.
 type route struct {
 	metrics *Metrics
 	pattern string
@@ -63,8 +63,8 @@ func (m *Metrics) route(of web.Route) web.Observer {
 	return r
 }
 
-// statuses are those that an answer can have. Their series exist from the start, so that the
-// first view is an increase.
+// statuses are those that an answer can have. Their series exist from the start, so that
+// Prometheus sees the first view as an increase.
 func statuses() []counterhttp.Status {
 	return []counterhttp.Status{
 		counterhttp.Counted, counterhttp.Pending, counterhttp.Unknown, counterhttp.SkippedMethod, counterhttp.SkippedName,

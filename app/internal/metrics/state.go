@@ -12,8 +12,8 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Sources are the parts of the program that know themselves how they are. They are asked at
-// each scrape.
+// Sources are the parts of the program that know their own state. They are asked at each
+// scrape.
 type Sources struct {
 	Store  counter.Store
 	Health *store.Health
@@ -23,7 +23,7 @@ type Sources struct {
 	Listeners, Pages func() int
 }
 
-// Watch adds metrics of the sources. Call it once. It does nothing if nothing is measured.
+// Watch adds metrics of the sources. Call it once. It does nothing if m is nil.
 func (m *Metrics) Watch(sources Sources) {
 	if m == nil {
 		return
@@ -48,8 +48,8 @@ type state struct {
 	file    file // nil if the store is not one
 }
 
-// Describe implements [prometheus.Collector]: with no descriptions, it may collect what it
-// likes.
+// Describe implements [prometheus.Collector]. It describes nothing, so Collect may send any
+// metrics.
 func (*state) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].

@@ -14,8 +14,8 @@ import (
 	"unicode"
 )
 
-// asker asks a service and returns the body of its answer. page is what it says as Referer,
-// if anything.
+// asker asks a service and returns the body of its answer. page is sent as the Referer, unless
+// it is empty.
 type asker func(address, page string) ([]byte, error)
 
 // number is a count that a service writes as a number, or as a text for people.
@@ -239,7 +239,7 @@ func readCounterAPI(ask asker, k key) (answer, error) {
 	return found, nil
 }
 
-// pair is what services say that count a page and its site.
+// pair is the answer of services that count a page and its site.
 type pair struct {
 	Page *number `json:"page_pv"`
 	Site *number `json:"site_pv"`
@@ -268,8 +268,8 @@ func readVercount(ask asker, k key) (answer, error) {
 	return read.Data.answer()
 }
 
-// readBusuanzi counts a view, because the service knows no other way. It answers with a call
-// of a function that the request names.
+// readBusuanzi also counts a view, because the service can't be read otherwise. The answer is a
+// call of a function that the request names.
 func readBusuanzi(ask asker, k key) (answer, error) {
 	body, err := ask("https://busuanzi.ibruce.info/busuanzi?jsonpCallback=F", "https://"+k.page.String())
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// errInside says that a host's address is not one of the public internet.
-var errInside = errors.New("its address is not one of the public internet")
+// errInside reports that a host's address is not on the public internet.
+var errInside = errors.New("its address is not on the public internet")
 
 const (
 	dialTimeout   = 5 * time.Second
@@ -20,9 +20,9 @@ const (
 	maxHeader     = 64 << 10 // bytes
 )
 
-// NewTransport returns a transport that connects to public addresses and port 443 alone. It
-// looks at the address of each connection after its host was resolved, so a name that
-// resolves to an address inside, now or later, reaches nothing. It uses no proxy, which
+// NewTransport returns a transport that connects only to port 443 of public addresses. It
+// checks the address of each connection after its host was resolved, so a name that resolves
+// to an internal address, now or later, reaches nothing. It uses no proxy, because a proxy
 // would connect on its behalf. If resolver is nil, it resolves hosts as the system does.
 func NewTransport(resolver *net.Resolver) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, Resolver: resolver, ControlContext: checkConnection}
@@ -38,14 +38,14 @@ func NewTransport(resolver *net.Resolver) *http.Transport {
 	}
 }
 
-// checkConnection is asked before each connection is made.
+// checkConnection is called before each connection is made.
 func checkConnection(_ context.Context, network, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("%q: %w", address, errInside)
 	}
 	if network != "tcp4" && network != "tcp6" || at.Port() != 443 || !isPublic(at.Addr()) {
-		return errInside // the address itself is nobody's business
+		return errInside // without the address, which is not for the public
 	}
 	return nil
 }
@@ -67,8 +67,8 @@ func isPublic(addr netip.Addr) bool {
 	return addr.Is4() || netip.MustParsePrefix("2000::/3").Contains(addr)
 }
 
-// reserved returns the networks that are not a public machine's, beyond those that package
-// netip knows. Some of them hold an IPv4 address inside, which may be a private one.
+// reserved returns the networks without public machines, beyond those that package netip knows.
+// Addresses in some of them contain an IPv4 address, which may be private.
 func reserved() []netip.Prefix {
 	var prefixes []netip.Prefix
 	for _, text := range []string{

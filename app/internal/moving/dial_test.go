@@ -34,13 +34,13 @@ func TestNoAddressInsideIsReached(t *testing.T) {
 			if err == nil {
 				conn.Close()
 			}
-			if err == nil || !strings.Contains(err.Error(), "not one of the public internet") {
+			if err == nil || !strings.Contains(err.Error(), "not on the public internet") {
 				t.Errorf("%s %s: %v", address, port, err)
 			}
 		}
 	}
 	for _, address := range []string{listening.Listener.Addr().String(), "localhost:443", "8.8.8.8:80", "8.8.8.8:6379"} {
-		if _, err := dial(t.Context(), "tcp", address); err == nil || !strings.Contains(err.Error(), "not one of the public internet") {
+		if _, err := dial(t.Context(), "tcp", address); err == nil || !strings.Contains(err.Error(), "not on the public internet") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -50,7 +50,7 @@ func TestPublicAddressesAreTried(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // nobody is really asked
 	for _, address := range []string{"8.8.8.8:443", "[2606:4700::1111]:443", "1.1.1.1:443"} {
-		if _, err := moving.NewTransport(nil).DialContext(ctx, "tcp", address); err == nil || strings.Contains(err.Error(), "not one of the public internet") {
+		if _, err := moving.NewTransport(nil).DialContext(ctx, "tcp", address); err == nil || strings.Contains(err.Error(), "not on the public internet") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -82,7 +82,7 @@ func TestRebinding(t *testing.T) {
 			answer.Body.Close()
 			t.Fatal("it was reached")
 		}
-		if !strings.Contains(err.Error(), "not one of the public internet") {
+		if !strings.Contains(err.Error(), "not on the public internet") {
 			t.Errorf("%v", err)
 		}
 	}
@@ -90,7 +90,7 @@ func TestRebinding(t *testing.T) {
 		t.Errorf("the name was resolved %d times", next.Load())
 	}
 	got := read(t, moving.NewReader(moving.NewTransport(resolver), moving.Naming{}), moving.List{Text: "https://hits.sh/example.com/a.svg"})
-	if len(got) != 1 || got[0] != "error: hits.sh: its address is not one of the public internet" {
+	if len(got) != 1 || got[0] != "error: hits.sh: its address is not on the public internet" {
 		t.Errorf("%q", got)
 	}
 }

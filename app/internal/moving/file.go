@@ -14,7 +14,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// MaxFile is the most bytes of a file.
+// MaxFile is the size limit of a file, in bytes.
 const MaxFile = 32 << 20
 
 // File is a file with numbers to bring.
@@ -22,14 +22,14 @@ type File struct {
 	// Content is CSV with the first line name,value, JSON lines, or an export of GoatCounter,
 	// which may be packed.
 	Content []byte
-	// Label says where the numbers are from. Files with the same label are the same source:
-	// of a later one, what exceeds the earlier one is added. If it is empty, only the same
-	// file is the same source.
+	// Label says where the numbers are from. Files with the same label are one source:
+	// bringing a later file adds what exceeds the earlier one. If Label is empty, only a
+	// file with the same content is the same source.
 	Label string
-	// Host is the host of the pages, for a file with paths alone. It may be empty for the
-	// others.
+	// Host is the host of the pages, for a file that has only their paths. It may be empty
+	// for other files.
 	Host string
-	// Limit is the most counters of the file.
+	// Limit is the largest number of counters in the file.
 	Limit int
 }
 
@@ -69,7 +69,7 @@ func (r *Reader) ReadFile(file File) ([]counters.Find, []Refusal, error) {
 	return finds, refused, err
 }
 
-// unpack unpacks a file, up to a few times the size that a plain one can have.
+// unpack decompresses a file, which may be up to four times as large as a plain one.
 func unpack(content []byte) ([]byte, error) {
 	in, err := gzip.NewReader(bytes.NewReader(content))
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// maxPlain is the most bytes of a file, or of a part of it, once it is unpacked.
+	// maxPlain is the size limit of a file, or of a part of it, once it is unpacked, in bytes.
 	maxPlain = 128 << 20
 	// maxEntries is the most files in a ZIP, maxBuckets the most hours of all pages.
 	maxEntries = 1000
@@ -246,8 +246,8 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// eachLine calls take with each line that is not empty. With quotes, a line goes on where a
-// quote is open. An error says the line's number.
+// eachLine calls take with each line that is not empty. With quotes, a line in which a quote is
+// open continues on the next one. Errors have the line's number.
 func eachLine(in io.Reader, quotes bool, take func(line []byte) error) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 0, 64<<10), maxPlainLine)

@@ -1,8 +1,8 @@
 // Package moving reads what other counter services, their files and their databases have
 // counted, so that a number can be brought along.
 //
-// It asks the hosts of a fixed table alone, by https: an address that somebody pastes only
-// says which counter of which service is meant, and is never asked itself.
+// It sends requests only to the hosts of a fixed table, by https. An address that somebody
+// pastes says which counter of which service is meant. It is never requested itself.
 package moving
 
 import (
@@ -22,11 +22,11 @@ import (
 )
 
 const (
-	// askTimeout limits one question to a service, with its answer.
+	// askTimeout limits a request to a service, including its answer.
 	askTimeout = 15 * time.Second
-	// maxAnswer is the most bytes of an answer.
+	// maxAnswer is the size limit of an answer, in bytes.
 	maxAnswer = 2 << 20
-	// atOnce is how many questions are asked at the same time.
+	// atOnce is how many requests are sent at the same time.
 	atOnce = 4
 	// MaxLines is the most addresses of a list.
 	MaxLines = 1000
@@ -67,7 +67,7 @@ func NewReader(transport http.RoundTripper, naming Naming) *Reader {
 		Transport: transport,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > 3 || r.URL.Scheme != "https" || r.URL.Host != via[0].URL.Host || r.URL.User != nil {
-				return errors.New("it sends elsewhere")
+				return errors.New("it redirects elsewhere")
 			}
 			return nil
 		},
@@ -76,8 +76,8 @@ func NewReader(transport http.RoundTripper, naming Naming) *Reader {
 
 // List is a list of addresses, as somebody pastes it.
 type List struct {
-	// Text has an address a line, of a badge, of a counter or of a page. A number behind it
-	// is taken for what was counted there, and nobody is asked.
+	// Text has one address a line: that of a badge, a counter or a page. If a number follows
+	// the address, it is taken as the count, and the service is not asked.
 	Text string
 	// Service is the short name of the service that counted the pages whose own addresses are
 	// in the list: vercount, busuanzi or goatcounter. It may be empty if there are none.
@@ -93,15 +93,14 @@ type Source struct {
 	From string
 	// Title is what people call the service.
 	Title string
-	// Adds says that reading the number adds one to it.
+	// Adds reports whether reading the number adds one to it.
 	Adds bool
-	// Err is why it can't be read. If it is not nil, the other fields mean nothing but Line
-	// and From.
+	// Err says why it can't be read. If it is not nil, only Line and From are meaningful.
 	Err error
 
 	service service
 	key     key
-	typed   int64 // the number behind the address, or -1
+	typed   int64 // the number after the address, or -1
 }
 
 // Parse returns the counters that the list names. Empty lines are left out.
@@ -129,7 +128,7 @@ func (r *Reader) Parse(list List) ([]Source, error) {
 	return sources, nil
 }
 
-// cutNumber returns the address of a line and the number behind it, or -1.
+// cutNumber returns the address in a line and the number after it, or -1 if there is none.
 func cutNumber(line string) (address string, number int64) {
 	i := strings.LastIndexAny(line, " \t")
 	if i < 0 {
@@ -248,7 +247,8 @@ func (s *Source) site() string {
 }
 
 // Read reads the source's number. If the service also has the total of the page's whole
-// site, there is a second find. A source that has a number behind its address is not asked.
+// site, there is a second find. If a number follows the source's address, the service is not
+// asked.
 func (r *Reader) Read(ctx context.Context, s Source) ([]counters.Find, error) {
 	found := alone(number(s.typed))
 	if s.typed < 0 {
@@ -269,8 +269,8 @@ func (r *Reader) Read(ctx context.Context, s Source) ([]counters.Find, error) {
 	return []counters.Find{find, {From: s.Title + ", the whole site", Source: host, Name: s.key.page.Site(), Total: found.site}}, nil
 }
 
-// past returns the history of the days. It is empty if it doesn't fit the total, or if the
-// service's days make no sense: then the total alone is brought.
+// past returns the history of the days. It is empty if the days don't fit the total or make no
+// sense. Then only the total is brought.
 func past(days []day, total int64) []counter.Bucket {
 	counts := map[counter.Hour]int64{}
 	var sum int64
@@ -283,7 +283,7 @@ func past(days []day, total int64) []counter.Bucket {
 			return nil
 		}
 		start := counter.HourOf(at)
-		if d.count > counts[start] { // days that are there twice are the same days
+		if d.count > counts[start] { // a day that is listed twice counts once
 			sum += d.count - counts[start]
 			counts[start] = d.count
 		}
@@ -294,8 +294,8 @@ func past(days []day, total int64) []counter.Bucket {
 	return buckets(counts, counter.DayHours)
 }
 
-// ReadAll asks for all sources, some at a time, and calls done for each when it is known, one
-// call at a time. It ends early if ctx does.
+// ReadAll reads all sources, several at a time. It calls done for each source once it is known,
+// one call at a time. It returns early if ctx ends.
 func (r *Reader) ReadAll(ctx context.Context, sources []Source, done func(Source, []counters.Find, error)) {
 	var asking sync.WaitGroup
 	var calling sync.Mutex
@@ -319,7 +319,7 @@ func (r *Reader) ReadAll(ctx context.Context, sources []Source, done func(Source
 	asking.Wait()
 }
 
-// asker returns what asks services until ctx ends.
+// asker returns a function that asks services until ctx ends.
 func (r *Reader) asker(ctx context.Context) asker {
 	return func(address, page string) ([]byte, error) {
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -354,7 +354,7 @@ func (r *Reader) asker(ctx context.Context) asker {
 	}
 }
 
-// refusal returns why there is no answer, in words that say nothing of our own network.
+// refusal says why there is no answer, and reveals nothing about our own network.
 func refusal(err error) error {
 	switch {
 	case errors.Is(err, errInside):
@@ -367,8 +367,8 @@ func refusal(err error) error {
 	if failed, ok := errors.AsType[*url.Error](err); ok {
 		err = failed.Err
 	}
-	if strings.Contains(err.Error(), "sends elsewhere") {
-		return errors.New("it sends elsewhere")
+	if strings.Contains(err.Error(), "redirects elsewhere") {
+		return errors.New("it redirects elsewhere")
 	}
 	return errors.New("it can't be reached")
 }

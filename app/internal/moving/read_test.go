@@ -186,16 +186,16 @@ func TestWhatServicesAnswerIsBounded(t *testing.T) {
 	}{
 		"a redirect elsewhere": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://127.0.0.1/api/urns/x", http.StatusFound)
-		}, "error: hits.sh: it sends elsewhere"},
+		}, "error: hits.sh: it redirects elsewhere"},
 		"a redirect to http": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://hits.sh/", http.StatusMovedPermanently)
-		}, "error: hits.sh: it sends elsewhere"},
+		}, "error: hits.sh: it redirects elsewhere"},
 		"a redirect to a port": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://hits.sh:8443/", http.StatusMovedPermanently)
-		}, "error: hits.sh: it sends elsewhere"},
+		}, "error: hits.sh: it redirects elsewhere"},
 		"redirects in a circle": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, r.URL.Path, http.StatusFound)
-		}, "error: hits.sh: it sends elsewhere"},
+		}, "error: hits.sh: it redirects elsewhere"},
 		"an endless body": {func(w http.ResponseWriter, _ *http.Request) {
 			for chunk := []byte(strings.Repeat("x", 1<<16)); ; {
 				if _, err := w.Write(chunk); err != nil {

@@ -41,8 +41,8 @@ type Database struct {
 
 // DatabaseOptions are the options of a [Database].
 type DatabaseOptions struct {
-	// URL is redis://, rediss:// or unix://, of a single server. The owner of the process
-	// gives it, and nobody else.
+	// URL is that of a single server: redis://, rediss:// or unix://. It may be of any
+	// network, so only the owner of the process may choose it.
 	URL string
 	// Own is the URL of the Redis that our counters are in. It may be empty.
 	Own string
@@ -53,7 +53,7 @@ type DatabaseOptions struct {
 	Naming     Naming
 }
 
-// OpenDatabase returns a Redis to read. It asks nothing yet. The error holds no password.
+// OpenDatabase returns a Redis to read. It does not connect yet. Errors hold no password.
 func OpenDatabase(options DatabaseOptions) (*Database, error) {
 	opts, err := redis.ParseURL(options.URL)
 	if err != nil {
@@ -79,16 +79,16 @@ func (d *Database) Close() error { return d.client.Close() }
 // Keys says which keys to read.
 type Keys struct {
 	Kind Kind
-	// Host leaves out what other hosts have. It may be empty.
+	// Host, unless empty, leaves out the pages of other hosts.
 	Host string
 	// Pages is a list of addresses of pages, or a sitemap. [Soxft] needs it, because its keys
 	// are hashes.
 	Pages string
-	// Limit is the most counters.
+	// Limit is the largest number of counters.
 	Limit int
 }
 
-// Read returns what the keys have.
+// Read returns the counts that the keys have.
 func (d *Database) Read(ctx context.Context, keys Keys) ([]counters.Find, error) {
 	var finds []counters.Find
 	var err error
@@ -123,7 +123,7 @@ var (
 	errKeys = errors.New("it can't be read like this")
 )
 
-// publicFault returns an error without what a server may repeat of a login.
+// publicFault returns the error without any part of a login that the server may have repeated.
 func publicFault(err error) error {
 	text, _, _ := strings.Cut(err.Error(), ", with args")
 	return errors.New(text)
@@ -340,7 +340,7 @@ func pagesOf(text string) []string {
 	return strings.Fields(text)
 }
 
-// hostAndPath returns them as a browser would send them.
+// hostAndPath returns the host and the path as a browser would send them.
 func hostAndPath(address string) (host, path string) {
 	if _, after, ok := strings.Cut(address, "://"); ok {
 		address = after

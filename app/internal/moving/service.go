@@ -16,15 +16,15 @@ type service struct {
 	name string
 	// title is what people call it.
 	title string
-	// hosts are where its addresses are. A host that begins with a dot stands for those below it.
+	// hosts are those of its addresses. A host that begins with a dot stands for its subdomains.
 	hosts []string
-	// key returns what names the counter there, in an address of the service's.
+	// key finds the counter's key in an address of the service.
 	key func(u *url.URL) (key, error)
-	// byKey says that its counters are not those of pages with addresses.
+	// byKey reports whether its counters have keys of their own, not the addresses of pages.
 	byKey bool
 	// read reads the counter. It is nil if the service is gone.
 	read func(ask asker, k key) (answer, error)
-	// adds says that reading adds one there.
+	// adds reports whether reading a counter adds one to it.
 	adds bool
 }
 
@@ -47,7 +47,7 @@ type answer struct {
 
 // day is what was counted on a day.
 type day struct {
-	date  string // 2026-11-26, maybe with a time behind it
+	date  string // such as 2026-11-26, possibly followed by a time
 	count int64
 }
 
