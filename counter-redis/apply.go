@@ -13,8 +13,9 @@ import (
 )
 
 // Apply implements [counter.Backend]. It sends the batches to the server, or to each node
-// of a Cluster, in one pipeline. It sends a batch a second time only if the server says
-// that it does not have the script or that another node has the counter.
+// of a Cluster, in one pipeline. Where one server has all keys, batches share calls of a
+// script. It sends a batch a second time only if the server says that it does not have the
+// script, that another node has the counter, or that the batch needs a call of its own.
 func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Result {
 	results := make([]counter.Result, len(batches))
 	if err := s.usable(ctx); err != nil {
@@ -23,27 +24,179 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 		}
 		return results
 	}
-	runs := make([]run, len(batches)) // one allocation for all
-	commands := make([]*command, 0, len(batches))
+	items := make([]item, 0, len(batches))
 	for i := range batches {
-		batch := &batches[i]
-		if results[i].Err = batch.Check(); results[i].Err != nil {
-			continue
+		if results[i].Err = batches[i].Check(); results[i].Err == nil {
+			items = append(items, s.item(&batches[i], &results[i]))
 		}
-		runs[i].init(ctx, s, *batch)
-		commands = append(commands, &runs[i].command)
 	}
-	if len(commands) == 0 {
+	if len(items) == 0 {
 		return results
 	}
-	s.hand.useAll(commands)
+	s.hand.useAll(items)
 	began := time.Now()
-	s.send(ctx, commands, delivery{replicas: s.replicas})
+
+	var asked []*command
+	together := false
+	if s.cluster == nil && len(items) > 1 {
+		asked, together = s.together.question(ctx, items[0].key), s.together.yes()
+	}
+	runs := s.runs(ctx, items, together)
+	s.call(ctx, runs, asked)
+	s.together.answer(asked)
+	var alone []item
+	for i := range runs {
+		alone = append(alone, s.resolve(ctx, &runs[i], began)...)
+	}
+	if len(alone) == 0 {
+		return results
+	}
+
+	if err := s.usable(ctx); err != nil {
+		for _, it := range alone {
+			it.result.Err = writeError(ctx, "add to", it.key, &unsentError{err})
+		}
+		return results
+	}
+	runs = s.runs(ctx, alone, false)
+	s.call(ctx, runs, nil)
+	for i := range runs {
+		s.resolve(ctx, &runs[i], began)
+	}
+	return results
+}
+
+// item is a batch as the scripts take it.
+type item struct {
+	key, record         string
+	days, hours, months string  // the keys of the history
+	at                  *moment // nil if the history does not change
+	delta, sum, before  int64
+
+	result *counter.Result
+}
+
+func (s *Store) item(batch *counter.Batch, result *counter.Result) item {
+	it := item{key: s.key(batch.Name), delta: batch.Delta, sum: batch.Sum, before: batch.Sum - batch.Delta, result: result}
+	if batch.Hour == 0 || s.noHistory {
+		it.record = recordKey(it.key, batch.Writer)
+		return it
+	}
+	it.at = s.momentOf(batch.Hour)
+	it.record, it.days, it.hours, it.months = it.at.keys(it.key, batch.Writer)
+	return it
+}
+
+// joins reports whether the item can be in one call with the other.
+func (it *item) joins(other *item) bool {
+	if it.at == nil || other.at == nil {
+		return it.at == other.at
+	}
+	return it.at.hour == other.at.hour
+}
+
+// appendKeys appends the keys. The item must not be moved afterwards: a pointer needs no
+// memory of its own.
+func (it *item) appendKeys(words []any) []any {
+	words = append(words, &it.key, &it.record)
+	if it.at != nil {
+		words = append(words, &it.days, &it.hours, &it.months)
+	}
+	return words
+}
+
+// appendNumbers appends what the scripts add. The item must not be moved afterwards.
+func (it *item) appendNumbers(words []any) []any {
+	return append(words, &it.delta, &it.sum, &it.before)
+}
+
+// run is a call of a script for items.
+type run struct {
+	command
+
+	items []item
+	words []any
+	text  *redis.StringCmd // what it returns
+}
+
+// maxWords is how many words a call for one item has, at most.
+const maxWords = 16
+
+// runs returns the calls that the items need. If they may be together, those that can be
+// share a call.
+func (s *Store) runs(ctx context.Context, items []item, together bool) []run {
+	runs := make([]run, 0, len(items)) // must not move
+	words := make([]any, 0, maxWords*len(items))
+	expiry := any(s.expiry.Milliseconds())
+	for len(items) > 0 {
+		n := 1
+		for together && items[0].delta > 0 && n < min(len(items), maxTogether) && items[n].delta > 0 && items[n].joins(&items[0]) {
+			n++
+		}
+		runs = append(runs, run{items: items[:n:n]})
+		r := &runs[len(runs)-1]
+		r.key = items[0].key
+		begin := len(words)
+		if n == 1 {
+			words = appendAlone(words, &items[0], expiry)
+		} else {
+			words = appendTogether(words, r.items, expiry)
+		}
+		r.words = words[begin:len(words):len(words)]
+		r.text = redis.NewStringCmd(ctx, r.words...)
+		r.Cmder = r.text
+		items = items[n:]
+	}
+	return runs
+}
+
+// appendAlone appends the words of a call of script.
+func appendAlone(words []any, it *item, expiry any) []any {
+	keys := 2
+	if it.at != nil {
+		keys = 5
+	}
+	words = it.appendKeys(append(words, "evalsha", scriptHash, keys))
+	words = append(it.appendNumbers(words), expiry)
+	if it.at != nil {
+		words = append(words, &it.at.dayField, &it.at.hourField, &it.at.month, &it.at.expiry)
+	}
+	return words
+}
+
+// appendTogether appends the words of a call of togetherScript.
+func appendTogether(words []any, items []item, expiry any) []any {
+	width, at := 2, &moment{}
+	if items[0].at != nil {
+		width, at = 5, items[0].at
+	}
+	words = append(words, "evalsha", togetherHash, width*len(items))
+	for i := range items {
+		words = items[i].appendKeys(words)
+	}
+	words = append(words, width, expiry, &at.dayField, &at.hourField, &at.month, &at.expiry)
+	for i := range items {
+		words = items[i].appendNumbers(words)
+	}
+	return words
+}
+
+// call makes the calls, again if the server does not have their script. It sends the other
+// commands along with them.
+func (s *Store) call(ctx context.Context, runs []run, others []*command) {
+	commands := make([]*command, 0, len(runs)+len(others))
+	for i := range runs {
+		commands = append(commands, &runs[i].command)
+	}
+	s.send(ctx, append(commands, others...), delivery{replicas: s.replicas})
 
 	lost := commands[:0]
 	for i := range runs {
 		if r := &runs[i]; replied(r.err, "NOSCRIPT ") {
 			r.words[0], r.words[1] = "eval", script
+			if len(r.items) > 1 {
+				r.words[1] = togetherScript
+			}
 			lost = append(lost, &r.command)
 		}
 	}
@@ -54,61 +207,51 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 	} else if len(lost) > 0 {
 		s.send(ctx, lost, delivery{replicas: s.replicas})
 	}
-
-	for i := range runs {
-		r := &runs[i]
-		if r.text == nil {
-			continue // its batch was refused above
-		}
-		err := r.err
-		if err == nil {
-			var left time.Duration
-			results[i], left, err = parseResult(r.text.Val())
-			if left > 0 {
-				s.hand.expires(r.key, began.Add(left))
-			}
-		}
-		if err != nil {
-			results[i].Err = writeError(ctx, "add to", r.key, err)
-		}
-	}
-	return results
 }
 
-// run is a call of the script for a batch.
-type run struct {
-	command
-
-	text  *redis.StringCmd // what it returns
-	words [16]any          // most of them point to the fields below, and so need no memory of their own
-
-	record              string
-	days, hours, months string // the keys of the history
-	at                  *moment
-	delta, sum, before  int64
-	expiry              int64 // in milliseconds
+// resolve sets the results of the items. It returns those that the call has left: each is to
+// have one of its own.
+func (s *Store) resolve(ctx context.Context, r *run, began time.Time) (left []item) {
+	if len(r.items) == 1 {
+		s.resolveOne(ctx, &r.items[0], r.text.Val(), r.err, began)
+		return nil
+	}
+	err := r.err
+	if replied(err, "") && !unready(err) || replied(err, "MOVED ", "CROSSSLOT ") {
+		// Perhaps it would do a call for each.
+		s.together.never()
+		if unchanged(err) || replied(err, "CROSSSLOT ") {
+			return r.items
+		}
+	}
+	rest := r.text.Val()
+	if err == nil && strings.Count(rest, ",") != len(r.items)-1 {
+		err = errReply
+	}
+	for i := range r.items {
+		var text string
+		text, rest, _ = strings.Cut(rest, ",")
+		if err == nil && text == "" {
+			left = append(left, r.items[i])
+		} else {
+			s.resolveOne(ctx, &r.items[i], text, err, began)
+		}
+	}
+	return left
 }
 
-// init prepares the call for the batch. The run must not be moved afterwards.
-func (r *run) init(ctx context.Context, s *Store, batch counter.Batch) {
-	r.key = s.key(batch.Name)
-	r.delta, r.sum, r.before = batch.Delta, batch.Sum, batch.Sum-batch.Delta
-	r.expiry = s.expiry.Milliseconds()
-	words := append(r.words[:0], "evalsha", scriptHash, 2, &r.key, &r.record)
-	if batch.Hour == 0 || s.noHistory {
-		r.record = recordKey(r.key, batch.Writer)
-	} else {
-		words[2] = 5
-		r.at = s.momentOf(batch.Hour)
-		r.record, r.days, r.hours, r.months = r.at.keys(r.key, batch.Writer)
-		words = append(words, &r.days, &r.hours, &r.months)
+// resolveOne sets the result of an item from the reply about it.
+func (s *Store) resolveOne(ctx context.Context, it *item, text string, err error, began time.Time) {
+	var life time.Duration
+	if err == nil {
+		*it.result, life, err = parseResult(text)
 	}
-	words = append(words, &r.delta, &r.sum, &r.before, &r.expiry)
-	if r.at != nil {
-		words = append(words, &r.at.dayField, &r.at.hourField, &r.at.month, &r.at.expiry)
+	if life > 0 {
+		s.hand.expires(it.key, began.Add(life))
 	}
-	r.text = redis.NewStringCmd(ctx, words...)
-	r.Cmder = r.text
+	if err != nil {
+		it.result.Err = writeError(ctx, "add to", it.key, err)
+	}
 }
 
 // errReply says that the server does not run scripts as Redis does.

@@ -37,12 +37,12 @@ func (h *inHand) use(key string) {
 	h.useLocked(key)
 }
 
-// useAll notes that the counters of the commands are in use.
-func (h *inHand) useAll(commands []*command) {
+// useAll notes that the counters of the items are in use.
+func (h *inHand) useAll(items []item) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, c := range commands {
-		h.useLocked(c.key)
+	for i := range items {
+		h.useLocked(items[i].key)
 	}
 }
 

@@ -9,9 +9,11 @@ import (
 )
 
 func TestScriptHash(t *testing.T) {
-	hash := sha1.Sum([]byte(script))
-	if got := hex.EncodeToString(hash[:]); got != scriptHash {
-		t.Errorf("scriptHash is %s; want %s", scriptHash, got)
+	for text, want := range map[string]string{script: scriptHash, togetherScript: togetherHash} {
+		hash := sha1.Sum([]byte(text))
+		if got := hex.EncodeToString(hash[:]); got != want {
+			t.Errorf("the hash of %.60q is %s; want %s", text, got, want)
+		}
 	}
 }
 

@@ -13,7 +13,8 @@
 // The Redis user needs access to all of these keys and to the commands GET, SET, DEL, INCRBY,
 // EVAL, EVALSHA, SCAN, PING, unless Options.NoHistory is set HINCRBY, HDEL, HGET, HGETALL and
 // PEXPIREAT, and for Options.WaitReplicas WAIT. [Store.Warnings] also sends INFO, CONFIG GET,
-// PTTL and GETRANGE, and says less if the user may not send them.
+// PTTL and GETRANGE, and says less if the user may not send them. Without INFO, each batch has a
+// call of its own, which costs the server more.
 package counterredis
 
 import (
@@ -71,13 +72,14 @@ type Options struct {
 }
 
 // Store is a [counter.Backend] in Redis. An addition is one INCRBY, sent once: if its reply
-// is lost, the error is [counter.ErrUnknown]. A batch is one call of a script.
+// is lost, the error is [counter.ErrUnknown]. A batch is one call of a script, or shares one with others.
 type Store struct {
 	// One of the two is nil.
 	single  *redis.Client
 	cluster *redis.ClusterClient
 
 	strangers    strangers
+	together     together
 	hand         inHand
 	prefix       string
 	expiry       time.Duration
