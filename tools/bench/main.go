@@ -10,9 +10,9 @@
 // round. It prints its progress and then tables of medians, and writes them with the
 // machine's name to docs/performance.md. It needs wrk and redis-server.
 //
-// With -scale it measures what many are: a million counters on each store, ten processes on one
-// Redis, a Cluster, 10,000 listeners. It writes that to a part of the same page, with plots in a
-// folder beside it.
+// With -scale it measures large numbers: a million counters on each store, ten processes on one
+// Redis, a Cluster, 10,000 listeners. It writes the results to a part of the same page, with
+// plots in a folder beside it.
 //
 // It exits with 0 whatever the figures are, and with 1 if it could not measure.
 package main
@@ -61,7 +61,7 @@ type config struct {
 	only            string
 	out             string
 	scale           bool
-	counters        int // of scale
+	counters        int // for -scale
 }
 
 // contestant is a program that serves the page.
@@ -71,7 +71,7 @@ type contestant struct {
 	env         []string
 }
 
-// The names that others are compared with.
+// The contestants that others are compared with.
 const (
 	bare       = "bare"
 	incr       = "incr"
@@ -84,7 +84,7 @@ const redisName = "redis"
 // anyRate lets one client count a page as often as it asks.
 const anyRate = "RATE_LIMIT=0"
 
-// contestants returns who takes part; their files are in dir. To add one, add a line.
+// contestants returns all contestants. Their files are in dir. To add one, add a line.
 func contestants(redisURL, dir string) []contestant {
 	return []contestant{
 		{bare, "a fixed page behind net/http and mux, with the same headers and a zap line a request", "baseline", nil},
@@ -100,7 +100,7 @@ func contestants(redisURL, dir string) []contestant {
 type load struct {
 	name              string
 	threads, visitors int // of wrk
-	// What the app is asked for. The baselines have nothing but their page.
+	// The path that the app is asked for. The baselines have only their page.
 	method, path string
 }
 
@@ -123,14 +123,14 @@ func (r results) add(load, name string, s sample) {
 	r[load][name] = append(r[load][name], s)
 }
 
-// parse reads the command line, and says on progress what the flags are.
+// parse reads the command line. If it is wrong, or asks for help, parse prints the flags to progress.
 func parse(args []string, progress io.Writer) (config, error) {
 	var cfg config
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(progress)
 	flags.IntVar(&cfg.rounds, "rounds", 7, "how often to measure each program")
 	flags.IntVar(&cfg.seconds, "seconds", 5, "how long to measure each time")
-	flags.StringVar(&cfg.only, "only", "", "measure these alone, as in bare,memory; library is the one without HTTP")
+	flags.StringVar(&cfg.only, "only", "", "measure only these, as in bare,memory; library is the one without HTTP")
 	flags.StringVar(&cfg.out, "out", "docs/performance.md", "the `file` to write; none if empty")
 	flags.BoolVar(&cfg.scale, "scale", false, "measure many counters, processes, servers and listeners instead")
 	flags.IntVar(&cfg.counters, "counters", 1_000_000, "with -scale, how many counters")
@@ -138,7 +138,7 @@ func parse(args []string, progress io.Writer) (config, error) {
 		return cfg, err
 	}
 	if cfg.rounds < 1 || cfg.seconds < 1 || cfg.counters < 1 || flags.NArg() > 0 {
-		return cfg, fmt.Errorf("%q: -rounds, -seconds and -counters are to be 1 or more, and there is no other argument", args)
+		return cfg, fmt.Errorf("%q: -rounds, -seconds and -counters must be 1 or more, and there are no other arguments", args)
 	}
 	return cfg, nil
 }
@@ -152,7 +152,7 @@ func run(ctx context.Context, top string, args []string, stdout, progress io.Wri
 	only := strings.FieldsFunc(cfg.only, func(c rune) bool { return c == ',' })
 	for _, name := range only {
 		if name != library && !slices.ContainsFunc(contestants("", ""), func(c contestant) bool { return c.name == name }) {
-			return fmt.Errorf("-only %s: there is nothing of that name", name)
+			return fmt.Errorf("-only %s: nothing has that name", name)
 		}
 	}
 	chosen := func(name string) bool { return len(only) == 0 || slices.Contains(only, name) }

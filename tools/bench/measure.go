@@ -19,16 +19,16 @@ import (
 	counterredis "example.com/herokuapp/counter-redis"
 )
 
-// sample is what one measurement gave.
+// sample is the result of one measurement.
 type sample struct {
 	views      float64 // a second
 	p50, p99   float64 // milliseconds
 	cpu        float64 // microseconds of the server's processor time, a view
-	redisCPU   float64 // the same of Redis's
+	redisCPU   float64 // microseconds of Redis's, a view
 	redisCalls float64 // a view
 }
 
-// measure has the page opened for so many seconds.
+// measure has the page opened for that many seconds.
 func (b *bench) measure(ctx context.Context, got results, l load, s server, seconds int) error {
 	var r wrkResult
 	m, err := b.use(ctx, s.cpu, func() (views, perSecond float64, err error) {
@@ -51,7 +51,7 @@ func (b *bench) note(got results, load, name string, m sample) {
 	fmt.Fprintf(b.progress, "%-24s %-9s %7.0f views/s, %5.1f µs of processor time a view\n", load, name, m.views, m.cpu)
 }
 
-// openPages has wrk ask the server for what the load says.
+// openPages has wrk put the load on the server.
 func (b *bench) openPages(ctx context.Context, s server, l load, seconds int) (wrkResult, error) {
 	path, method := "/", http.MethodGet
 	if s.program == "app" {
@@ -96,7 +96,7 @@ func (b *bench) use(ctx context.Context, cpu func() (time.Duration, error), do f
 	return sample{views: perSecond, cpu: each(0), redisCPU: each(1), redisCalls: each(2)}, err
 }
 
-// redisCalls returns how many commands that count Redis was sent.
+// redisCalls returns how many counting commands Redis was sent.
 func (b *bench) redisCalls(ctx context.Context) (float64, error) { return countingCalls(ctx, b.client) }
 
 // What the library is measured with: more counters and callers than wrk could have.

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// machine is what the figures hold for.
+// machine is where the figures were measured.
 type machine struct {
 	CPU, Kernel, Go, Redis, Load, Date string
 	Cores                              int
@@ -38,7 +38,7 @@ func thisMachine() machine {
 	return m
 }
 
-// column is one of a table.
+// column is a column of a table.
 type column struct {
 	name   string
 	of     func(sample) float64
@@ -58,7 +58,7 @@ func columns() []column {
 	}
 }
 
-// libraryColumns are those that have a meaning without HTTP.
+// libraryColumns are the columns that make sense without HTTP.
 func libraryColumns() []column {
 	all := columns()
 	all[0].ratios, all[1].ratios = []string{incr}, []string{incr}
@@ -133,7 +133,7 @@ func each(samples []sample, of func(sample) float64) []float64 {
 	return values
 }
 
-// ratio returns the median of what the figures are of others of the same rounds.
+// ratio returns the median of the ratios of figures to the others of the same rounds.
 func ratio(figures, others []float64) string {
 	if len(others) != len(figures) {
 		return "" // not measured
@@ -157,7 +157,7 @@ func median(values []float64) float64 {
 //go:embed report.md.tmpl
 var pageText string
 
-// report returns the page that says what came out.
+// report returns the page with the results.
 func report(m machine, cfg config, servers []server, got results) (string, error) {
 	type section struct{ Name, Table string }
 	var sections []section

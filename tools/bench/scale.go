@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// scaled is what came of the measurements with many of everything.
+// scaled has the results of -scale.
 type scaled struct {
 	Machine   machine
 	Counters  int
 	Seconds   int
 	Stores    []holding
 	Processes []sharing
-	Batch     float64 // microseconds of Redis for an addition to one counter among many
+	Batch     float64 // microseconds of Redis, an addition to one of many counters
 	Cluster   []primary
 	Listeners []listening
 }

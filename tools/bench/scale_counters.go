@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// holding is what it takes a store to hold many counters. Times are in seconds, 0 where there
+// holding is what it costs a store to hold many counters. Times are in seconds, and 0 if there
 // is nothing to measure.
 type holding struct {
 	Name                 string
@@ -28,7 +28,7 @@ type holding struct {
 	Process, ProcessIdle float64 // MiB of memory after the import; after that start
 }
 
-// Credentials of a process that is measured, and reached from this machine alone.
+// Credentials of a measured process, which only this machine can reach.
 const (
 	adminToken    = "a-token-of-32-letters-for-a-bench" //nolint:gosec // see above
 	adminPassword = "a long password for a bench"
@@ -44,7 +44,7 @@ func (b *bench) measureStores(ctx context.Context, counters int) ([]holding, err
 	var all []holding
 	for _, s := range []struct {
 		name, env string
-		size      func() (float64, error) // of the store, in bytes; nil: it is the process
+		size      func() (float64, error) // of the store, in bytes; nil if it is the process
 	}{
 		{"memory", "", nil},
 		{"file", "DATA_FILE=" + data, func() (float64, error) { return sizeOf(data) }},
@@ -114,7 +114,7 @@ func (b *bench) hold(ctx context.Context, file string, counters int, env string,
 		}
 		h.Bytes = (full - empty) / float64(counters)
 	}
-	// What is next is measured in a process that has not just imported, where a store outlasts it.
+	// If the store outlives its process, measure the rest in one that has not just imported.
 	if size != nil {
 		app.end()
 		h.Start, err = timed(func() (err error) {
@@ -174,7 +174,7 @@ func logIn(ctx context.Context, addr string) (owner, error) {
 	return o, err
 }
 
-// do sends a request and has the answer read, which has to have the status.
+// do sends a request and calls read with the answer's body. The answer must have the status.
 func (o owner) do(ctx context.Context, method, path, contentType string, body io.Reader, status int, read func(io.Reader) error) error {
 	request, err := http.NewRequestWithContext(ctx, method, o.base+path, body)
 	if err != nil {
@@ -201,7 +201,7 @@ func (o owner) do(ctx context.Context, method, path, contentType string, body io
 	return read(response.Body)
 }
 
-// get reads an answer and returns how many lines it has.
+// get reads an answer and returns the number of its lines.
 func (o owner) get(ctx context.Context, path string) (lines int, err error) {
 	err = o.do(ctx, http.MethodGet, path, "", http.NoBody, http.StatusOK, func(body io.Reader) error {
 		scanner := bufio.NewScanner(body)
@@ -214,7 +214,7 @@ func (o owner) get(ctx context.Context, path string) (lines int, err error) {
 	return lines, err
 }
 
-// importAll imports the file, each line of which has to be new.
+// importAll imports the file. Each of its counters must be new.
 func (o owner) importAll(ctx context.Context, file string, counters int) error {
 	f, err := os.Open(file)
 	if err != nil {

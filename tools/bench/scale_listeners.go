@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// listening is what so many listeners to one page cost its process.
+// listening is what a number of listeners to one page costs its process.
 type listening struct {
 	Listeners int
 	Memory    float64 // KiB of the process, a listener
-	CPU       float64 // microseconds of it, each time that a listener is told a number
-	P50, P99  float64 // milliseconds from a view to what a listener is told
+	CPU       float64 // microseconds of the process, for each number told to a listener
+	P50, P99  float64 // milliseconds from a view until a listener is told of it
 	Refused   bool    // one more listener is refused
 }
 
-// many is as many listeners as the app allows unless MAX_LISTENERS says otherwise.
+// many is the app's default of MAX_LISTENERS.
 const many = 10_000
 
-// measureListeners has a view a second counted while so many listen.
+// measureListeners has one view a second counted while many listen.
 func (b *bench) measureListeners(ctx context.Context, seconds int) ([]listening, error) {
 	var all []listening
 	for _, listeners := range []int{1000, many} {
@@ -93,7 +93,7 @@ func (b *bench) listen(ctx context.Context, listeners, seconds int) (l listening
 		return l, err
 	}
 	for range seconds {
-		select { // the process reads in the rhythm of the number before
+		select { // the process reads at the pace of the last number
 		case <-time.After(rand.N(time.Second)): //nolint:gosec // no secret
 		case <-ctx.Done():
 		}
@@ -156,7 +156,7 @@ func subscribe(ctx context.Context, addr, page string) (net.Conn, *bufio.Reader,
 	return conn, reader, response.StatusCode, nil
 }
 
-// heard is what listeners were told. It is safe for concurrent use.
+// heard counts what listeners are told. It is safe for concurrent use.
 type heard struct {
 	mu    sync.Mutex
 	since time.Time
@@ -194,7 +194,7 @@ func (h *heard) count() int {
 	return h.now
 }
 
-// await waits until all were told, and returns false if that takes too long.
+// await waits until all listeners were told. It returns false if that takes too long.
 func (h *heard) await(ctx context.Context, listeners int) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

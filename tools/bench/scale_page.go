@@ -17,7 +17,7 @@ var scaleText string
 // plotFolder is beside the page.
 const plotFolder = "performance"
 
-// page returns the part of the page that says what came out.
+// page returns the part of the page with the results of -scale.
 func (s scaled) page() (string, error) {
 	parsed, err := template.New("").Funcs(template.FuncMap{
 		"number":  func(n int) string { return badge.Grouped.Number(int64(n)) },
@@ -49,7 +49,7 @@ func (s scaled) page() (string, error) {
 
 func decimal(n float64, digits int) string { return strconv.FormatFloat(n, 'f', digits, 64) }
 
-// paper is what is reckoned from what was measured.
+// paper is calculated from the measurements.
 type paper struct {
 	CPU, Call, Batch                      float64 // microseconds: of a process for a view, of Redis for a call, and for an addition that shares its call with those to other counters
 	PerCore, MostCalls, MostBatches       int     // a second
@@ -62,14 +62,14 @@ type paper struct {
 	ListenersCPU, ListenersMiB            float64
 }
 
-// reckoned is what a number of views a second of one page would take.
+// reckoned is what one page would take at a number of views a second.
 type reckoned struct {
 	Views, Cores, Processes, Calls, Load, PerCall int
 }
 
 const (
 	coresEach = 2    // of a process
-	callsEach = 1000 // a second: a millisecond there and back
+	callsEach = 1000 // a second: a round trip of a millisecond
 )
 
 func (s scaled) paper() paper {

@@ -17,19 +17,19 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// sharing is what so many processes on one Redis do.
+// sharing is what a number of processes on one Redis achieve.
 type sharing struct {
 	Processes int
 	Views     float64 // a second, of all
-	Calls     float64 // that count, a second
+	Calls     float64 // counting calls a second
 	CPU       float64 // microseconds of the processes, a view
-	RedisCPU  float64 // the same of Redis
+	RedisCPU  float64 // microseconds of Redis, a view
 }
 
 // visitors is how many visitors all processes have together.
 const visitors = 120
 
-// measureProcesses has as many visitors open the home page of 1 to 10 processes.
+// measureProcesses has visitors open the home page of 1 to 10 processes.
 func (b *bench) measureProcesses(ctx context.Context, seconds int) ([]sharing, error) {
 	var all []sharing
 	for _, processes := range []int{1, 2, 5, 10} {
@@ -92,10 +92,10 @@ func (b *bench) share(ctx context.Context, processes, seconds int) (sharing, err
 	return sharing{processes, m.views, m.redisCalls * m.views, m.cpu, m.redisCPU}, err
 }
 
-// primary is what a primary of a Cluster has got.
+// primary is what a primary of a Cluster was sent.
 type primary struct {
-	Batches float64 // additions to a counter that shared a call, a second
-	Share   float64 // of those of all primaries
+	Batches float64 // batches a second
+	Share   float64 // of the batches of all primaries
 }
 
 // measureCluster adds to many counters on a Cluster, and returns what its primaries got.
@@ -108,7 +108,7 @@ func (b *bench) measureCluster(ctx context.Context, tb testing.TB, seconds int) 
 		return nil, err
 	}
 	gathered := coalesce.New(store, coalesce.Options{Wait: time.Minute, History: true})
-	defer gathered.Close() // nothing is left that it could lose
+	defer gathered.Close() // by then nothing is pending
 	nodes := cluster.Primaries(tb)
 	before, err := batchesOf(ctx, nodes)
 	if err != nil {
@@ -141,7 +141,7 @@ func (b *bench) measureCluster(ctx context.Context, tb testing.TB, seconds int) 
 	return all, nil
 }
 
-// batchesOf returns how many calls that count each server was sent.
+// batchesOf returns how many counting calls each server was sent.
 func batchesOf(ctx context.Context, nodes []*redistest.Node) ([]float64, error) {
 	var all []float64
 	for _, node := range nodes {
@@ -154,7 +154,7 @@ func batchesOf(ctx context.Context, nodes []*redistest.Node) ([]float64, error) 
 	return all, nil
 }
 
-// countingCalls returns how many commands that count a Redis was sent.
+// countingCalls returns how many counting commands a Redis was sent.
 func countingCalls(ctx context.Context, client *redis.Client) (float64, error) {
 	info, err := client.InfoMap(ctx, "commandstats").Result()
 	if err != nil {

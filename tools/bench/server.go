@@ -19,7 +19,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// bench is all that runs while it measures.
+// bench is everything that runs during a measurement.
 type bench struct {
 	dir      string // of the programs
 	redis    process
@@ -83,7 +83,7 @@ func setUp(ctx context.Context, top string, chosen func(name string) bool, progr
 	return b, nil
 }
 
-// warmUp looks whether the page is the one to be measured, and has it opened for a second.
+// warmUp checks that the page is the one to measure, and has it opened for a second.
 func (b *bench) warmUp(ctx context.Context, s server) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+"/", http.NoBody)
 	if err != nil {
@@ -119,7 +119,7 @@ func (b *bench) stop() {
 
 // process is a program that listens on an address. What it logs goes to /dev/null.
 type process struct {
-	cmd  *exec.Cmd // nil: not started
+	cmd  *exec.Cmd // nil until it is started
 	addr string
 }
 
@@ -158,7 +158,7 @@ func start(ctx context.Context, env []string, program string, args func(port str
 func (p process) end() {
 	if p.cmd != nil {
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		_ = p.cmd.Wait() // how it ends is not what is measured
+		_ = p.cmd.Wait() // its status does not matter
 	}
 }
 
@@ -179,6 +179,6 @@ func cpuTime(pid string) (time.Duration, error) {
 	}
 	user, errUser := strconv.ParseInt(fields[11], 10, 64)
 	system, errSystem := strconv.ParseInt(fields[12], 10, 64)
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on all that Go runs on
+	const tick = 10 * time.Millisecond // USER_HZ is 100 wherever Go runs
 	return time.Duration(user+system) * tick, errors.Join(errUser, errSystem)
 }

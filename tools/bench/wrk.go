@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// wrkResult is what wrk says of a run.
+// wrkResult is what wrk reports of a run.
 type wrkResult struct {
 	requests, perSecond float64
 	p50, p99            time.Duration
 }
 
-// parseWrk reads what wrk --latency prints. Answers other than 2xx, and connections
-// that failed, are an error: what they cost is not what a view costs.
+// parseWrk reads the output of wrk --latency. Answers other than 2xx and failed connections are
+// an error, because they do not cost what a view costs.
 func parseWrk(text string) (wrkResult, error) {
 	for _, trouble := range []string{"Non-2xx or 3xx responses", "Socket errors"} {
 		if _, rest, found := strings.Cut(text, trouble); found {

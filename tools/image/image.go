@@ -16,7 +16,7 @@ import (
 	"example.com/herokuapp/tools/internal/program"
 )
 
-// What those who run the image rely on. The Dockerfile says the same.
+// Whoever runs the image relies on these. The Dockerfile has the same.
 const (
 	entrypoint = "/app"
 	userID     = 65532
@@ -99,8 +99,7 @@ func built(ctx context.Context, source program.Source, on program.Platform) ([]b
 	return os.ReadFile(out)
 }
 
-// labels returns what the image says of itself, by the names of the OCI Image Format
-// Specification.
+// labels returns the image's labels, which have the names of the OCI Image Format Specification.
 func labels(source program.Source) map[string]string {
 	const key = "org.opencontainers.image."
 	found := map[string]string{
@@ -113,7 +112,7 @@ func labels(source program.Source) map[string]string {
 	if source.Version != "" {
 		found[key+"version"] = source.Version
 	}
-	if !strings.HasPrefix(source.Path, "example.com/") { // not renamed yet: nobody finds it there
+	if !strings.HasPrefix(source.Path, "example.com/") { // until it is renamed, nothing is there
 		found[key+"source"] = "https://" + source.Path
 	}
 	return found

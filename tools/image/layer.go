@@ -23,7 +23,7 @@ type file struct {
 	content []byte
 }
 
-// newLayer returns a layer of the files, all of which have the time.
+// newLayer returns a layer of the files. The time is the modification time of all of them.
 func newLayer(modified time.Time, files []file) (v1.Layer, error) {
 	var text bytes.Buffer
 	archive := tar.NewWriter(&text)
@@ -60,9 +60,9 @@ func baseLayer(modified time.Time) (v1.Layer, error) {
 	})
 }
 
-// authorities returns the certificates of the authorities that Mozilla trusts, as PEM. Those
-// of a module, unlike the machine's, are the same wherever the image is made. Authorities that are
-// trusted only for some certificates are left out: a file can't say for which.
+// authorities returns the certificates of the authorities that Mozilla trusts, as PEM. They come
+// from a module, not from the machine, so that they are the same wherever the image is made.
+// Authorities that are trusted for only some certificates are left out: a file can't say which.
 func authorities() []byte {
 	var text bytes.Buffer
 	for root := range bundle.Roots() {

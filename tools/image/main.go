@@ -5,11 +5,11 @@
 //	go run ./tools/image bin/image                       # write it to a folder, as an OCI layout
 //	go run ./tools/image -push ghcr.io/you/counter:v1 bin/image  # and push it
 //
-// The image has the program, the authorities that Mozilla trusts, and an empty folder /data for
-// a volume; nothing else. It runs as user 65532. The same commit, built by the same Go, gives the
-// same digest, which is printed.
+// The image has the program, the certificates of the authorities that Mozilla trusts, and an empty
+// folder /data for a volume, and nothing else. It runs as user 65532. It prints the digest of the
+// image. The same commit, built by the same Go, gives the same digest.
 //
-// To push, it takes the login that `docker login` or `podman login` has stored, and for ghcr.io the
+// To push, it uses the login that `docker login` or `podman login` has stored, and for ghcr.io the
 // token in GITHUB_TOKEN.
 package main
 

@@ -17,7 +17,7 @@ import (
 	"example.com/herokuapp/tools/internal/tree"
 )
 
-// edit makes the tree at dir that of the version, but for the commit.
+// edit changes the tree at dir to that of the version, and does not commit it.
 func (r *release) edit(ctx context.Context, dir string) error {
 	work, err := tree.ReadWorkspace(dir)
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *release) require(work *tree.Workspace) error {
 	return nil
 }
 
-// document writes the version where the documentation has one of a module.
+// document writes the version wherever the documentation has the version of a module.
 func (r *release) document(ctx context.Context, work *tree.Workspace) error {
 	names, err := tree.Files(ctx, work.Top)
 	if err != nil {
@@ -92,7 +92,7 @@ func setVersions(text, root, version string) string {
 	return pattern.ReplaceAllString(text, "${1}"+version)
 }
 
-// rewrite writes what change makes of the file's text, if that is another.
+// rewrite replaces the file's text by what change makes of it.
 func rewrite(name string, change func(string) (string, error)) error {
 	old, err := os.ReadFile(name)
 	if err != nil {
@@ -102,7 +102,7 @@ func rewrite(name string, change func(string) (string, error)) error {
 	if err != nil || text == string(old) {
 		return err
 	}
-	return os.WriteFile(name, []byte(text), 0o600) // as it is there, its mode stays
+	return os.WriteFile(name, []byte(text), 0o600) // an existing file keeps its mode
 }
 
 const unreleased = "## Unreleased\n"
@@ -112,8 +112,8 @@ var (
 	errNothing   = errors.New(`nothing stands under "## Unreleased" in CHANGELOG.md`)
 )
 
-// changelog returns the text of a changelog in which what stands under the heading
-// for what is unreleased stands under one of the version, made on that date.
+// changelog returns the changelog's text with the unreleased changes under a heading of the
+// version and the date.
 func changelog(text, version string, date time.Time) (string, error) {
 	before, after, found := strings.Cut("\n"+text, "\n"+unreleased)
 	if !found {
@@ -130,8 +130,8 @@ func changelog(text, version string, date time.Time) (string, error) {
 	return strings.TrimPrefix(before+"\n", "\n") + unreleased + "\n" + heading + "\n" + news + "\n" + older, nil
 }
 
-// checkVersion says why the version can't be the next one after those of the tags,
-// which may be of any module.
+// checkVersion returns an error if the version can't follow those of the tags, which may be of any
+// module.
 func checkVersion(version string, tags []string) error {
 	switch {
 	case !semver.IsValid(version) || semver.Canonical(version) != version || module.IsPseudoVersion(version):

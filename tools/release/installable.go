@@ -19,11 +19,11 @@ import (
 	"example.com/herokuapp/tools/internal/tree"
 )
 
-// installable commits, in the work tree at dir, what `go install module@version` needs of the
-// modules that are programs. The go command refuses a program with replacements, so they lose
-// them, and their go.sum gets the sums of the siblings as the last commit has them. So that nobody
-// looks for the siblings elsewhere within the workspace, go.work gets the replacements. It returns
-// the commit, which is the last one if there is no program.
+// installable makes `go install module@version` work for the modules that are programs, and commits
+// that in the work tree at dir. The go command refuses a program with replacements, so the go.mod of
+// each loses its own, and its go.sum gets the sums of the siblings as of the last commit. go.work
+// gets the replacements instead, so that within the workspace the siblings are still found. It
+// returns the commit, or the last one if there are no programs.
 func (r *release) installable(ctx context.Context, dir string) (string, error) {
 	head, err := commitAt(ctx, dir)
 	if err != nil {
@@ -65,7 +65,7 @@ func commitAt(ctx context.Context, dir string) (string, error) {
 	return strings.TrimSpace(head), err
 }
 
-// isProgram reports whether there is a program right in the folder.
+// isProgram reports whether the package in the folder itself is a program.
 func isProgram(ctx context.Context, dir string) (bool, error) {
 	name, err := tree.Run(tree.Command(ctx, dir, "go", "list", "-e", "-f", "{{.Name}}", "."))
 	return strings.TrimSpace(name) == "main", err
@@ -105,13 +105,13 @@ func (r *release) withoutReplacements(work *tree.Workspace, m tree.Module, commi
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(work.Top, m.Dir, "go.mod"), goMod, 0o600); err != nil { // as it is there, its mode stays
+	if err := os.WriteFile(filepath.Join(work.Top, m.Dir, "go.mod"), goMod, 0o600); err != nil { // an existing file keeps its mode
 		return err
 	}
 	return os.WriteFile(sumName, []byte(sums.format()), 0o600)
 }
 
-// use has the workspace take a module's folder where its version is required.
+// use replaces a module by its folder in the workspace.
 func use(work *tree.Workspace, m tree.Module, version string) error {
 	name := filepath.Join(work.Top, "go.work")
 	return rewrite(name, func(text string) (string, error) {
@@ -128,8 +128,8 @@ func use(work *tree.Workspace, m tree.Module, version string) error {
 	})
 }
 
-// sumFile is a go.sum: the sum of each version, and of each version's go.mod, which has the suffix
-// that it has in the file.
+// sumFile is a go.sum: the sum of each version and of each version's go.mod. The version of the
+// latter has the suffix /go.mod, as in the file.
 type sumFile map[module.Version]string
 
 func (f sumFile) parse(text string) error {
@@ -156,7 +156,7 @@ func (f sumFile) format() string {
 	return text.String()
 }
 
-// add adds the sums of a module as a commit of the repository has it, under the version.
+// add adds the sums of a module's version, calculated from a commit of the repository.
 func (f sumFile) add(repo, commit string, m tree.Module, version string) error {
 	v := module.Version{Path: m.Path(), Version: version}
 	packed, err := os.CreateTemp("", "release-*.zip")

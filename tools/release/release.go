@@ -16,17 +16,17 @@ import (
 // branch is where versions are made.
 const branch = "main"
 
-// release is a version to be made.
+// release is a version to make.
 type release struct {
 	top     string // of the tree
 	version string
 	date    time.Time
-	check   []string // the command that has to pass
-	do      bool     // not: show it
+	check   []string // the command that must pass
+	do      bool     // make it, don't only show it
 	out     io.Writer
 }
 
-// run makes the version, or shows it. An error changed nothing.
+// run makes the version, or shows it. If it returns an error, nothing was changed.
 func (r *release) run(ctx context.Context) error {
 	work, err := tree.ReadWorkspace(r.top)
 	if err != nil {
@@ -53,7 +53,7 @@ func (r *release) run(ctx context.Context) error {
 	})
 }
 
-// refuse says why no version can be made now.
+// refuse returns an error if no version can be made now.
 func (r *release) refuse(ctx context.Context) error {
 	tags, err := tree.Git(ctx, r.top, "tag", "--list")
 	if err != nil {
@@ -79,8 +79,7 @@ func (r *release) onBranch(ctx context.Context) error {
 	return nil
 }
 
-// beside calls do with a work tree of the last commit that is beside the tree, and
-// is gone afterwards.
+// beside calls do with a separate work tree of the last commit, and removes it afterwards.
 func (r *release) beside(ctx context.Context, do func(dir string) error) (err error) {
 	scratch, err := os.MkdirTemp("", "release-")
 	if err != nil {
@@ -115,7 +114,7 @@ func (r *release) show(ctx context.Context, dir string, tags []string) error {
 	return ctx.Err()
 }
 
-// make commits what was edited in dir, checks it, and gives it to the tree.
+// make commits the edits in dir, checks the commit, and moves the tree to it.
 func (r *release) make(ctx context.Context, dir string, tags []string) error {
 	if _, err := tree.Git(ctx, dir, "add", "."); err != nil {
 		return err

@@ -37,13 +37,13 @@ func rename(ctx context.Context, top, to string, dirty bool, out io.Writer) erro
 	if err != nil {
 		return err
 	}
-	// All is known to work before the first file is written.
+	// Nothing is written before everything is known to work.
 	changed, err := changes(top, names, work.Path, to)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(changed)) {
-		if err := os.WriteFile(filepath.Join(top, name), []byte(changed[name]), 0o600); err != nil { // as it is there, its mode stays
+		if err := os.WriteFile(filepath.Join(top, name), []byte(changed[name]), 0o600); err != nil { // an existing file keeps its mode
 			return fmt.Errorf("%w: the tree is renamed in part; git restore undoes it", err)
 		}
 	}
@@ -51,7 +51,7 @@ func rename(ctx context.Context, top, to string, dirty bool, out io.Writer) erro
 	return nil
 }
 
-// checkPath says why the modules of the workspace can't have the path.
+// checkPath returns an error if the modules of the workspace can't have the path.
 func checkPath(work *tree.Workspace, to string) error {
 	if err := module.CheckPath(to); err != nil {
 		return fmt.Errorf("%w: want a path such as github.com/you/repo", err)
@@ -83,7 +83,7 @@ func changes(top string, names []string, from, to string) (map[string]string, er
 		if renamed == text {
 			continue
 		}
-		// Of a file that is not laid out, or is broken on purpose, the path alone changes.
+		// In a file that is not formatted, or is broken on purpose, only the path changes.
 		if tidy, err := layout(name, text); err == nil && tidy == text {
 			if renamed, err = layout(name, renamed); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)

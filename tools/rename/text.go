@@ -9,9 +9,8 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// replace returns the text with the path from, and the beginning of longer ones,
-// replaced. Where from is a part of a word, as in a.from or from-two, and in what is
-// no text, nothing is.
+// replace returns the text with the path from replaced by to, also where a longer path begins with
+// it. It does not replace a part of a word, as in a.from or from-two, and changes only valid text.
 func replace(text, from, to string) string {
 	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
 		return text
@@ -35,14 +34,13 @@ func replace(text, from, to string) string {
 	}
 }
 
-// inElement reports whether the byte may stand in an element of a module's path.
-// A dot may, but after a path it more often ends a sentence, or begins .git.
+// inElement reports whether the byte may be part of an element of a module's path. A dot may be,
+// but after a path it usually ends a sentence or begins .git.
 func inElement(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// layout returns the text of the file with lines ordered and aligned as the go
-// command wants them.
+// layout returns the text of the file with its lines sorted and aligned as the go command does it.
 func layout(name, text string) (string, error) {
 	switch {
 	case path.Base(name) == "go.mod":

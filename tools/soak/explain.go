@@ -11,20 +11,20 @@ import (
 	"example.com/herokuapp/tools/internal/faultrun"
 )
 
-// effect is how long after its end a fault may still have one: a call waits for its reply, a
-// pool notices that its connections are dead, and the store is asked again in growing pauses.
+// effect is how long a fault may have an effect after its end: a call waits for its reply, a pool
+// notices that its connections are dead, and retries come at growing intervals.
 const effect = 10 * time.Second
 
-// cause is why an app may log something.
+// cause is a reason for the app to log something.
 type cause struct {
-	// what is the event of a line, or how the message of a line without an event begins.
+	// what is the event of a line, or the beginning of the message of a line without an event.
 	what string
-	// restart says that the cause is a restart of the app. If not, it is a fault of Redis or of
-	// the line to it.
+	// restart reports whether the cause is a restart of the app. Otherwise it is a fault of Redis
+	// or of the line to it.
 	restart bool
 }
 
-// causes returns what an app may log, and why. It may log nothing else.
+// causes returns all that the app may log, and why.
 func causes() []cause {
 	return []cause{
 		{what: coalesce.Failing.String()},
@@ -36,7 +36,7 @@ func causes() []cause {
 	}
 }
 
-// explain returns how many of the lines a fault explains, and the others.
+// explain returns how many of the lines are explained by a fault, and the lines that are not.
 func explain(lines []faultrun.Line, faults []faultrun.Struck) (explained int, unexplained []faultrun.Line) {
 	known := causes()
 	for _, line := range lines {

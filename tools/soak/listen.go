@@ -17,11 +17,11 @@ import (
 // crowd listens to the events of a page. It is safe for concurrent use.
 type crowd struct {
 	connections, told atomic.Int64
-	backwards         atomic.Int64 // numbers below the one before on the same connection
+	backwards         atomic.Int64 // numbers below an earlier one on the same connection
 }
 
-// listen listens until the context ends, always to the process in the same place, so that those
-// of one that is restarted do not gather at the others.
+// listen listens until the context ends. It always listens to the process in the same place, so
+// that the listeners of a process that restarts do not all move to the others.
 func (c *crowd) listen(ctx context.Context, fleet *faultrun.Fleet, number int) {
 	transport := &http.Transport{DisableKeepAlives: true}
 	client := &http.Client{Transport: transport}
@@ -47,7 +47,7 @@ func (c *crowd) follow(ctx context.Context, client *http.Client, url string) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return // it ends
+		return // the context has ended
 	}
 	c.connections.Add(1)
 	var before int64

@@ -7,23 +7,23 @@
 //
 //	go run ./tools/soak [-for d] [-rate n] [-stores memory,file,single] [-seed n]
 //
-// The app's own program runs on memory, on a file and, as four processes, on a Redis, all at
-// the same time. Clients open the page, count by the API and by badges, and listen to events.
-// With the defaults each store is asked for an hour's views of a busy site in ten minutes:
-// 360,000. Meanwhile the app is terminated and killed, Redis is stopped and killed, and the
-// line to it loses requests and replies and is cut.
+// The app runs in memory, on a file and, as four processes, on Redis, all at the same time.
+// Clients open the page, count by the API and by badges, and listen to events. With the defaults,
+// each store gets an hour's views of a busy site, 360,000, in ten minutes. Meanwhile the app is
+// terminated and killed, Redis is stopped and killed, and the line to it loses requests and replies
+// and is cut.
 //
-// One process of each store is spared: the first of those on Redis, and where there is only
-// one, the one that is there after the first quarter of the time. The run fails
+// One process of each store is spared: the first of those on Redis, and elsewhere the one that runs
+// after the first quarter of the time. The run fails
 //
-//   - if its memory, its goroutines or its open files grew: if their median in the last quarter
-//     exceeds that in the second by more than a quarter and a fixed allowance;
+//   - if the memory, the goroutines or the open files of a spared process grew: if the median in
+//     the last quarter exceeds that in the second by more than 25 % and a fixed allowance;
 //   - if a process has logged a warning or an error that no fault of the run explains;
-//   - if a view is lost or counted twice, as tools/faults says it;
-//   - if a listener was told a number below one before it.
+//   - if a view was lost or counted twice, as in tools/faults;
+//   - if a listener was told a number below an earlier one.
 //
-// It needs Linux and redis-server, prints its progress to stderr and tables to stdout, and
-// exits with 0 if all is well, with 1 if not, and with 2 if the arguments are wrong.
+// It needs Linux and redis-server. It prints its progress to stderr and tables to stdout. It exits
+// with 0 if all is well, with 1 if not, and with 2 if the arguments are wrong.
 package main
 
 import (
@@ -76,7 +76,7 @@ func command() faultrun.Command {
 	}
 }
 
-// stores are what the app runs on: set-ups of tools/faults.
+// stores returns what the app runs on: set-ups of tools/faults.
 func stores() []string { return []string{"memory", "file", "single"} }
 
 func (c config) check() error {
@@ -94,7 +94,7 @@ func (c config) check() error {
 	return nil
 }
 
-// run runs all stores at the same time, reports, and returns what went wrong on them.
+// run runs all stores at the same time, prints a report, and returns what went wrong.
 func run(ctx context.Context, tb testing.TB, cfg config, out, progress io.Writer) ([]string, error) {
 	tb.Helper()
 	soaks := make([]*soak, 0, len(cfg.stores))

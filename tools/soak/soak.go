@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// faultsEach is how many faults a run of any length has on a store, about: in ten minutes,
-	// one each five seconds.
+	// faultsEach is about how many faults a store has in a run of any length: in ten minutes,
+	// one every five seconds.
 	faultsEach = 120
 	clients    = 30
 	listeners  = 30
@@ -33,7 +33,7 @@ type soak struct {
 	outcome *faultrun.Outcome
 }
 
-// newSoak starts the store, to end with the test.
+// newSoak starts the store, which ends with the test.
 func newSoak(tb testing.TB, cfg config, store string) *soak {
 	tb.Helper()
 	s := &soak{watch: newWatch(cfg.long), crowd: &crowd{}}
@@ -49,7 +49,7 @@ func newSoak(tb testing.TB, cfg config, store string) *soak {
 	return s
 }
 
-// run runs until the time is over. It leaves what came of it in the soak.
+// run runs until the time is over. The outcome is then in the soak.
 func (s *soak) run(ctx context.Context, tb testing.TB, progress io.Writer) (err error) {
 	tb.Helper()
 	if err := os.MkdirAll(s.config.Logs, 0o700); err != nil {
@@ -71,7 +71,7 @@ func (s *soak) beside(ctx context.Context, fleet *faultrun.Fleet) {
 	running.Wait()
 }
 
-// report prints what came of the run, and returns what went wrong.
+// report prints the outcome, and returns what went wrong.
 func (s *soak) report(out io.Writer) ([]string, error) {
 	breaches := s.outcome.Breaches()
 	if err := s.outcome.Report(out, s.config, s.setup, breaches); err != nil {

@@ -18,11 +18,11 @@ import (
 	"example.com/herokuapp/tools/internal/faultrun"
 )
 
-// gauge is what is watched of a process.
+// gauge is a figure of a process that is watched.
 type gauge struct {
 	name, metric, unit string
 	scale              float64 // of the unit
-	allowance          float64 // in the unit: so much more may be there at the end, besides a quarter
+	allowance          float64 // in the unit: how much it may grow, in addition to its share
 }
 
 func gauges() []gauge {
@@ -33,17 +33,17 @@ func gauges() []gauge {
 	}
 }
 
-// share is by how much of itself a gauge may grow.
+// share is the share of itself by which a gauge may grow.
 const share = 0.25
 
-// sample is what the gauges of a process showed.
+// sample is a reading of all gauges of a process.
 type sample struct {
 	process int
 	at      time.Duration // since the start
 	values  []float64     // by gauge
 }
 
-// watch samples the processes of a run. Once run has returned, judge may be called.
+// watch samples the processes of a run. Call judge once run has returned.
 type watch struct {
 	long    time.Duration
 	client  http.Client
@@ -72,7 +72,7 @@ func (w *watch) run(ctx context.Context, fleet *faultrun.Fleet) {
 		for _, p := range fleet.Serving() {
 			values, err := w.read(context.WithoutCancel(ctx), p.Metrics)
 			if err != nil {
-				continue // it has ended; if all have, there is nothing to judge, which is a fault
+				continue // it has ended; judge reports it if none could be watched
 			}
 			w.names[p.Number] = p.Name
 			w.samples = append(w.samples, sample{p.Number, time.Since(begin), values})
@@ -118,11 +118,11 @@ func readGauges(text io.Reader) ([]float64, error) {
 	return values, nil
 }
 
-// row is what was seen of a gauge of a process.
+// row sums up the samples of one gauge of a process.
 type row struct {
 	process, gauge, unit string
 	second, last         float64 // the medians of those quarters
-	most                 float64 // that the last may be
+	most                 float64 // the largest that the last may be
 }
 
 // judge compares the last quarter with the second, for each process that was there in both.
@@ -141,7 +141,7 @@ func (w *watch) judge() (rows []row, faults []string) {
 	for _, process := range processes {
 		second, last := seen[process][1], seen[process][3]
 		if len(second) == 0 || len(last) == 0 {
-			continue // it was ended, or began too late
+			continue // it ended, or began too late
 		}
 		for i, g := range gauges() {
 			r := row{process: w.names[process], gauge: g.name, unit: g.unit, second: medianOf(second, i), last: medianOf(last, i)}

@@ -44,15 +44,6 @@ type Range struct {
 	first, last int64 // in steps since 1970; months since the year 0
 }
 
-// NewRange returns the steps of which the first includes from and the last includes to. The
-// error is a [RangeError] if there are none or more than [MaxSteps], or if they are not in the
-// years 1970 to 9999.
-func NewRange(step Step, zone *time.Location, from, to time.Time) (Range, error) {
-	r := Range{step: step, zone: zone}
-	r.first, r.last = r.number(from), r.number(to)
-	return r, r.check(from, to)
-}
-
 // LastSteps returns the n steps of which the last includes the time to.
 func LastSteps(n int, step Step, zone *time.Location, to time.Time) Range {
 	r := Range{step: step, zone: zone}
@@ -164,8 +155,8 @@ func (r Range) ofBucket(b counter.Bucket) (i int, ok bool) {
 	return i, i >= 0 && i < r.Len()
 }
 
-// span returns hours among which are all that count for the range. Days of UTC of the same
-// dates are among them, and some hours more.
+// span returns a span of hours that includes all that count for the range, and the days of UTC
+// with the same dates. It may include a few more.
 func (r Range) span() (from, to counter.Hour) {
 	if r.step == Hourly {
 		from, to = counter.Hour(r.first), counter.Hour(r.last)
@@ -175,7 +166,7 @@ func (r Range) span() (from, to counter.Hour) {
 	return max(from, 0), min(to, counter.MaxHour)
 }
 
-// offset is how many hours a local time may be from UTC.
+// offset is the largest difference between a local time and UTC, in hours.
 const offset = 15
 
 func dateOf(days int64) time.Time { return time.Unix(days*24*60*60, 0).UTC() }
@@ -235,7 +226,7 @@ func (q RangeQuery) Parse(now time.Time, usual func(Step) int) (Range, error) {
 	return r, r.check(from, to)
 }
 
-// UsualSteps is how many steps a history has if nobody says since when.
+// UsualSteps is how many steps a history has by default.
 func UsualSteps(step Step) int {
 	switch step {
 	case Hourly:
@@ -247,7 +238,7 @@ func UsualSteps(step Step) int {
 	}
 }
 
-// parseTime returns a time in the first and one in the last step that a text means.
+// parseTime returns a time in the first and a time in the last of the steps that a text means.
 func (r Range) parseTime(option, text string) (first, last time.Time, err error) {
 	if len(text) == len("2026-11-26T13:00:00+01:00") {
 		text = strings.Replace(text, " ", "+", 1) // in an address, a plus sign means a space

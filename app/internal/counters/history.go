@@ -12,19 +12,19 @@ import (
 // ErrNoHistory says that the store does not know when additions were made.
 var ErrNoHistory = errors.New("no history is kept here: see HISTORY")
 
-// History is what a counter has counted in the steps of a [Range].
+// History is how many views a counter has counted in each step of a [Range].
 type History struct {
 	Range
 	// Views are the numbers of the steps. Steps in which nothing was counted have 0.
 	Views []int64
-	// Since is the date in the time zone from which on something is known. It is zero if
-	// nothing is.
+	// Since is the first date, in the time zone, of which anything is known. It is zero if
+	// nothing is known.
 	Since time.Time
-	// UTCUntil is the last date whose number is, in part, of the day of UTC, because its hours
-	// are no longer kept and the zone's day is another. It is zero if there is none.
+	// UTCUntil is the last date whose number is, in part, that of the day in UTC: its hours are
+	// no longer kept, and the zone's day is not the same. It is zero if there is none.
 	UTCUntil time.Time
-	// Hourless are the views of days of UTC in a range of hours whose hours are no longer kept.
-	// They are in none of its steps.
+	// Hourless is the number of views in a range of hours of which only the day is known,
+	// because hours are no longer kept. They are in none of the steps.
 	Hourless int64
 }
 

@@ -1,4 +1,4 @@
-// Package apptest starts the program in tests of what it is shipped in.
+// Package apptest starts the program in tests of the forms it is shipped in.
 package apptest
 
 import (
@@ -25,7 +25,7 @@ type App struct {
 	log    bytes.Buffer
 }
 
-// Start starts the program at a free port of 127.0.0.1 and waits until it serves. It is
+// Start starts the program on a free port of 127.0.0.1, and waits until it serves. The program is
 // killed when the test ends.
 func Start(tb testing.TB, cmd *exec.Cmd) *App {
 	tb.Helper()
@@ -102,7 +102,8 @@ func (a *App) WantViews(tb testing.TB, want int) {
 	}
 }
 
-// Stop tells the program to end and fails the test unless it does so in order. It returns the log.
+// Stop sends the program SIGTERM, and fails the test unless it ends with the status 0. It returns
+// the log.
 func (a *App) Stop(tb testing.TB) string {
 	tb.Helper()
 	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -10,27 +10,27 @@ import (
 	"example.com/herokuapp/counter-core/coalesce"
 )
 
-// appLog is what the log of a process tells, by the fields of its lines: their messages
-// are for people, and may be reworded.
+// appLog is what the log of a process says, read from the fields of its lines. The messages are
+// for people and may be reworded.
 type appLog struct {
 	views   map[string]tally // by the path of the request
 	healed  int64            // additions that the store had lost
-	dropped int64            // additions refused, given up or left at the end
+	dropped int64            // additions that were refused, given up or left at the end
 
 	lost    int64  // lines about requests that the log could not take
-	strange string // the first line that may be about additions and says nothing known
+	strange string // the first line that is not understood and may be about additions
 
 	warnings []Line // and errors
 }
 
-// tally is how many views have come to what, as visits.
+// tally is how many views had which outcome, as in visits.
 type tally struct{ counted, pending, unknown int64 }
 
-// Line is a line of a log that warns, or reports an error.
+// Line is a warning or an error in a log.
 type Line struct {
 	Process string
 	At      time.Time
-	Event   string // the field of that name; most lines have none
+	Event   string // the field "event", which most lines do not have
 	Message string
 	Text    string // the whole line
 }
@@ -41,7 +41,7 @@ const (
 	linesLost = "lines_lost" // of the log itself
 )
 
-// logLine is what is known of a line's fields.
+// logLine has the fields of a line that matter here.
 type logLine struct {
 	Level, Msg string
 	TS         time.Time
@@ -54,12 +54,12 @@ type logLine struct {
 	Requests, Other, Unwritten int64 // lines that were lost
 }
 
-// read takes in a line. It returns the address if that is where the process serves, and
-// whether the line is about a request.
+// read takes in a line. It returns the address at which the process serves, if the line has it,
+// and whether the line is about a request.
 func (a *appLog) read(text []byte) (address string, request bool) {
 	var line logLine
 	if err := json.Unmarshal(text, &line); err != nil {
-		a.wonder(text) // a panic, for one
+		a.wonder(text) // for example a panic
 		return "", false
 	}
 	if line.ViewStatus != nil {
@@ -79,7 +79,7 @@ func (a *appLog) read(text []byte) (address string, request bool) {
 	return line.Address, false
 }
 
-// count takes in what became of a request.
+// count takes in the outcome of a request.
 func (a *appLog) count(path, status string) {
 	views := a.views[path]
 	switch status {
@@ -98,7 +98,7 @@ func (a *appLog) count(path, status string) {
 	a.views[path] = views
 }
 
-// event takes in what the line says of additions, and returns false if that is not clear.
+// event takes in what the line says about additions. It returns false if that is not clear.
 func (a *appLog) event(line logLine) bool {
 	if line.Event == nil {
 		return line.Additions == nil
@@ -108,7 +108,7 @@ func (a *appLog) event(line logLine) bool {
 		return true
 	case linesLost:
 		a.lost += line.Requests
-		return line.Other+line.Unwritten == 0 // which may have been about additions
+		return line.Other+line.Unwritten == 0 // such lines may have been about additions
 	case coalesce.Healed.String(), coalesce.Refused.String(), coalesce.GivenUp.String(), left:
 	default:
 		return false

@@ -14,40 +14,39 @@ import (
 )
 
 const (
-	// pageTimeout is how long a page may take: far more than the app needs.
+	// pageTimeout limits the time of a page. It is far more than the app needs.
 	pageTimeout = time.Minute
-	// stay is how many pages a client opens, on average, before it goes on to
-	// another process.
+	// stay is how many pages a client opens, on average, before it moves to another process.
 	stay = 100
-	// pendingPause is how long a client waits that got no number: an outage is not
-	// to take up all the views of a run.
+	// pendingPause is how long a client waits after a page without a number, so that an
+	// outage does not use up all the views of a run.
 	pendingPause = 100 * time.Millisecond
 )
 
 // client opens a surface again and again.
 //
-// It does not use http.Client, which opens a page twice when a connection that was
-// open before ends without an answer.
+// It does not use http.Client, which asks again, and so opens a page twice, if a reused connection
+// ends without an answer.
 type client struct {
 	fleet   *Fleet
-	surface int // which of the run
+	surface int // its index in the run
 	ledger  *ledger
 	random  *rand.Rand
-	every   time.Duration // from one page to the next; 0: as fast as it can
+	every   time.Duration // from one page to the next; 0 means as fast as it can
 
-	life   *life // it is connected to; nil: none
+	life   *life // it is connected to; may be nil
 	conn   net.Conn
 	reader *bufio.Reader
 }
 
-// run opens pages until the context ends. The last is waited for.
+// run opens pages until the context ends. It waits for the last one.
 func (c *client) run(ctx context.Context) {
 	defer c.leave()
 	next := time.Now().Add(time.Duration(c.random.Float64() * float64(c.every)))
 	for ctx.Err() == nil {
 		if c.every > 0 {
 			pause(ctx, time.Until(next))
-			next = later(time.Now(), next.Add(c.every)) // an outage is not made up for
+			next = later(time.Now(), next.Add(c.every)) // don't hurry after an outage
 		}
 		if c.life == nil && !c.arrive(ctx) {
 			pause(ctx, time.Millisecond)
@@ -69,7 +68,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// arrive connects to one of the processes, and returns false if it is not there.
+// arrive connects to one of the processes. It returns false if that process can't be reached.
 func (c *client) arrive(ctx context.Context) bool {
 	life := c.fleet.pick(c.random)
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", life.address)
@@ -82,13 +81,12 @@ func (c *client) arrive(ctx context.Context) bool {
 
 func (c *client) leave() {
 	if c.life != nil {
-		_ = c.conn.Close() // nothing is on its way
+		_ = c.conn.Close() // nothing is in flight
 		c.life = nil
 	}
 }
 
-// open opens the page once and notes what comes of it. It does nothing if the process was
-// stopped with nobody asking it.
+// open opens the page once and records the outcome. It opens nothing if the process was emptied.
 func (c *client) open() answer {
 	c.fleet.gate.RLock()
 	defer c.fleet.gate.RUnlock()
@@ -129,7 +127,7 @@ func (c *client) open() answer {
 	return got
 }
 
-// The values of the header View-Status of an answer that counts a view, or may.
+// The values of the header View-Status of an answer whose view is counted, or may be.
 const (
 	viewCounted = "counted"
 	viewPending = "pending"
@@ -139,7 +137,7 @@ const (
 // answer is what a visitor was told.
 type answer struct {
 	status string // the header View-Status
-	number int64  // of the view, if it was counted; zero: none that can be read
+	number int64  // of the view, if it was counted; zero if it can't be read
 	last   bool   // the connection ends with it
 }
 
@@ -164,13 +162,13 @@ func (c *client) ask() (answer, error) {
 	got := answer{status: response.Header.Get("View-Status"), last: response.Close}
 	if got.status == viewCounted {
 		if got.number, err = surface.read(body); err != nil || response.StatusCode != http.StatusOK {
-			got.number = 0 // the ledger takes it for absurd
+			got.number = 0 // which the ledger reports as absurd
 		}
 	}
 	return got, nil
 }
 
-// pause returns when so much time has passed, or the context has ended.
+// pause returns when that time has passed, or the context has ended.
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// Fleet is the processes of the app. Its methods are for one goroutine, but Serving, pick,
-// told and clock for any.
+// Fleet is the processes of the app. Serving, pick, told and clock are safe for concurrent use.
+// The other methods are for one goroutine.
 type Fleet struct {
 	binary   string
 	env      []string
@@ -33,7 +33,8 @@ type Fleet struct {
 	serving []atomic.Pointer[life] // the latest of each
 	lives   []*life                // all there were
 	changed sync.Mutex             // guards lives where others look
-	// gate is held by each client while it opens a page, and by what wants that nobody does.
+	// gate is held for reading by each client that opens a page, and for writing while no page
+	// may be opened.
 	gate sync.RWMutex
 }
 
@@ -56,8 +57,8 @@ func (f *Fleet) Serving() []Process {
 	return processes
 }
 
-// build builds the app of the tree at top, and returns the program. It is under the
-// race detector if this command is: a race ends as a strange line of its log.
+// build builds the app of the tree at top, and returns the program's path. It has the race detector
+// if this command has it. A race shows as a strange line in the log.
 func build(ctx context.Context, top, dir string) (string, error) {
 	binary := filepath.Join(dir, "app")
 	args := []string{"build", "-o", binary, "."}
@@ -72,7 +73,7 @@ func build(ctx context.Context, top, dir string) (string, error) {
 	return binary, nil
 }
 
-// startFleet builds the app and starts its processes, which end with the test.
+// startFleet builds the app and starts its processes. They end with the test.
 func startFleet(ctx context.Context, tb testing.TB, cfg Config, s Setup) (*Fleet, error) {
 	tb.Helper()
 	binary, err := build(ctx, cfg.Top, tb.TempDir())
@@ -97,14 +98,14 @@ func startFleet(ctx context.Context, tb testing.TB, cfg Config, s Setup) (*Fleet
 	return f, nil
 }
 
-// clock returns for how long the fleet has been there.
+// clock returns the time since the fleet was started.
 func (f *Fleet) clock() time.Duration { return time.Since(f.began) }
 
 // pick returns one of the processes, which may have ended.
 func (f *Fleet) pick(random *rand.Rand) *life { return f.serving[random.IntN(len(f.serving))].Load() }
 
 // start starts a process in the place and returns once it serves. before is what was counted
-// on each surface that the process does not know of.
+// on each surface without the process knowing it.
 func (f *Fleet) start(ctx context.Context, place int, before []int64) error {
 	number := len(f.lives) + 1
 	l := &life{place: place + 1, number: number, ended: make(chan struct{}), before: before, visits: make([]visits, len(f.surfaces))}
@@ -112,7 +113,7 @@ func (f *Fleet) start(ctx context.Context, place int, before []int64) error {
 	if err != nil {
 		return err
 	}
-	// It outlives the context: cleaning up ends it.
+	// The process outlives the context. The test's cleanup ends it.
 	l.cmd = exec.CommandContext(context.WithoutCancel(ctx), f.binary) //nolint:gosec // the one just built
 	l.cmd.Env = f.env
 	addresses, err := l.start(log)
@@ -133,8 +134,7 @@ func (f *Fleet) start(ctx context.Context, place int, before []int64) error {
 	return nil
 }
 
-// restart ends the process in the place by the signal, waits for a while, and
-// starts another.
+// restart ends the process in the place by the signal, waits for a while, and starts another one.
 func (f *Fleet) restart(ctx context.Context, place int, signal syscall.Signal, after time.Duration) error {
 	ending := f.serving[place].Load()
 	ending.end(signal)
@@ -142,8 +142,8 @@ func (f *Fleet) restart(ctx context.Context, place int, signal syscall.Signal, a
 	return f.start(ctx, place, ending.before)
 }
 
-// settle waits until the process in the place has counted what it called pending,
-// but not for long. What it may lose when it is killed then hides no other mistake.
+// settle waits a while for the process in the place to count what it called pending. The less a
+// killed process may lose, the fewer mistakes can hide in that.
 func (f *Fleet) settle(ctx context.Context, place int) {
 	l := f.serving[place].Load()
 	for limit := f.clock() + 5*time.Second; l.atRisk() > 0 && f.clock() < limit && ctx.Err() == nil; {
@@ -159,7 +159,7 @@ func (f *Fleet) victim(random *rand.Rand) int {
 	return random.IntN(len(f.serving))
 }
 
-// due says that a process may be ended.
+// due reports whether a process may be ended now.
 func (f *Fleet) due() bool { return !f.steady || len(f.serving) > 1 || f.clock() < f.duration/4 }
 
 // stop stops all processes, each of which counts what it holds before it ends.
@@ -171,7 +171,7 @@ func (f *Fleet) stop() {
 	wg.Wait()
 }
 
-// died says that a process has ended that nobody has asked to.
+// died reports whether a process has ended that was not told to.
 func (f *Fleet) died() bool {
 	for place := range f.serving {
 		select {

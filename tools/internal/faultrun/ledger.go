@@ -20,10 +20,9 @@ type ledger struct {
 	absurd []absurdity
 }
 
-// showing says which process has shown a number, and when. A million of them are
-// to fit in little memory.
+// showing says which process has shown a number, and when. It is small: there are a million.
 type showing struct {
-	life  int32 // its number, from 1; 0: nobody has shown it
+	life  int32 // the number of the process, from 1; 0 if nobody has shown it
 	after int32 // milliseconds since the run began
 }
 
@@ -33,13 +32,13 @@ type repeat struct {
 	first, second showing
 }
 
-// absurdity is a number that no count of these views can be.
+// absurdity is a number that was shown and can't be a count of these views.
 type absurdity struct {
 	number, opened int64
 	at             showing
 }
 
-// peak is the largest number there was.
+// peak is the largest number so far.
 type peak struct{ atomic.Int64 }
 
 func (p *peak) raise(number int64) {
@@ -51,7 +50,7 @@ func (p *peak) raise(number int64) {
 	}
 }
 
-// show notes that the life with this number has shown a number.
+// show records that a process has shown a number.
 func (l *ledger) show(number int64, life int, after time.Duration) {
 	at := showing{life: int32(life), after: int32(after.Milliseconds())} //nolint:gosec // neither comes near 2^31
 	l.mu.Lock()

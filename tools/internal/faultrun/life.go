@@ -19,11 +19,11 @@ type life struct {
 	address string
 	metrics string // the address of its metrics
 	cmd     *exec.Cmd
-	signal  syscall.Signal // that was sent to end it; zero: none
-	ended   chan struct{}  // closed once the process was waited for, and its log read
+	signal  syscall.Signal // that was sent to end it; zero if none was
+	ended   chan struct{}  // closed once the process has ended and its log was read
 
-	before  []int64  // by surface: what was counted that the process does not know of
-	emptied bool     // it was asked for what it has counted, and is not to be asked again; guarded by the gate
+	before  []int64  // by surface: what was counted without the process knowing it
+	emptied bool     // what it counted was read, so it must not count more; guarded by the gate
 	visits  []visits // by surface
 	log     appLog   // complete once it has ended
 }
@@ -40,12 +40,12 @@ type visits struct {
 	refused    atomic.Int64 // the page says that it was not counted
 	unanswered atomic.Int64 // the connection ended
 
-	// So many of pending are certainly counted: those before a view that was counted,
-	// because a process counts in the order in which it was asked.
+	// How many of the pending views are certainly counted: those before a view that was
+	// counted, because a process counts in the order of the requests.
 	included peak
 }
 
-// told returns how many there are now.
+// told returns the numbers as they are now.
 func (v *visits) told() told {
 	return told{
 		counted: v.counted.Load(), pending: v.pending.Load(), unknown: v.unknown.Load(),
@@ -76,7 +76,8 @@ func (l *life) atRisk() (sum int64) {
 	return sum
 }
 
-// start starts the process. The channel yields where it serves: its metrics, then the page.
+// start starts the process. The channel yields the addresses at which it serves: that of its
+// metrics, then that of the page.
 func (l *life) start(log *os.File) (<-chan string, error) {
 	stderr, err := l.cmd.StderrPipe()
 	if err != nil {
@@ -95,7 +96,7 @@ func (l *life) start(log *os.File) (<-chan string, error) {
 	return serving, nil
 }
 
-// end sends the signal and waits for the end. A process that has ended is left so.
+// end sends the signal and waits for the process to end. It does nothing if the process has ended.
 func (l *life) end(signal syscall.Signal) {
 	select {
 	case <-l.ended:
@@ -107,7 +108,7 @@ func (l *life) end(signal syscall.Signal) {
 	<-l.ended
 }
 
-// read takes in what the process logs until it ends, and keeps what is not about
+// read takes in what the process logs until it ends, and keeps the lines that are not about
 // requests.
 func (l *life) read(stderr io.Reader, log io.Writer, serving chan<- string) {
 	reader := bufio.NewReader(stderr)
@@ -121,7 +122,7 @@ func (l *life) read(stderr io.Reader, log io.Writer, serving chan<- string) {
 			serving <- address
 		}
 		if !request {
-			_, _ = log.Write(line) // what can't be kept is not worth the run
+			_, _ = log.Write(line) // losing a line does not matter to the run
 		}
 	}
 }

@@ -14,9 +14,8 @@ import (
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
-// inMemory is one process that counts in memory. What it has counted ends with it, so it is
-// asked before, while nobody opens a page, and the next one's numbers are taken to go on from
-// there.
+// inMemory is one process that counts in memory. Its counts end with it, so they are read before,
+// while nobody opens a page. The numbers of the next process are taken to continue from there.
 type inMemory struct{ ended *countermemory.Store } // what was counted by processes that have ended
 
 func newMemory() Setup {
@@ -50,7 +49,7 @@ func (s *inMemory) faults(f *Fleet) []fault {
 	}}}
 }
 
-// empty asks the process for what it has counted, and has nobody open its pages again.
+// empty reads what the process has counted, and lets nobody open its pages again.
 func (s *inMemory) empty(ctx context.Context, l *life, surfaces []Surface) error {
 	l.emptied = true
 	looks := map[string]string{} // the address of the number by the counter's name

@@ -13,7 +13,7 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// replicated is several servers of which replicas stand ready to replace primaries.
+// replicated is several servers with replicas that can replace primaries.
 type replicated struct {
 	name, url string
 	nodes     []*redistest.Node
@@ -22,7 +22,7 @@ type replicated struct {
 
 	primary      func() *redistest.Node // that has the counter
 	awaitHealthy func()
-	// awaitFailover returns once another has the counter than this one, which is gone.
+	// awaitFailover returns once another node has the counter, in place of this one.
 	awaitFailover func(former *redistest.Node)
 }
 
@@ -53,8 +53,8 @@ func startSentinel(tb testing.TB, safe bool) replicated {
 	}
 }
 
-// replication returns how servers are started, each primary with so many replicas.
-// Safe, a primary takes no write that not all of them can get.
+// replication returns how to start servers if each primary has that many replicas. If safe, a
+// primary refuses writes unless all its replicas are connected.
 func replication(replicas int, safe bool) redistest.Topology {
 	topology := redistest.Topology{Proxied: true}
 	if safe {
@@ -85,7 +85,7 @@ func (r replicated) setup() Setup {
 			r.awaitHealthy()
 			return nil
 		}},
-		// It may be back before it is missed.
+		// It may be back before the others notice.
 		fault{kind: "server killed", strike: func(ctx context.Context, random *rand.Rand) error {
 			node := r.nodes[random.IntN(len(r.nodes))]
 			node.Kill()

@@ -14,7 +14,7 @@ import (
 // mostBreaches is how many are printed.
 const mostBreaches = 10
 
-// Report prints the outcome and, where the set-up is one to be judged, the verdict.
+// Report prints the outcome, and the verdict if the run is to be judged.
 func (o *Outcome) Report(out io.Writer, cfg Config, s Setup, breaches []string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(table, name+"\t"+format+"\n", args...) }

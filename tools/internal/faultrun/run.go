@@ -15,7 +15,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Run opens pages on the set-up while faults come, and returns what came of it.
+// Run opens pages on the set-up while things break, and returns the outcome.
 func Run(ctx context.Context, tb testing.TB, cfg Config, s Setup, progress io.Writer) (*Outcome, error) {
 	tb.Helper()
 	if len(cfg.Surfaces) == 0 {
@@ -58,7 +58,7 @@ func Run(ctx context.Context, tb testing.TB, cfg Config, s Setup, progress io.Wr
 	return o, nil
 }
 
-// random returns the draws that have this number, which only the seed decides.
+// random returns a source of random numbers that depends only on the seed and this number.
 func random(seed, number uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, number)) //nolint:gosec // no secret
 }
@@ -72,7 +72,7 @@ type running struct {
 	now      atomic.Pointer[string] // the fault there is
 }
 
-// openPages opens pages until there were enough, and returns how long it took.
+// openPages opens pages until there are enough, and returns how long it took.
 func (r *running) openPages(ctx context.Context, progress io.Writer) (time.Duration, error) {
 	visiting, leave := context.WithCancel(ctx)
 	defer leave()
@@ -110,8 +110,8 @@ func (r *running) opened() (sum int64) {
 	return sum
 }
 
-// strike has one fault come after the other until pages were opened as many, or as
-// long, as was asked for. A process that died ends it, too.
+// strike causes one fault after the other, until as many pages were opened as the run asks for, or
+// its time is over. It also ends if a process has died.
 func (r *running) strike(ctx context.Context, begin time.Time) error {
 	next := r.schedule.gap()
 	for {

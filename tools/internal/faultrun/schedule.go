@@ -12,30 +12,30 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// mostBetween is how many views there are for each fault, at most, in a whole run.
+// mostBetween is the largest number of views for each fault, over a whole run.
 const mostBetween = 5000
 
-// fault is one way in which things break.
+// fault is a way in which things break.
 type fault struct {
 	kind string
-	// due says that it may come now; nil: any time.
+	// due reports whether it may come now. If it is nil, it always may.
 	due func() bool
-	// strike breaks and mends, and returns once all is as before.
+	// strike breaks something and mends it, and returns once all is as before.
 	strike func(ctx context.Context, random *rand.Rand) error
 }
 
-// schedule says which fault comes when. The seed decides, and nothing else.
+// schedule says which fault comes when. It depends only on the seed.
 type schedule struct {
 	faults []fault
 	every  int64
 	random *rand.Rand
 
-	round  []fault // those to come before each kind has come as often as the others
+	round  []fault // the rest of the round in which each kind comes once
 	struck map[string]int64
 	when   []Struck
 }
 
-// Struck says when a fault was there.
+// Struck says when a fault began and ended.
 type Struck struct {
 	Kind     string
 	From, To time.Time
@@ -45,7 +45,7 @@ func newSchedule(faults []fault, every int64, random *rand.Rand) *schedule {
 	return &schedule{faults: faults, every: every, random: random, struck: map[string]int64{}}
 }
 
-// gap draws how many views there are to be until the next fault.
+// gap draws the number of views until the next fault.
 func (s *schedule) gap() int64 { return 1 + s.random.Int64N(2*s.every) }
 
 // next draws the next fault. There is none if none is due.
@@ -65,7 +65,7 @@ func (s *schedule) next() (fault, bool) {
 	return fault{}, false
 }
 
-// strike has the fault come, and notes it.
+// strike causes the fault and records it.
 func (s *schedule) strike(ctx context.Context, f fault) error {
 	s.struck[f.kind]++
 	from := time.Now()
@@ -74,7 +74,7 @@ func (s *schedule) strike(ctx context.Context, f fault) error {
 	return err
 }
 
-// enough says that each kind of fault has come, and as many as so many views ask for.
+// enough reports whether each kind of fault has come, and enough faults for that many views.
 func (s *schedule) enough(views int64) bool {
 	return len(s.struck) == len(s.faults) && s.total() >= views/mostBetween
 }

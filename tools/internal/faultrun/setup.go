@@ -20,11 +20,12 @@ import (
 type Setup struct {
 	name      string             // what it is, and the settings that matter
 	processes int                // how many serve the page
-	variables []string           // they configure the app for it, as NAME=value
+	variables []string           // of the app's environment, as NAME=value
 	lines     []*redistest.Proxy // to its servers
 	faults    func(*Fleet) []fault
 	open      func(context.Context) (historian, error) // once no process has it open
-	// empty, if not nil, asks a process for what would end with it. Nobody opens a page then.
+	// empty, if not nil, reads the counts that would end with a process. Nobody opens a page
+	// meanwhile.
 	empty func(ctx context.Context, l *life, surfaces []Surface) error
 }
 
@@ -36,7 +37,7 @@ type historian interface {
 // Setups returns the names that Open takes.
 func Setups() []string { return []string{"single", "sentinel", "cluster", "file", "memory"} }
 
-// Open starts the set-up with the name that cfg has, to end with the test.
+// Open starts the set-up named by cfg. It ends with the test.
 func Open(tb testing.TB, cfg Config) Setup {
 	tb.Helper()
 	switch cfg.Setup {

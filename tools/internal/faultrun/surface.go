@@ -13,7 +13,7 @@ import (
 type Surface struct {
 	Name         string // for people
 	method, path string // what is asked for
-	look         string // the path that tells the number without counting
+	look         string // a path with the number that does not count
 
 	counter, site string // their names in the store; site may be empty
 	read          func(body []byte) (int64, error)
@@ -22,8 +22,8 @@ type Surface struct {
 const (
 	// counterKey is where the app keeps the count of the page.
 	counterKey = "counter_key"
-	// pageHost is the site of the pages that API and Badge count, siteLook the path that tells
-	// its number.
+	// pageHost is the site of the pages that API and Badge count, and siteLook the path of its
+	// number.
 	pageHost = "example.com"
 	siteLook = "/api/v1/sites/" + pageHost
 )

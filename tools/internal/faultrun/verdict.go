@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Outcome is what came of a run, once all was drained.
+// Outcome is the outcome of a run, once everything kept was sent.
 type Outcome struct {
 	lives    []past
 	surfaces []surfaceOutcome
@@ -22,7 +22,7 @@ type Outcome struct {
 	took   time.Duration
 }
 
-// surfaceOutcome is what came of the views of a surface.
+// surfaceOutcome is the outcome of the views of a surface.
 type surfaceOutcome struct {
 	Surface
 
@@ -48,7 +48,7 @@ func (l *losses) add(requests, replies, connections int64) {
 // past is what is known of a process that has ended.
 type past struct {
 	name    string
-	drained bool // it ended when it was asked to, with nothing left
+	drained bool // it ended when it was told to, with nothing left
 	killed  bool
 	status  int // the exit status
 	log     appLog
@@ -98,11 +98,11 @@ func newOutcome(f *Fleet, ledgers []ledger, s *schedule, counted map[string]coun
 	return o
 }
 
-// Faults returns when each fault was there.
+// Faults returns when each fault began and ended.
 func (o *Outcome) Faults() []Struck { return o.when }
 
-// Warnings returns what all processes have logged that was no information, in the order of
-// the processes.
+// Warnings returns the warnings and errors that all processes have logged, in the order of the
+// processes.
 func (o *Outcome) Warnings() (lines []Line) {
 	for _, l := range o.lives {
 		lines = append(lines, l.log.warnings...)
@@ -110,12 +110,12 @@ func (o *Outcome) Warnings() (lines []Line) {
 	return lines
 }
 
-// bounds returns how many views of the process the counter must have, and may have.
+// bounds returns how many views of the process the counter must have at least, and may have at
+// most.
 //
-// A process that has drained has logged each view, those too whose answer did not
-// arrive, unless the log could not take all. One that was killed may have lost what it
-// had not sent: views it called pending after the last that it gave a number, and those
-// it has not answered.
+// A process that has drained has logged each view, even those whose answers did not arrive, unless
+// lines of its log were lost. A process that was killed may have lost what it had not sent: views
+// that it called pending after the last one with a number, and views that it has not answered.
 func (a account) bounds() (least, most int64) {
 	switch {
 	case a.drained && a.log.lost == 0:
@@ -128,7 +128,7 @@ func (a account) bounds() (least, most int64) {
 	return a.counted + a.included, a.counted + a.pending + a.unknown + a.unanswered
 }
 
-// bounds returns how many views the counter must have, and may have.
+// bounds returns how many views the counter must have at least, and may have at most.
 func (s *surfaceOutcome) bounds() (least, most int64) {
 	for _, a := range s.accounts {
 		l, m := a.bounds()
@@ -137,8 +137,8 @@ func (s *surfaceOutcome) bounds() (least, most int64) {
 	return least, most
 }
 
-// siteBounds returns the same of a site. A process that was killed may have counted a page,
-// and not yet its site.
+// siteBounds returns the same for a site. A process that was killed may have counted a page but
+// not yet its site.
 func (o *Outcome) siteBounds(site string) (least, most int64) {
 	for _, s := range o.surfaces {
 		for _, a := range s.accounts {
@@ -155,7 +155,7 @@ func (o *Outcome) siteBounds(site string) (least, most int64) {
 	return least, most
 }
 
-// Breaches returns how the promise was broken, if it was.
+// Breaches returns the ways in which the promise was broken. It is empty if the promise held.
 func (o *Outcome) Breaches() []string {
 	var breaches []string
 	breach := func(format string, args ...any) { breaches = append(breaches, fmt.Sprintf(format, args...)) }
@@ -202,7 +202,7 @@ func (o *Outcome) Breaches() []string {
 	return breaches
 }
 
-// name says of what the breaches are, where there are several surfaces.
+// name adds the surface to breaches, if there are several.
 func (o *Outcome) name(breaches []string, name string) {
 	if len(o.surfaces) < 2 {
 		return
@@ -212,7 +212,7 @@ func (o *Outcome) name(breaches []string, name string) {
 	}
 }
 
-// check checks that the process ended as it should, and that its log is clear.
+// check checks that the process ended as it should, and that its log is understood.
 func (p past) check(breach func(string, ...any)) {
 	if !p.drained && !p.killed {
 		breach("%s ended with status %d", p.name, p.status)
@@ -225,7 +225,7 @@ func (p past) check(breach func(string, ...any)) {
 	}
 }
 
-// check checks that the log of the process tells of the views that its visitors tell of.
+// check checks that the log of the process has the views that its visitors saw.
 func (a account) check(breach func(string, ...any)) {
 	if !a.drained {
 		return

@@ -1,6 +1,6 @@
-// Package program builds the program as it is given to others: static, without a trace of
-// the machine that built it, and with its version and revision linked in. The same commit, built by
-// the same Go, gives the same bytes. It needs git and go.
+// Package program builds the program for others: static, without a trace of the machine that
+// built it, and with its version and revision linked in. The same commit, built by the same Go,
+// gives the same bytes. It needs git and go.
 package program
 
 import (

@@ -54,7 +54,7 @@ func TestCopyNothing(t *testing.T) {
 	from := t.TempDir()
 	treetest.Git(t, from, "init", "-q")
 	err := tree.Copy(t.Context(), from, t.TempDir())
-	if want := "has no file that Git has or would take"; !strings.Contains(message(err), want) {
+	if want := "has no files that Git tracks or would add"; !strings.Contains(message(err), want) {
 		t.Errorf("error %q, want %q in it", message(err), want)
 	}
 }

@@ -1,5 +1,5 @@
-// Package tree is what the commands and tests of tools know of the tree they work on:
-// the files that Git has of it, and the modules of its workspace. It needs git and go.
+// Package tree reads the tree that the commands and tests of tools work on: its files in Git, and
+// the modules of its workspace. It needs git and go.
 package tree
 
 import (
@@ -17,11 +17,10 @@ import (
 	"time"
 )
 
-// Command returns a command that runs in the folder dir and is asked to end, by
-// SIGTERM, when the context is done.
+// Command returns a command that runs in the folder dir. It gets SIGTERM when the context is done.
 //
-// Of the environment it has all but what would let it work on another tree than
-// that of dir: GOWORK, and what Git says of the repository to those it starts.
+// It has this process's environment without the variables that would make it work on another
+// tree than the one at dir: GOWORK, and those by which Git names the repository to its hooks.
 func Command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // run what the caller says
 	cmd.Dir = dir
@@ -37,8 +36,8 @@ func Command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Run runs the command and returns what it prints. The error of one that fails has
-// the command and what it said.
+// Run runs the command and returns what it prints. The error, if it fails, has the command and
+// its output.
 func Run(cmd *exec.Cmd) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout = &stdout
@@ -55,11 +54,11 @@ func Git(ctx context.Context, dir string, args ...string) (string, error) {
 	return Run(Command(ctx, dir, "git", args...))
 }
 
-// ErrDirty says that the tree is not as its last commit has it.
+// ErrDirty reports that the tree differs from its last commit.
 var ErrDirty = errors.New("the tree has changes that are not committed")
 
-// Clean returns [ErrDirty], with the files, if the tree at dir has a change or a
-// file that its last commit does not have and Git would take.
+// Clean returns [ErrDirty], with the files, if the tree at dir has changes or new files that are
+// not committed and not ignored.
 func Clean(ctx context.Context, dir string) error {
 	status, err := Git(ctx, dir, "status", "--porcelain")
 	if err == nil && status != "" {
@@ -68,8 +67,8 @@ func Clean(ctx context.Context, dir string) error {
 	return err
 }
 
-// Files returns the names of the regular files at dir that Git has or would take,
-// with forward slashes.
+// Files returns the names of the regular files below dir that Git tracks or would add, with
+// forward slashes.
 func Files(ctx context.Context, dir string) ([]string, error) {
 	list, err := Git(ctx, dir, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
 	if err != nil {
@@ -87,13 +86,12 @@ func Files(ctx context.Context, dir string) ([]string, error) {
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s has no file that Git has or would take", dir)
+		return nil, fmt.Errorf("%s has no files that Git tracks or would add", dir)
 	}
 	return files, nil
 }
 
-// Copy copies the files of the tree at from that [Files] names into the folder to, as
-// they are now.
+// Copy copies the files that [Files] names from one folder to another, as they are now.
 func Copy(ctx context.Context, from, to string) error {
 	names, err := Files(ctx, from)
 	if err != nil {

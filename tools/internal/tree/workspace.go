@@ -12,8 +12,8 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// Workspace is the modules that a go.work names. The path of the one at the top
-// begins the paths of the others; their folders follow.
+// Workspace is the modules that a go.work names. The path of each module is that of the module at
+// the top, followed by the module's folder.
 type Workspace struct {
 	Top     string // its folder
 	Path    string // of the module at the top
@@ -23,7 +23,7 @@ type Workspace struct {
 // Module is a module of a workspace.
 type Module struct {
 	Dir  string        // below the top, with forward slashes; "." is the top itself
-	File *modfile.File // its go.mod; writing it back is the caller's
+	File *modfile.File // its go.mod; the caller writes it back
 }
 
 // ReadWorkspace reads the go.work in the folder top and the go.mod files of its
@@ -75,7 +75,7 @@ func (w *Workspace) read() error {
 // Path returns the module's path.
 func (m Module) Path() string { return m.File.Module.Mod.Path }
 
-// Tag returns what the commit is tagged with that is the module's version.
+// Tag returns the tag that gives a commit the version of the module.
 func (m Module) Tag(version string) string { return path.Join(m.Dir, version) }
 
 // Has reports whether the module path is one of the workspace.

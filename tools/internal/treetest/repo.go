@@ -6,7 +6,7 @@ import (
 	"example.com/herokuapp/tools/internal/tree"
 )
 
-// Clone returns a clone of the repository, elsewhere, at its last commit.
+// Clone clones the repository to a new folder, and returns it.
 func Clone(tb testing.TB, repo string) (clone string) {
 	tb.Helper()
 	clone = tb.TempDir()
@@ -14,8 +14,8 @@ func Clone(tb testing.TB, repo string) (clone string) {
 	return clone
 }
 
-// Commit returns a copy of the tree at top as it is now, committed in a repository of the
-// test's own. The same tree gives the same commit each time.
+// Commit copies the tree at top as it is now to a new repository, commits it there, and returns the
+// repository's folder. The same tree gives the same commit each time.
 func Commit(tb testing.TB, top string) (repo string) {
 	tb.Helper()
 	repo = tb.TempDir()
@@ -36,7 +36,7 @@ func Commit(tb testing.TB, top string) (repo string) {
 	return repo
 }
 
-// Release gives the tree in the repository the version, and switches to it.
+// Release releases the version in the repository, and switches to its tag.
 func Release(tb testing.TB, repo, version string) {
 	tb.Helper()
 	run(tb, repo, "go", "run", "./tools/release", "-do", "-check=", version)

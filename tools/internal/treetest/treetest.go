@@ -1,4 +1,4 @@
-// Package treetest reads and writes trees of files, and the repositories they are in, in tests.
+// Package treetest reads and writes trees of files, and makes repositories of them, in tests.
 package treetest
 
 import (
@@ -32,7 +32,7 @@ func Write(tb testing.TB, dir, name, text string) {
 	}
 }
 
-// Contents returns the text of each file in dir that Git has or would take.
+// Contents returns the text of each file below dir that Git tracks or would add, by its name.
 func Contents(tb testing.TB, dir string) map[string]string {
 	tb.Helper()
 	names, err := tree.Files(tb.Context(), dir)

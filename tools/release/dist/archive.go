@@ -20,7 +20,7 @@ type entry struct {
 	content []byte
 }
 
-// archive makes the archive of a platform: the program, and what comes with it.
+// archive makes the archive of a platform: the program and the files that come with it.
 func (m *maker) archive(on program.Platform, binary string, licenses []byte) error {
 	folder := Name + "_" + m.source.Version + "_" + on.OS + "_" + on.Arch
 	name := Name
@@ -50,7 +50,7 @@ func (m *maker) archive(on program.Platform, binary string, licenses []byte) err
 	return m.write(folder+suffix, content)
 }
 
-// tarball returns a compressed tar archive whose files all have the time.
+// tarball returns a compressed tar archive. The time is the modification time of all its files.
 func tarball(modified time.Time, entries []entry) ([]byte, error) {
 	var text bytes.Buffer
 	compressed, err := gzip.NewWriterLevel(&text, gzip.BestCompression)
@@ -76,7 +76,7 @@ func tarball(modified time.Time, entries []entry) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// zipped returns a zip archive whose files all have the time.
+// zipped returns a zip archive. The time is the modification time of all its files.
 func zipped(modified time.Time, entries []entry) ([]byte, error) {
 	var text bytes.Buffer
 	archive := zip.NewWriter(&text)

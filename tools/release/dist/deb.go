@@ -12,7 +12,8 @@ import (
 	"example.com/herokuapp/tools/internal/tree"
 )
 
-// nfpm makes packages. It is not a dependency of the workspace, which would get all of its own.
+// nfpm makes packages. It is not a dependency of the workspace, which would then have all of
+// nfpm's dependencies, too.
 const nfpm = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.44.1"
 
 // debianPackage makes the package of a platform from deploy/deb/nfpm.yaml.

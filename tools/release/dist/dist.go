@@ -1,6 +1,6 @@
-// Package dist makes what is published with a version: the program for each platform, as an
-// archive and as a Debian package, what is in it, checksums, and the notes of the release. The same
-// commit, made by the same Go, gives the same files.
+// Package dist makes the files that are published with a version: the program for each platform,
+// as an archive and as a Debian package, its bill of materials, checksums, and the release notes.
+// The same commit, built by the same Go, gives the same files.
 package dist
 
 import (
@@ -18,7 +18,7 @@ import (
 	"example.com/herokuapp/tools/internal/tree"
 )
 
-// Name is what the program is called where it is installed.
+// Name is the program's name where it is installed.
 const Name = "counter"
 
 // Platforms are those that the program is published for.
@@ -170,7 +170,7 @@ func (m *maker) sum() error {
 	return m.write("SHA256SUMS", []byte(sums.String()))
 }
 
-// Notes returns what the changelog says of the version.
+// Notes returns the changelog's text for the version.
 func Notes(changelog, version string) (string, error) {
 	_, after, found := strings.Cut("\n"+changelog, "\n## "+version+" - ")
 	if !found {

@@ -13,8 +13,8 @@ import (
 	"example.com/herokuapp/tools/internal/tree"
 )
 
-// Licenses returns the licences of everything that the program of the tree at top is made of
-// beside the tree: those who pass the program on have to pass them on, too.
+// Licenses returns the licences of everything from elsewhere in the program of the tree at top.
+// Whoever passes the program on must pass them on, too.
 func Licenses(ctx context.Context, top string) ([]byte, error) {
 	list, err := tree.Run(tree.Command(ctx, top, "go", "list", "-deps", "-f",
 		`{{with .Module}}{{if .Version}}{{.Path}} {{.Version}}{{"\t"}}{{.Dir}}{{end}}{{end}}`, "./app"))
@@ -42,7 +42,7 @@ func Licenses(ctx context.Context, top string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	for _, name := range files { // of what the tree has of others, such as the widths of letters
+	for _, name := range files { // of files in the tree that are from elsewhere, such as the widths of letters
 		if strings.HasPrefix(name, "tools/") || !strings.HasPrefix(path.Base(name), "LICENSE-") {
 			continue
 		}

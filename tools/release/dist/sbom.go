@@ -24,7 +24,7 @@ func newInventory(source program.Source) *inventory {
 	return &inventory{source, map[string]string{}}
 }
 
-// add adds the modules of a program, as it names them itself.
+// add adds the modules that a program's build information names.
 func (i *inventory) add(binary string) error {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
