@@ -139,7 +139,11 @@ func TestBackAfterLogOut(t *testing.T) {
 			do(browser, t, chromedp.Click(chromedp.CSS("nav button")), chromedp.WaitReady(chromedp.CSS("#password")))
 			for range len(visited) + 1 {
 				goBack(browser, t)
-				html, err := chromedp.Run(browser, chromedp.Evaluate[string]("document.documentElement.outerHTML"))
+				var html string
+				var err error
+				for html == "" && err == nil { // a page that is just being loaded has no element yet
+					html, err = chromedp.Run(browser, chromedp.Evaluate[string]("document.documentElement?.outerHTML ?? ''"))
+				}
 				if err != nil || strings.Contains(html, "<nav") {
 					t.Errorf("%s, %.5s: after the log-out, Back shows %.500s, %v", name, site, html, err)
 				}
