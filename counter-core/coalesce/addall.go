@@ -7,9 +7,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// AddAll adds delta to each of the counters, whose names differ, in the time that [Store.Add]
-// takes for one: what is ready at once goes to the store at once. It returns what Add would
-// return for each name.
+// AddAll implements [counter.AllAdder]. What is ready at once goes to the store at once.
 func (s *Store) AddAll(ctx context.Context, names []string, delta int64) (values []int64, errs []error) {
 	values, errs = make([]int64, len(names)), make([]error, len(names))
 	err := ctx.Err()
@@ -22,7 +20,10 @@ func (s *Store) AddAll(ctx context.Context, names []string, delta int64) (values
 		}
 		return values, errs
 	}
-	tallies, places := make([]*tally, len(names)), make([]place, len(names))
+	joined := make([]struct {
+		tally *tally
+		place place
+	}, len(names))
 	s.mu.Lock()
 	now := time.Now()
 	for i, name := range names {
@@ -37,15 +38,15 @@ func (s *Store) AddAll(ctx context.Context, names []string, delta int64) (values
 			s.keepLocked(t, w, delta, now)
 			errs[i] = t.pending(cause)
 		} else {
-			tallies[i], places[i] = t, s.joinLocked(t, w, delta, now)
-			places[i].group.doneChan() // for await
+			joined[i].tally, joined[i].place = t, s.joinLocked(t, w, delta, now)
+			joined[i].place.group.doneChan() // for await
 		}
 		s.scheduleLocked(t)
 	}
 	s.mu.Unlock()
-	for i, t := range tallies {
-		if t != nil {
-			values[i], errs[i] = s.await(ctx, t, &places[i], places[i].group.done)
+	for i := range joined {
+		if j := &joined[i]; j.tally != nil {
+			values[i], errs[i] = s.await(ctx, j.tally, &j.place, j.place.group.done)
 		}
 	}
 	return values, errs

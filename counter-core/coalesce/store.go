@@ -94,6 +94,7 @@ var (
 	_ counter.Store     = (*Store)(nil)
 	_ counter.Estimator = (*Store)(nil)
 	_ counter.Adjuster  = (*Store)(nil)
+	_ counter.AllAdder  = (*Store)(nil)
 )
 
 // New returns a store over inner, which is its own from then on: Close closes it.

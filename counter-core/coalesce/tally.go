@@ -57,8 +57,7 @@ func (t *tally) makeRoom(w *writer, delta int64, now time.Time) (last *group, gr
 // depart puts the next group in flight.
 func (t *tally) depart(now time.Time) {
 	f := t.queue[0]
-	t.queue[0] = nil
-	t.queue = t.queue[1:]
+	t.queue = slices.Delete(t.queue, 0, 1) // which keeps the memory for the next group
 	delta, w := f.delta(), f.writer
 	if delta == 0 { // for what it heals
 		f.hour = w.hourOf(now)

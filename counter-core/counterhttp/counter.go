@@ -27,7 +27,6 @@ import (
 
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/bots"
-	"example.com/herokuapp/counter-core/coalesce"
 )
 
 // Options adapts a [Counter]. The zero value has the defaults, which are for pages.
@@ -66,7 +65,7 @@ type Options struct {
 type Counter struct {
 	store     counter.Store
 	estimator counter.Estimator // nil if the store has none
-	gathering *coalesce.Store   // the same store, nil if it isn't one
+	all       counter.AllAdder  // the same store, nil if it isn't one
 	opts      Options
 }
 
@@ -87,7 +86,7 @@ func New(store counter.Store, opts Options) *Counter {
 	}
 	c := &Counter{store: store, opts: opts}
 	c.estimator, _ = counter.As[counter.Estimator](store)
-	c.gathering, _ = store.(*coalesce.Store)
+	c.all, _ = store.(counter.AllAdder)
 	return c
 }
 
@@ -192,8 +191,8 @@ func (c *Counter) add(r *http.Request, name string, others []string) (View, erro
 // addAll adds to all counters at the same time, so that the store can take them in one
 // call.
 func (c *Counter) addAll(ctx context.Context, r *http.Request, names []string, found []View) (err error) {
-	if c.gathering != nil {
-		numbers, errs := c.gathering.AddAll(ctx, names, 1)
+	if c.all != nil {
+		numbers, errs := c.all.AddAll(ctx, names, 1)
 		for i, name := range names {
 			found[i], errs[i] = c.viewOf(r, name, numbers[i], errs[i])
 		}

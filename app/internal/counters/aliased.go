@@ -3,6 +3,7 @@ package counters
 import (
 	"context"
 	"iter"
+	"slices"
 
 	counter "example.com/herokuapp/counter-core"
 )
@@ -24,6 +25,39 @@ func (s aliased) Unwrap() counter.Store { return s.Store }
 // Add implements [counter.Store].
 func (s aliased) Add(ctx context.Context, name string, delta int64) (int64, error) {
 	return s.Store.Add(ctx, s.aliases.resolve(name), delta)
+}
+
+// AddAll implements [counter.AllAdder]. A store that is none gathers nothing, so that additions to it can
+// as well be made one after the other. So are those to one counter by two names.
+func (s aliased) AddAll(ctx context.Context, names []string, delta int64) (values []int64, errs []error) {
+	resolved := names
+	for i, name := range names {
+		if final := s.aliases.resolve(name); final != name {
+			if &resolved[0] == &names[0] {
+				resolved = slices.Clone(names)
+			}
+			resolved[i] = final
+		}
+	}
+	all, ok := s.Store.(counter.AllAdder)
+	if ok && differ(resolved) {
+		return all.AddAll(ctx, resolved, delta)
+	}
+	values, errs = make([]int64, len(names)), make([]error, len(names))
+	for i, name := range resolved {
+		values[i], errs[i] = s.Store.Add(ctx, name, delta)
+	}
+	return values, errs
+}
+
+// differ reports whether no two names are the same.
+func differ(names []string) bool {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return false
+		}
+	}
+	return true
 }
 
 // Get implements [counter.Store].

@@ -60,10 +60,11 @@ func New(tb testing.TB, cfg config.Config, kept counter.Store, log *zap.Logger, 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	hub := live.NewHub(kept.Get, cfg.MaxListeners)
+	all := counters.New(kept, cfg.ImportLimit, log)
+	hub := live.NewHub(all.Counted().Get, cfg.MaxListeners)
 	tb.Cleanup(hub.Close)
 	return &Parts{
-		cfg, kept, store.NewHealth(kept, log, dangers...), counters.New(kept, cfg.ImportLimit, log), pageviews.New(cfg, kept, log),
+		cfg, kept, store.NewHealth(kept, log, dangers...), all, pageviews.New(cfg, all.Counted(), log),
 		hub, pages, drawer, log,
 	}
 }
