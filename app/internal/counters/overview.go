@@ -3,7 +3,6 @@ package counters
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -23,8 +22,9 @@ const (
 	overviewWait = 600 * time.Millisecond
 	// overviewTimeout limits how long one may take.
 	overviewTimeout = 10 * time.Minute
-	// overviewReaders is how many histories are read at the same time.
-	overviewReaders = 16
+	// overviewRest is how many times as long as the last one took nobody makes the next one: to
+	// list the pages of a Redis, it goes through all of its keys.
+	overviewRest = 10
 	// overviewRows is how many pages each list of an overview has.
 	overviewRows = 10
 	// overviewFull is how often all histories are read again. Before, those are whose
@@ -54,8 +54,9 @@ func (p PageDays) Sum(days int) (sum int64) {
 type Overview struct {
 	// At is when it was begun. Everything is as of then or later.
 	At time.Time
-	// Pages is how many counters of pages there are, Read how many of them are in the
-	// numbers. They differ while the first overview is made, and if there are too many.
+	// Pages is how many counters of pages there are, or while Reading how many were found so
+	// far. Read is how many of them are in the numbers. They differ while the first overview is
+	// made, and if there are too many.
 	Pages, Read int
 	// Reading says that more pages are being read for the first overview.
 	Reading bool
@@ -79,6 +80,7 @@ type overview struct {
 	last    Overview
 	making  chan struct{} // closed when the one in the making is done; nil if none is
 	running context.Context
+	took    time.Duration // to make the last one
 
 	// Only the one that makes an overview uses these.
 	known    map[string]PageDays
@@ -97,7 +99,7 @@ func (c *Counters) Overview(ctx context.Context) (Overview, error) { //nolint:co
 	o := &c.overview
 	o.mu.Lock()
 	first := o.last.At.IsZero()
-	if o.making == nil && time.Since(o.last.At) > overviewAge && o.running != nil && o.running.Err() == nil {
+	if o.making == nil && time.Since(o.last.At) > max(overviewAge, overviewRest*o.took) && o.running != nil && o.running.Err() == nil {
 		making := make(chan struct{})
 		o.making = making
 		running := o.running
@@ -136,86 +138,14 @@ func (o *overview) make(ctx context.Context) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.took = time.Since(begun)
 	if o.last.Err = err; err != nil && o.last.At.IsZero() {
 		o.last.At = begun // or each request would try again
 	}
 }
 
-func (o *overview) read(ctx context.Context, begun time.Time) error {
-	var pages []counter.Entry
-	total := 0
-	for entry, err := range o.counters.all(ctx, "", PagePrefix) {
-		if err != nil {
-			return fmt.Errorf("list the pages: %w", err)
-		}
-		total++
-		pages = keepFirst(append(pages, entry), 2*maxOverview, maxOverview, mostViews)
-	}
-	slices.SortFunc(pages, mostViews)
-	pages = pages[:min(len(pages), maxOverview)]
-
-	today := counter.HourOf(begun).Day()
-	if begun.Sub(o.full) > overviewFull || today != o.day {
-		o.known, o.day, o.full = nil, today, begun
-	}
-	shown := begun
-	known := make(map[string]PageDays, len(pages))
-	var missing []counter.Entry
-	for _, page := range pages {
-		if before, ok := o.known[page.Name]; ok && before.Value == page.Value {
-			known[page.Name] = before
-		} else {
-			missing = append(missing, page)
-		}
-	}
-	for part := range slices.Chunk(missing, 64*overviewReaders) {
-		read, err := o.readDays(ctx, part, today)
-		if err != nil {
-			return err
-		}
-		for _, page := range read {
-			known[page.Name] = page
-		}
-		if !o.complete && time.Since(shown) > overviewWait/4 { // the first one is shown while it is made
-			shown = time.Now()
-			o.show(begun, total, known, true)
-		}
-	}
-	o.known, o.complete = known, true
-	o.show(begun, total, known, false)
-	return nil
-}
-
 func mostViews(a, b counter.Entry) int {
 	return cmp.Or(cmp.Compare(b.Value, a.Value), strings.Compare(a.Name, b.Name))
-}
-
-// readDays reads the histories of pages.
-func (o *overview) readDays(ctx context.Context, pages []counter.Entry, today counter.Hour) ([]PageDays, error) {
-	historian, _ := counter.As[counter.Historian](o.counters.store)
-	from := max(0, today-(OverviewDays-1)*counter.DayHours)
-	read := make([]PageDays, len(pages))
-	errs := make([]error, overviewReaders)
-	var reading sync.WaitGroup
-	for reader := range overviewReaders {
-		reading.Go(func() {
-			for i := reader; i < len(pages); i += overviewReaders {
-				page := PageDays{Name: pages[i].Name, Value: pages[i].Value}
-				for bucket, err := range historian.History(ctx, page.Name, from, today+counter.DayHours-1) {
-					if err != nil {
-						errs[reader] = fmt.Errorf("read a history: %w", err)
-						return
-					}
-					if day := (bucket.Start - from) / counter.DayHours; day >= 0 && day < OverviewDays {
-						page.Days[day] += bucket.Count
-					}
-				}
-				read[i] = page
-			}
-		})
-	}
-	reading.Wait()
-	return read, cmp.Or(errs...)
 }
 
 // show makes what is known the last overview.
