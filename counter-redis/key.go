@@ -1,6 +1,7 @@
 package counterredis
 
 import (
+	"slices"
 	"strings"
 
 	counter "example.com/herokuapp/counter-core"
@@ -38,9 +39,32 @@ func unescape(key string) string {
 	return strings.NewReplacer("%25", "%", "%7B", "{", "%7D", "}").Replace(key)
 }
 
-// glob returns the pattern of SCAN that matches the keys beginning with key.
-func glob(key string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "^", `\^`).Replace(key) + "*"
+// globOf returns a pattern of SCAN for the keys that begin with one of the prefixes. It also
+// matches some others, unless there is one prefix.
+func globOf(prefixes []string) string {
+	shortest := slices.MinFunc(prefixes, func(a, b string) int { return len(a) - len(b) })
+	var pattern strings.Builder
+	for i := range len(shortest) {
+		var letters []byte // at this place
+		for _, prefix := range prefixes {
+			if !slices.Contains(letters, prefix[i]) {
+				letters = append(letters, prefix[i])
+			}
+		}
+		if len(letters) > 1 {
+			pattern.WriteByte('[')
+		}
+		for _, letter := range letters {
+			if len(letters) > 1 || strings.IndexByte("*?[]^\\", letter) >= 0 {
+				pattern.WriteByte('\\')
+			}
+			pattern.WriteByte(letter)
+		}
+		if len(letters) > 1 {
+			pattern.WriteByte(']')
+		}
+	}
+	return pattern.String() + "*"
 }
 
 // historyKey returns a key of the history of the counter under a key.

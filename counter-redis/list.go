@@ -2,7 +2,10 @@ package counterredis
 
 import (
 	"context"
+	_ "embed"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -10,24 +13,43 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// scanCount is how many keys the server examines in one step of a listing: enough for few
-// round trips, and few enough not to delay other clients.
-const scanCount = 500
+var _ counter.PrefixLister = (*Store)(nil)
+
+const (
+	// scanCount is how many keys the server examines in one step of a listing: enough for few
+	// round trips, and few enough not to delay other clients by more than a millisecond or so.
+	scanCount = 1000
+	// valuesAtOnce is for how many keys a listing waits before it reads their values.
+	valuesAtOnce = 500
+)
+
+// valuesScript reads many counters.
+//
+//go:embed values.lua
+var valuesScript string
 
 // List implements [counter.Store]. It goes through all keys of the database in steps,
 // between which Redis serves other clients. It remembers the names that it has yielded,
 // because Redis may return a key twice. In a Cluster it goes through one primary after the
 // other and may miss counters that move between them in the meantime.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
+	return s.ListPrefixes(ctx, []string{prefix})
+}
+
+// ListPrefixes implements [counter.PrefixLister], as List does.
+func (s *Store) ListPrefixes(ctx context.Context, prefixes []string) iter.Seq2[counter.Entry, error] {
 	return func(yield func(counter.Entry, error) bool) {
 		servers, err := s.servers(ctx)
 		if err != nil {
 			yield(counter.Entry{}, err)
 			return
 		}
-		seen := map[string]bool{}
+		l := listing{store: s, seen: map[string]bool{}, yield: yield}
+		for _, prefix := range prefixes {
+			l.prefixes = append(l.prefixes, s.key(prefix))
+		}
 		for _, server := range servers {
-			if !s.listServer(ctx, server, prefix, seen, yield) {
+			if len(prefixes) > 0 && !l.server(ctx, server) {
 				return
 			}
 		}
@@ -52,32 +74,98 @@ func (s *Store) servers(ctx context.Context) ([]*redis.Client, error) {
 	return servers, nil
 }
 
-// listServer yields the server's counters that were not seen before. It returns false if
-// the listing has to end.
-func (s *Store) listServer(
-	ctx context.Context, server *redis.Client, prefix string, seen map[string]bool, yield func(counter.Entry, error) bool,
-) bool {
-	match := glob(s.key(prefix))
-	for cursor := uint64(0); ; {
-		keys, next, err := s.scan(ctx, server, cursor, match)
-		if err == nil {
-			var entries []counter.Entry
-			entries, err = s.entries(ctx, keys, seen)
-			for _, entry := range entries {
-				if !yield(entry, nil) {
-					return false
-				}
-			}
-		}
-		if err != nil {
-			yield(counter.Entry{}, err)
+// listing is a listing of counters.
+type listing struct {
+	store    *Store
+	prefixes []string // of keys
+	seen     map[string]bool
+	yield    func(counter.Entry, error) bool
+}
+
+// step is what a step of a scan has found.
+type step struct {
+	keys []string
+	err  error
+}
+
+// server yields the server's counters that were not seen before. It returns false if the listing
+// has to end. While it reads their values, the server already looks for the next ones.
+func (l *listing) server(ctx context.Context, server *redis.Client) bool {
+	scanning, stop := context.WithCancel(ctx)
+	steps := make(chan step, 1)
+	var scan sync.WaitGroup
+	scan.Go(func() {
+		defer close(steps)
+		l.scan(scanning, server, steps)
+	})
+	defer scan.Wait()
+	defer stop()
+	var keys []string
+	for step := range steps {
+		if step.err != nil {
+			l.yield(counter.Entry{}, step.err)
 			return false
 		}
-		if next == 0 {
-			return true
+		if keys = l.add(keys, step.keys); len(keys) < valuesAtOnce {
+			continue
 		}
-		cursor = next
+		if !l.values(ctx, keys) {
+			return false
+		}
+		keys = keys[:0]
 	}
+	return l.values(ctx, keys)
+}
+
+// scan sends what each step of a scan finds, until the last one, an error or the end of the context.
+func (l *listing) scan(ctx context.Context, server *redis.Client, steps chan<- step) {
+	match := globOf(l.prefixes)
+	for cursor := uint64(0); ; {
+		keys, next, err := l.store.scan(ctx, server, cursor, match)
+		select {
+		case steps <- step{keys, err}:
+		case <-ctx.Done():
+			return
+		}
+		if cursor = next; err != nil || cursor == 0 {
+			return
+		}
+	}
+}
+
+// add appends those of the found keys that are of counters not seen before.
+func (l *listing) add(keys, found []string) []string {
+	for _, key := range found {
+		if !slices.ContainsFunc(l.prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
+			continue
+		}
+		if name, ok := l.store.name(key); ok && !l.seen[name] {
+			l.seen[name] = true
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// values reads the values of keys and yields the counters. It returns false if the listing has to
+// end.
+func (l *listing) values(ctx context.Context, keys []string) bool {
+	values, err := l.store.values(ctx, keys)
+	if err != nil {
+		l.yield(counter.Entry{}, err)
+		return false
+	}
+	for i, key := range keys {
+		value, ok := parse(values[i])
+		if !ok || value == 0 {
+			continue
+		}
+		name, _ := l.store.name(key)
+		if !l.yield(counter.Entry{Name: name, Value: value}, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // scan returns one step's keys and the cursor of the next step, zero after the last.
@@ -95,39 +183,41 @@ func (s *Store) scan(ctx context.Context, server *redis.Client, cursor uint64, m
 	return keys, next, nil
 }
 
-// entries returns the counters among keys that were not seen before.
-func (s *Store) entries(ctx context.Context, keys []string, seen map[string]bool) ([]counter.Entry, error) {
-	var entries []counter.Entry
-	var values []*redis.StringCmd
-	var commands []*command
-	for _, key := range keys {
-		name, ok := s.name(key)
-		if !ok || seen[name] {
-			continue
-		}
-		seen[name] = true
-		entries = append(entries, counter.Entry{Name: name})
-		value := redis.NewStringCmd(ctx, "get", key) // not MGET, which a Cluster refuses across slots
-		values = append(values, value)
-		commands = append(commands, &command{key: key, Cmder: value})
+// values returns what the keys hold, or nothing for those that were removed or got another type
+// since the scan saw them.
+func (s *Store) values(ctx context.Context, keys []string) ([]string, error) {
+	values := make([]string, len(keys))
+	if len(keys) == 0 {
+		return values, nil
 	}
-	if len(entries) == 0 {
-		return nil, nil
+	if s.cluster == nil {
+		args := []any{"eval", valuesScript, len(keys)}
+		for _, key := range keys {
+			args = append(args, key)
+		}
+		reply := redis.NewSliceCmd(ctx, args...)
+		if err := s.sendOne(ctx, keys[0], reply, delivery{reads: true}); err != nil {
+			return nil, readError(ctx, "list", "", err)
+		}
+		for i, value := range reply.Val()[:min(len(keys), len(reply.Val()))] {
+			values[i], _ = value.(string)
+		}
+		return values, nil
+	}
+	commands := make([]*command, len(keys)) // a script can't have keys of different slots
+	replies := make([]*redis.StringCmd, len(keys))
+	for i, key := range keys {
+		replies[i] = redis.NewStringCmd(ctx, "get", key)
+		commands[i] = &command{key: key, Cmder: replies[i]}
 	}
 	s.send(ctx, commands, delivery{reads: true})
-	found := entries[:0]
 	for i, c := range commands {
-		switch {
-		case replaced(c.err):
-			continue
-		case c.err != nil:
+		if c.err != nil && !replaced(c.err) {
 			return nil, readError(ctx, "list", "", c.err)
 		}
-		if number, ok := parse(values[i].Val()); ok && number != 0 {
-			found = append(found, counter.Entry{Name: entries[i].Name, Value: number})
-		}
+		values[i] = replies[i].Val()
 	}
-	return found, nil
+	return values, nil
 }
 
 // replaced reports whether err says that the key was removed or got another type since the

@@ -2,6 +2,7 @@ package countertest
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 
@@ -39,6 +40,40 @@ func testListPrefix(t *testing.T, store counter.Store) {
 		wantList(t, store, prefix, want)
 	}
 	wantList(t, store, "no counter begins so", map[string]int64{})
+}
+
+// Counters with one of several prefixes are those of each of them, and no others.
+func testListPrefixes(t *testing.T, store counter.Store) {
+	for i, name := range hardNames() {
+		set(t, store, name, int64(i)+1)
+	}
+	for _, name := range []string{"site:a", "views:a", "views:b", "sites", "view", "vite:a", "siews:a"} {
+		set(t, store, name, 1)
+	}
+	for _, prefixes := range [][]string{
+		nil, {"views:"}, {"site:", "views:"}, {"views:", "site:a"}, {"[", "*"}, {"]a", "\\", "^b", "-", "["}, {"a", "{", "%"}, {"ä", "名"}, {"none", "nothing"},
+	} {
+		want := map[string]int64{}
+		for _, prefix := range prefixes {
+			maps.Copy(want, list(t, store, prefix))
+		}
+		got := map[string]int64{}
+		for entry, err := range counter.ListPrefixes(t.Context(), store, prefixes) {
+			if _, twice := got[entry.Name]; twice || err != nil {
+				t.Fatalf("ListPrefixes(%q) yields %+v, %v, which is there already: %t", prefixes, entry, err, twice)
+			}
+			got[entry.Name] = entry.Value
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("ListPrefixes(%q) = %v; want %v", prefixes, got, want)
+		}
+	}
+	for _, err := range counter.ListPrefixes(t.Context(), store, []string{"views:", "site:"}) {
+		if err != nil {
+			t.Error(err)
+		}
+		break
+	}
 }
 
 func testListStops(t *testing.T, store counter.Store) {

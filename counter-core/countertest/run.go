@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) counter.Store) {
 		{"Bulk", testBulk},
 		{"List", testList},
 		{"ListPrefix", testListPrefix},
+		{"ListPrefixes", testListPrefixes},
 		{"ListStops", testListStops},
 		{"ListWhileAdding", testListWhileAdding},
 		{"AddInListing", testAddInListing},

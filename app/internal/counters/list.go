@@ -38,17 +38,18 @@ func (c *Counters) all(ctx context.Context, prefix string, kinds ...string) iter
 				return
 			}
 		}
+		var prefixes []string
 		for _, ours := range kinds {
 			switch {
 			case strings.HasPrefix(prefix, ours):
-				ours = prefix
-			case !strings.HasPrefix(ours, prefix):
-				continue
+				prefixes = append(prefixes, prefix)
+			case strings.HasPrefix(ours, prefix):
+				prefixes = append(prefixes, ours)
 			}
-			for entry, err := range c.store.List(ctx, ours) {
-				if !yield(entry, err) {
-					return
-				}
+		}
+		for entry, err := range counter.ListPrefixes(ctx, c.store, prefixes) {
+			if !yield(entry, err) {
+				return
 			}
 		}
 	}

@@ -34,7 +34,10 @@ type backend struct {
 	batchViews                 prometheus.Histogram
 }
 
-var _ counter.Backend = (*backend)(nil)
+var (
+	_ counter.Backend      = (*backend)(nil)
+	_ counter.PrefixLister = (*backend)(nil)
+)
 
 // Unwrap is for [counter.As].
 func (b *backend) Unwrap() counter.Store { return b.Backend }
@@ -65,11 +68,21 @@ func (b *backend) Set(ctx context.Context, name string, value int64) error {
 
 // List implements [counter.Store]. The time includes that of the caller's loop.
 func (b *backend) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
+	return b.listed(b.Backend.List(ctx, prefix))
+}
+
+// ListPrefixes implements [counter.PrefixLister]. It counts as one List.
+func (b *backend) ListPrefixes(ctx context.Context, prefixes []string) iter.Seq2[counter.Entry, error] {
+	return b.listed(counter.ListPrefixes(ctx, b.Backend, prefixes))
+}
+
+// listed measures a listing.
+func (b *backend) listed(entries iter.Seq2[counter.Entry, error]) iter.Seq2[counter.Entry, error] {
 	return func(yield func(counter.Entry, error) bool) {
 		start := time.Now()
 		var failed error
 		defer func() { b.list.done(start, failed) }()
-		for entry, err := range b.Backend.List(ctx, prefix) {
+		for entry, err := range entries {
 			failed = err
 			if !yield(entry, err) {
 				return
