@@ -288,3 +288,12 @@ func parse(text string) (int64, bool) {
 	value, err := strconv.ParseInt(text, 10, 64)
 	return value, err == nil && strconv.FormatInt(value, 10) == text
 }
+
+// PoolStats returns how the client's connections are used, in a Cluster those to all nodes
+// together. It does not ask the server.
+func (s *Store) PoolStats() *redis.PoolStats {
+	if s.cluster != nil {
+		return s.cluster.PoolStats()
+	}
+	return s.single.PoolStats()
+}

@@ -2,14 +2,10 @@
 package heroku_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"go/version"
-	"io"
 	"maps"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,8 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"example.com/herokuapp/tools/internal/apptest"
 	"example.com/herokuapp/tools/internal/tree"
 	"example.com/herokuapp/tools/internal/treetest"
 )
@@ -67,36 +63,20 @@ func TestHeroku(t *testing.T) {
 		"HOST": "127.0.0.1", // the one that is not Heroku's
 	})
 	dyno := exec.CommandContext(t.Context(), "bash", "-c", web)
-	var log bytes.Buffer
-	dyno.Dir, dyno.Env, dyno.Stderr = build, environ(settings), &log
-	if err := dyno.Start(); err != nil {
-		t.Fatal(err)
+	dyno.Dir, dyno.Env = build, environ(settings)
+	app := apptest.Start(t, dyno)
+	if want := "http://127.0.0.1:" + port; app.URL != want {
+		t.Errorf("it serves at %s; want %s", app.URL, want)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- dyno.Wait() }()
-	for !listens(t, port) {
-		select {
-		case err := <-ended:
-			t.Fatalf("it ended before it served: %v\n%s", err, &log)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	if page := get(t, port, "/"); !strings.Contains(page, "viewed 1 times") {
-		t.Errorf("the first page does not say so:\n%s", page)
-	}
-	if health := get(t, port, "/healthz"); !strings.Contains(health, `"revision":"`+revision+`"`) {
+	app.WantViews(t, 1)
+	if health := app.Get(t, "/healthz"); !strings.Contains(health, `"revision":"`+revision+`"`) {
 		t.Errorf("/healthz does not name the revision; does GO_LINKER_SYMBOL in app.json name the variable?\n%s", health)
 	}
-	for range 2 { // as Heroku may do
-		if err := dyno.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
+	if err := dyno.Process.Signal(syscall.SIGTERM); err != nil { // Stop sends it again, as Heroku may do
+		t.Error(err)
 	}
-	if err := <-ended; err != nil {
-		t.Errorf("after SIGTERM: %v", err)
-	}
-	if !strings.Contains(log.String(), revision) {
-		t.Errorf("the log does not name the revision:\n%s", &log)
+	if log := app.Stop(t); !strings.Contains(log, revision) {
+		t.Errorf("the log does not name the revision:\n%s", log)
 	}
 }
 
@@ -198,32 +178,4 @@ func command(t *testing.T, dir string, env []string, name string, args ...string
 	if _, err := tree.Run(cmd); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func listens(t *testing.T, port string) bool {
-	t.Helper()
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
-	if err == nil {
-		_ = conn.Close()
-	}
-	return err == nil
-}
-
-// get returns what the process answers.
-func get(t *testing.T, port, path string) string {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+path, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintln(response.Status) + string(body)
 }

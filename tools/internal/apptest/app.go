@@ -5,8 +5,10 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -25,11 +27,11 @@ type App struct {
 	log    bytes.Buffer
 }
 
-// Start starts the program on a free port of 127.0.0.1, and waits until it serves. The program is
-// killed when the test ends.
+// Start starts the program on 127.0.0.1, and waits until it serves. The port is free, unless the
+// command's environment has a PORT. The program is killed when the test ends.
 func Start(tb testing.TB, cmd *exec.Cmd) *App {
 	tb.Helper()
-	cmd.Env = append(cmd.Env, "HOST=127.0.0.1", "PORT=0")
+	cmd.Env = append([]string{"HOST=127.0.0.1", "PORT=0"}, cmd.Env...)
 	a := &App{cmd: cmd, exited: make(chan struct{})}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -106,7 +108,7 @@ func (a *App) WantViews(tb testing.TB, want int) {
 // the log.
 func (a *App) Stop(tb testing.TB) string {
 	tb.Helper()
-	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		tb.Fatal(err)
 	}
 	<-a.exited
