@@ -31,7 +31,7 @@ import (
 func options(cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		fx.Supply(cfg, log),
-		fx.Provide(templates.New, badge.NewDrawer, newMetrics, openStore, newCounters, auth.New, newViews, newHub, newSurfaces, newCompat, newServer),
+		fx.Provide(templates.New, badge.NewDrawer, newMetrics, openStore, newCounters, newGate, newViews, newHub, newSurfaces, newCompat, newServer),
 		fx.Invoke(serveMetrics, func(*web.Server) {}),
 		fx.NopLogger, // fx returns errors, and main prints them
 	)
@@ -93,6 +93,10 @@ func newCounters(lc fx.Lifecycle, cfg config.Config, opened *store.Opened, log *
 	all := counters.New(opened.Store, cfg.ImportLimit, log)
 	lc.Append(fx.StartStopHook(all.Start, all.Stop))
 	return all
+}
+
+func newGate(cfg config.Config, pages *templates.Pages, log *zap.Logger) *auth.Gate {
+	return auth.New(cfg, pages, log)
 }
 
 // newViews counts pages elsewhere while the program runs.
