@@ -7,7 +7,6 @@
 package badge
 
 import (
-	"encoding/base32"
 	"hash/fnv"
 	"html"
 	"strconv"
@@ -255,23 +254,36 @@ func (s *svg) text(text string, x, width, baseline float64, colors inks, shadow,
 }
 
 func (s *svg) write(parts ...string) {
+	text := *s
 	for _, part := range parts {
-		*s = append(*s, part...)
+		text = append(text, part...)
 	}
+	*s = text
 }
 
 // number writes an attribute, its number as short as it can be.
 func (s *svg) number(name string, n float64) {
 	s.write(" ", name, `="`)
-	*s = strconv.AppendFloat(*s, n, 'f', -1, 64)
+	if whole := int64(n); float64(whole) == n { // as nearly all are, and takes less time
+		*s = strconv.AppendInt(*s, whole, 10)
+	} else {
+		*s = strconv.AppendFloat(*s, n, 'f', -1, 64)
+	}
 	s.write(`"`)
 }
 
 // id returns a text that tells this badge from others.
 func (b Badge) id() string {
 	hash := fnv.New64a()
-	for _, part := range []string{b.Label, b.Message, b.Color.String(), b.LabelColor.String(), strconv.Itoa(int(b.Style))} {
-		_, _ = hash.Write([]byte(part + "\x00")) // never fails
+	text := make([]byte, 0, 128)
+	for _, part := range [...]string{b.Label, b.Message, b.Color.String(), b.LabelColor.String(), strconv.Itoa(int(b.Style))} {
+		text = append(append(text, part...), 0)
 	}
-	return strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(hash.Sum(nil)[:5]))
+	_, _ = hash.Write(text) // never fails
+	const digits = "0123456789abcdefghijklmnopqrstuv"
+	var id [8]byte
+	for i, rest := 0, hash.Sum64(); i < len(id); i, rest = i+1, rest<<5 {
+		id[i] = digits[rest>>59]
+	}
+	return string(id[:])
 }

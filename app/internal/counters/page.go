@@ -79,7 +79,7 @@ func escapeAll(text, keep string) string {
 // dropped.
 func ParsePage(address string, keepQuery []string) (Page, error) {
 	page, err := parsePage(strings.Trim(address, " \t\r\n"), keepQuery)
-	if err == nil && len(page.Counter()) > counter.MaxNameLen {
+	if err == nil && len(PagePrefix)+len(page.Host)+len(page.Path) > counter.MaxNameLen {
 		err = fmt.Errorf("it is longer than %d bytes", counter.MaxNameLen-len(PagePrefix))
 	}
 	if err != nil {

@@ -100,7 +100,8 @@ func (q *Quota) recount(ctx context.Context) {
 // Admit returns nil if views of the counter may be counted, because it exists or because
 // there is room for it. Otherwise the error is [ErrQuota].
 //
-// If the store can't tell whether the counter exists, Admit treats it as new.
+// If the store can't tell whether the counter exists, Admit treats it as new. It goes on after the end
+// of ctx.
 func (q *Quota) Admit(ctx context.Context, name string) error {
 	hash := maphash.String(q.seed, name)
 	q.mu.Lock()
@@ -109,7 +110,7 @@ func (q *Quota) Admit(ctx context.Context, name string) error {
 	if known {
 		return nil
 	}
-	value, err := q.store.Get(ctx, name)
+	value, err := q.store.Get(context.WithoutCancel(ctx), name)
 	exists := err == nil && value != 0
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -4,7 +4,6 @@
 package pageviews
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -102,7 +101,7 @@ type Numbers struct {
 func (c *Counter) Count(r *http.Request, page, site string) (Numbers, error) {
 	status := c.views.Skips(r)
 	if status == "" {
-		if err := c.quota.Admit(context.WithoutCancel(r.Context()), page); err != nil {
+		if err := c.quota.Admit(r.Context(), page); err != nil {
 			return Numbers{Page: counterhttp.View{Status: counterhttp.SkippedLimit}}, err
 		}
 		if c.tooMany(r, page) {

@@ -1,8 +1,10 @@
 package public
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"example.com/herokuapp/app/internal/counters"
@@ -46,16 +48,41 @@ func (s *Surfaces) countOne(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	found, err := s.views.Count(r, page.Counter(), page.Site())
+	counted := page.Counter()
+	name := strings.TrimPrefix(counted, counters.PagePrefix) // no memory of its own
+	found, err := s.views.Count(r, counted, page.Site())
 	pageviews.SetStatus(w, found.Page, err)
 	switch {
 	case errors.Is(err, counter.ErrPending), err == nil && found.Page.Status == counterhttp.Pending:
-		s.json(w, http.StatusAccepted, newNumber(page.String(), found))
+		s.writeNumber(w, http.StatusAccepted, name, found)
 	case err != nil:
-		s.refuse(w, r, page.String(), err)
+		s.refuse(w, r, name, err)
 	default:
-		s.json(w, http.StatusOK, newNumber(page.String(), found))
+		s.writeNumber(w, http.StatusOK, name, found)
 	}
+}
+
+// writeNumber answers with what newNumber returns. It takes less time and memory than encoding/json,
+// and each view that the API counts is answered by it.
+func (s *Surfaces) writeNumber(w http.ResponseWriter, status int, name string, found pageviews.Numbers) {
+	quoted, _ := json.Marshal(name) // a string can always be encoded
+	text := append(make([]byte, 0, 128+len(quoted)), `{"name":`...)
+	text = append(text, quoted...)
+	if found.Page.Known {
+		member := `,"value":`
+		if found.Page.AtLeast {
+			member = `,"atLeast":`
+		}
+		text = strconv.AppendInt(append(text, member...), found.Page.Number, 10)
+	}
+	if found.Site.Known && !found.Site.AtLeast {
+		text = strconv.AppendInt(append(text, `,"site":`...), found.Site.Number, 10)
+	}
+	if found.Page.Status != "" {
+		text = append(append(append(text, `,"status":"`...), found.Page.Status...), '"')
+	}
+	w.Header()["Cache-Control"] = s.noStore
+	respond.Write(w, status, "application/json", append(text, "}\n"...))
 }
 
 // readOne answers with the number of the page in the path.

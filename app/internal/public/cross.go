@@ -72,7 +72,7 @@ func (s *Surfaces) embed(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Surfaces) json(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header()["Cache-Control"] = s.noStore
 	_ = respond.JSON(w, status, "application/json", value) // plain fields can always be encoded
 }
 

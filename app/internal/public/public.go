@@ -32,6 +32,7 @@ type Surfaces struct {
 	script   []byte
 	stats    config.Stats // who may look at histories
 	history  bool         // whether there are histories
+	noStore  []string     // the value of a header, shared by all answers
 }
 
 // New returns the surfaces of all counters. isOwner reports whether a request is the
@@ -49,6 +50,7 @@ func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *coun
 		script:   embed.Script(cfg.KeepQuery),
 		stats:    cfg.Stats,
 		history:  cfg.History,
+		noStore:  []string{"no-store"},
 	}
 }
 

@@ -10,8 +10,11 @@ import (
 )
 
 // Parameters returns the query of the request. Unlike [url.URL.Query] it refuses what
-// can't be read. [Sentence] says to the client what the error is.
+// can't be read. Without a query it returns nil. [Sentence] says to the client what the error is.
 func Parameters(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" {
+		return nil, nil // as most requests are
+	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, fmt.Errorf("the query can't be read: %w", err)
