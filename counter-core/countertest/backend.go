@@ -6,10 +6,9 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Fixture is a backend under test, and what can happen to it that no method brings
-// about.
+// Fixture is a backend under test, with functions that do to it what none of its methods can.
 type Fixture struct {
-	// Store is new and empty. [RunBackend] closes it; t.Cleanup ends what lies behind it.
+	// Store is new and empty. [RunBackend] closes it. End what is behind it by t.Cleanup.
 	Store counter.Backend
 
 	// Wipe removes every counter and every record, as when a server restarts without
@@ -17,27 +16,27 @@ type Fixture struct {
 	Wipe func(t *testing.T)
 
 	// Expire makes every record older than its Retention. Counters keep their values.
-	// It is easiest where the backend can be given another clock.
+	// It is easiest if the backend's clock can be replaced.
 	Expire func(t *testing.T)
 
-	// ExpireHours has the time of every hour in a history be over. The store may be given
-	// another clock, or what keeps the hours may be removed. For [RunHistorian] alone.
+	// ExpireHours makes every hour in a history too old to be kept. It may replace the store's
+	// clock, or remove the hours from what is behind the store. Only [RunHistorian] calls it.
 	ExpireHours func(t *testing.T)
 
-	// Interrupt has a Move end with an error after so many of its steps, as if the process
-	// had ended then, from its return until resume is called. Nil for a store that moves in
-	// one step. For [RunMover] alone.
+	// Interrupt makes each Move fail after that many of its steps, as if the process had ended
+	// there, until resume is called. It is nil for a store that moves in one step. Only
+	// [RunMover] calls it.
 	Interrupt func(t *testing.T, steps int) (resume func())
 
-	// Stall has the store wait for what lies behind it, as for a server that hangs, a disk that
-	// is slow or a lock that another one holds, from its return until resume is called. Nil
-	// for a store that waits for nothing.
+	// Stall makes the store wait for what is behind it, such as a server that hangs, a slow disk
+	// or a lock that another process holds, until resume is called. It is nil for a store that
+	// waits for nothing.
 	Stall func(t *testing.T) (resume func())
 }
 
-// RunBackend tests that the stores that open returns keep the contract of
-// [counter.Backend]; [Run] tests that of [counter.Store]. Run it under the race
-// detector.
+// RunBackend tests that backends keep the contract of [counter.Backend]. Each test calls open for
+// a backend of its own. Also run [Run], which tests the contract of [counter.Store]. Run the tests
+// under the race detector.
 func RunBackend(t *testing.T, open func(t *testing.T) Fixture) {
 	t.Helper()
 	for _, test := range []struct {

@@ -15,7 +15,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// A batch that fails leaves those before and after it in the slice alone.
+// A batch that fails does not affect those before and after it in the slice.
 func testSomeFail(t *testing.T, a Fixture) {
 	long := strings.Repeat("x", counter.MaxNameLen+1)
 	set(t, a.Store, "full", math.MaxInt64)
@@ -68,7 +68,7 @@ func testNoBatches(t *testing.T, a Fixture) {
 	wantList(t, a.Store, "", map[string]int64{})
 }
 
-// More than a Fixture sends at once.
+// More batches than a backend sends at once.
 func testManyBatches(t *testing.T, a Fixture) {
 	const counters = 2000
 	var batches []counter.Batch
@@ -96,7 +96,7 @@ func testHardNamesAndWriters(t *testing.T, a Fixture) {
 	for w, writer := range names {
 		var batches []counter.Batch
 		for n, name := range names {
-			delta := int64(1 + w*len(names) + n) // no two alike, so a record of another pair shows
+			delta := int64(1 + w*len(names) + n) // no two are equal, so the record of another pair shows
 			batches = append(batches, batch(name, writer, delta, delta))
 			totals[n] += delta
 			want[name] = totals[n]
@@ -113,8 +113,8 @@ func testHardNamesAndWriters(t *testing.T, a Fixture) {
 // span is the values from+1 to to.
 type span struct{ from, to int64 }
 
-// Writers' batches come many times and late, with plain additions in between:
-// every value up to the last is handed out exactly once.
+// Batches arrive many times and late, with plain additions in between. Every value up to the last
+// is still handed out exactly once.
 func testApplyConcurrently(t *testing.T, a Fixture) {
 	const writers, adders, batches = 16, 2, 100
 	handedOut := make([][]span, writers+adders)
@@ -144,9 +144,9 @@ func testApplyConcurrently(t *testing.T, a Fixture) {
 	wantGet(t, a.Store, "hot", last)
 }
 
-// applyCopies applies n batches of one writer from several goroutines, each at
-// its own pace, and returns what they made. Each begins with the first batch, so
-// that what the store has recorded is never further behind.
+// applyCopies applies n batches of one writer from several goroutines, each at its own pace, and
+// returns the values they added. Each begins with the first batch, so that the store's record is
+// never further behind.
 func applyCopies(t *testing.T, a Fixture, writer string, n int) []span {
 	const copies = 3
 	var batches []counter.Batch
@@ -185,8 +185,8 @@ func applyCopies(t *testing.T, a Fixture, writer string, n int) []span {
 	return made
 }
 
-// applyInTurn applies the batches, each some times, and returns the total each
-// makes, zero if only a late copy of it came.
+// applyInTurn applies each batch a few times, and returns the total that each makes. It is zero if
+// only a late copy arrived.
 func applyInTurn(t *testing.T, a Fixture, batches []counter.Batch) []int64 {
 	totals := make([]int64, len(batches))
 	for i, b := range batches {
@@ -205,7 +205,7 @@ func applyInTurn(t *testing.T, a Fixture, batches []counter.Batch) []int64 {
 	return totals
 }
 
-// addUntil adds until done is closed and returns what it made.
+// addUntil adds until done is closed, and returns the values it added.
 func addUntil(t *testing.T, a Fixture, done <-chan struct{}) []span {
 	var made []span
 	for {
@@ -257,8 +257,8 @@ func wantAllErr(ctx context.Context, t *testing.T, a Fixture, want error) {
 	}
 }
 
-// A batch that Close overtakes is counted, or says that the store is closed or
-// that it does not know; none panics or hangs, and all end.
+// A batch that Close overtakes is counted, or its error says that the store is closed or that the
+// outcome is unknown. Every call ends without a panic.
 func testCloseWhileApplying(t *testing.T, a Fixture) {
 	started := make(chan struct{}, 8)
 	var wg sync.WaitGroup

@@ -25,7 +25,7 @@ func wantBrought(t *testing.T, m mover, name, source string, want int64) {
 	}
 }
 
-// A source adds its total once, with its history, and then what it has more.
+// A source adds its total once, with its history, and later what it has grown by.
 func testBring(t *testing.T, m mover) {
 	day := yesterday()
 	past := []counter.Bucket{ofHour(day+1, 4), ofDay(longAgo, 5), ofHour(day, 1)}
@@ -121,8 +121,8 @@ func testBringOverflow(t *testing.T, m mover) {
 	wantBrought(t, m, "a", "other", 0)
 }
 
-// Each pair of a counter and a source is one of its own, whatever they are called, and none
-// is a counter.
+// Each pair of a counter and a source is remembered separately, whatever their names, and is not
+// itself a counter.
 func testBringHardSources(t *testing.T, m mover) {
 	names := []string{"a", "{a}", "*", "a b", "ä"}
 	want := map[string]int64{}
@@ -143,8 +143,8 @@ func testBringHardSources(t *testing.T, m mover) {
 	}
 }
 
-// However many bring the same at once, it is added once. Of those who bring more and less
-// from one source, all together add what the one with the most has.
+// However many callers bring the same total at once, it is added once. If they bring different
+// totals of one source, together they add the largest.
 func testBringConcurrently(t *testing.T, m mover) {
 	day := yesterday()
 	past := []counter.Bucket{ofHour(day, 4)}

@@ -8,8 +8,8 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// testBulk tests [counter.GetAll] and [counter.SetAll], which are for every store, and so its
-// [counter.Bulk] if it is one.
+// testBulk tests [counter.GetAll] and [counter.SetAll], which work with every store, and so the
+// store's own [counter.Bulk] if it has that.
 func testBulk(t *testing.T, store counter.Store) {
 	ctx := t.Context()
 	const many = 300

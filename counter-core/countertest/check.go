@@ -54,7 +54,7 @@ func wantList(t *testing.T, store counter.Store, prefix string, want map[string]
 	}
 }
 
-// calls is each method that takes a name, by the method's name.
+// calls are the methods that take a name, by the methods' names.
 func calls(store counter.Store) map[string]func(context.Context, string) error {
 	return map[string]func(context.Context, string) error{
 		"Add": func(ctx context.Context, name string) error { _, err := store.Add(ctx, name, 1); return err },
@@ -70,14 +70,13 @@ func wantErr(t *testing.T, call string, err, want error) {
 	}
 }
 
-// batch is the writer's batch of delta that brings what it has added to sum.
-// A sum that jumps stands for batches in between which the store has lost.
+// batch returns the writer's batch of delta that raises its sum to sum. If sum jumps, the store has
+// lost the batches in between.
 func batch(name, writer string, delta, sum int64) counter.Batch {
 	return counter.Batch{Name: name, Writer: writer, Delta: delta, Sum: sum}
 }
 
-// apply applies the batches and fails unless there is a result for each and the
-// batches are as they were.
+// apply applies the batches. It fails unless each has a result and the batches are unchanged.
 func apply(t *testing.T, a Fixture, batches ...counter.Batch) []counter.Result {
 	t.Helper()
 	given := slices.Clone(batches)
@@ -108,7 +107,7 @@ func wantResult(t *testing.T, b counter.Batch, got counter.Result, total, healed
 	}
 }
 
-// wantRefused applies a batch that must fail and leave the counter alone.
+// wantRefused applies a batch that must fail and not change the counter.
 func wantRefused(t *testing.T, a Fixture, b counter.Batch, want error) {
 	t.Helper()
 	before, err := a.Store.Get(t.Context(), b.Name)

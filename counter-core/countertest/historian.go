@@ -75,7 +75,7 @@ func RunHistorian(t *testing.T, open func(t *testing.T) Fixture) {
 // hours have begun and are kept.
 func yesterday() counter.Hour { return counter.HourOf(time.Now()).Day() - counter.DayHours }
 
-// longAgo is the first hour of a day whose hours no store keeps any more.
+// longAgo is the first hour of a day so old that no store still keeps its hours.
 const longAgo = 11_000 * counter.DayHours
 
 // timed is batch with an hour.
@@ -106,7 +106,7 @@ func buckets(ctx context.Context, h counter.Historian, name string, from, to cou
 	return all, err
 }
 
-// wantHistory wants these buckets to be the whole history.
+// wantHistory fails unless these buckets are the whole history.
 func wantHistory(t *testing.T, h counter.Historian, name string, want ...counter.Bucket) {
 	t.Helper()
 	wantBetween(t, h, name, 0, counter.MaxHour, want...)
@@ -127,7 +127,7 @@ func setHistory(t *testing.T, h counter.Historian, name string, buckets ...count
 	}
 }
 
-// Each batch counts in its hour, whoever sends it and in whatever order.
+// Each batch counts in its own hour, whichever writer sends it and in whatever order.
 func testHours(t *testing.T, h historian) {
 	day := yesterday()
 	wantApply(t, h.Fixture, timed("a", "w", 2, 2, day+3), 2)
@@ -151,7 +151,7 @@ func testNoHistory(t *testing.T, h historian) {
 	wantList(t, h.Store, "", map[string]int64{"a": 5})
 }
 
-// A repeat counts in no hour again, nor does a late copy.
+// Neither a repeat nor a late copy counts in an hour again.
 func testRepeatedHour(t *testing.T, h historian) {
 	hour := yesterday() + 5
 	first, second := timed("a", "w", 10, 10, hour), timed("a", "w", 1, 11, hour+1)
@@ -167,8 +167,8 @@ func testRepeatedHour(t *testing.T, h historian) {
 	wantHistory(t, h, "a", ofHour(hour, 10), ofHour(hour+1, 1))
 }
 
-// What is healed counts in the hour of the batch that heals it, and an empty batch that
-// heals nothing in none.
+// What is healed counts in the hour of the batch that heals it. An empty batch that heals nothing
+// counts in none.
 func testHealedHour(t *testing.T, h historian) {
 	hour := yesterday() + 5
 	wantApply(t, h.Fixture, timed("a", "w", 0, 0, hour-1), 0)
@@ -187,7 +187,7 @@ func testHealedHour(t *testing.T, h historian) {
 	wantList(t, h.Store, "", map[string]int64{"a": 25})
 }
 
-// A batch that is refused counts in no hour, and does not keep one that follows from it.
+// A refused batch counts in no hour, and does not keep the next one from counting.
 func testRefusedHour(t *testing.T, h historian) {
 	hour := yesterday() + 5
 	wantApply(t, h.Fixture, timed("a", "w", 10, 10, hour), 10)
@@ -212,7 +212,7 @@ func testRefusedHour(t *testing.T, h historian) {
 	wantHistory(t, h, "a", ofHour(hour, 11), ofHour(counter.MaxHour, 1))
 }
 
-// What is lost is lost in the history, too.
+// Lost additions are missing from the history, too.
 func testHistoryWiped(t *testing.T, h historian) {
 	hour := yesterday() + 5
 	wantApply(t, h.Fixture, timed("a", "w", 10, 10, hour), 10)
@@ -222,7 +222,7 @@ func testHistoryWiped(t *testing.T, h historian) {
 	wantHistory(t, h, "a", ofHour(hour, 1))
 }
 
-// A batch without an hour leaves the history alone, and so does what it heals.
+// Neither a batch without an hour nor what it heals changes the history.
 func testBatchWithoutHour(t *testing.T, h historian) {
 	hour := yesterday() + 5
 	wantApply(t, h.Fixture, timed("a", "w", 10, 10, hour), 10)
@@ -232,7 +232,7 @@ func testBatchWithoutHour(t *testing.T, h historian) {
 	wantHistory(t, h, "a", ofHour(hour, 10))
 }
 
-// To set a counter leaves its history alone, unless that removes it.
+// Setting a counter does not change its history, unless it removes the counter.
 func testSetAndHistory(t *testing.T, h historian) {
 	hour := yesterday() + 5
 	wantApply(t, h.Fixture, timed("a", "w", 10, 10, hour), 10)
@@ -253,7 +253,7 @@ func testSetAndHistory(t *testing.T, h historian) {
 	wantHistory(t, h, "b", ofHour(hour, 10))
 }
 
-// An hour that is no longer kept counts in its day, which is in the range with any of its
+// An hour that is no longer kept counts in its day. The day is in a range that has any of its
 // hours.
 func testOldHours(t *testing.T, h historian) {
 	wantApply(t, h.Fixture, timed("a", "w", 1, 1, longAgo), 1)
@@ -269,7 +269,7 @@ func testOldHours(t *testing.T, h historian) {
 	wantGet(t, h.Store, "a", 15)
 }
 
-// Of hours that have had their time the day is left, with what it had and no more.
+// When hours have expired, their day stays, with the same count.
 func testExpireHours(t *testing.T, h historian) {
 	day := yesterday()
 	wantApply(t, h.Fixture, timed("a", "w", 1, 1, day-1), 1)
@@ -298,8 +298,8 @@ func testHourAfterExpiry(t *testing.T, h historian) {
 	}
 }
 
-// A range has the hours from the first to the last, and of a day that is cut all that
-// belongs to none of its hours.
+// A range has the hours from the first to the last. Of a day that it cuts, it also has what belongs
+// to none of the day's hours.
 func testRanges(t *testing.T, h historian) {
 	day := yesterday()
 	all := []counter.Bucket{
@@ -329,8 +329,8 @@ func testRanges(t *testing.T, h historian) {
 	}
 }
 
-// SetHistory replaces all there was, in whatever order the buckets are, and batches add
-// to it.
+// SetHistory replaces the whole history, in whatever order the buckets are. Batches then add to
+// it.
 func testSetHistory(t *testing.T, h historian) {
 	day := yesterday()
 	wantApply(t, h.Fixture, timed("a", "w", 10, 10, day+3), 10)
@@ -348,7 +348,7 @@ func testSetHistory(t *testing.T, h historian) {
 	wantHistory(t, h, "a", ofHour(day+4, 1))
 }
 
-// longHistory is a history of ten years, in whose last week every hour has its count.
+// longHistory is a history of ten years. In its last week, every hour has a count.
 func longHistory() []counter.Bucket {
 	const days = 3653
 	var all []counter.Bucket
@@ -378,7 +378,7 @@ func testSetLongHistory(t *testing.T, h historian) {
 	wantHistory(t, h, "a")
 }
 
-// Hours that are no longer kept go to their days, and add up there.
+// SetHistory adds hours that are no longer kept to their days.
 func testSetOldHistory(t *testing.T, h historian) {
 	setHistory(t, h, "a", ofHour(longAgo+2, 2), ofHour(longAgo, 1), ofDay(longAgo, 4), ofHour(longAgo+24, 8), ofHour(0, 16))
 	wantHistory(t, h, "a", ofDay(0, 16), ofDay(longAgo, 7), ofDay(longAgo+24, 8))
@@ -404,8 +404,8 @@ func testBadBuckets(t *testing.T, h historian) {
 	}
 }
 
-// A batch that is too large for its day, not for the counter, is refused. The value of a
-// counter can be set to less, and its history not.
+// A batch that would overflow its day but not the counter is refused. That can happen because
+// setting a counter to less does not change its history.
 func testHistoryOverflow(t *testing.T, h historian) {
 	hour := yesterday() + 5
 	set(t, h.Store, "a", 1)

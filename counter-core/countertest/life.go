@@ -36,8 +36,8 @@ func testClose(t *testing.T, store counter.Store) {
 	}
 }
 
-// A call that Close overtakes succeeds, says that the store is closed, or says
-// that it does not know; none panics or hangs, and all end.
+// A call that Close overtakes succeeds, or its error says that the store is closed or that the
+// outcome is unknown. Every call ends without a panic.
 func testCloseWhileAdding(t *testing.T, store counter.Store) {
 	started := make(chan struct{}, 8)
 	var wg sync.WaitGroup

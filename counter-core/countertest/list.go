@@ -95,7 +95,7 @@ func testListStops(t *testing.T, store counter.Store) {
 	wantAdd(t, store, "after", 1, 1)
 }
 
-// A listing sees each counter that is there all along, whatever else changes.
+// A listing has each counter that exists all the time, whatever else changes.
 func testListWhileAdding(t *testing.T, store counter.Store) {
 	const steady = 100
 	for i := range steady {

@@ -70,7 +70,7 @@ func move(t *testing.T, m mover, from, to string) {
 	}
 }
 
-// Value and history are added to those of the other counter, once.
+// The value and the history are added to those of the other counter, once.
 func testMove(t *testing.T, m mover) {
 	day := yesterday()
 	wantApply(t, m.Fixture, timed("a", "w", 1, 1, day), 1)
@@ -85,7 +85,7 @@ func testMove(t *testing.T, m mover) {
 		wantHistory(t, m, "a")
 		wantHistory(t, m, "b", ofDay(longAgo, 4), ofHour(day, 1), ofHour(day+5, 10), ofHour(day+6, 16))
 	}
-	wantApply(t, m.Fixture, timed("a", "new", 3, 3, day), 3) // begins again
+	wantApply(t, m.Fixture, timed("a", "new", 3, 3, day), 3) // it begins again
 	wantHistory(t, m, "a", ofHour(day, 3))
 	move(t, m, "b", "c") // to one that is not there
 	wantList(t, m.Store, "", map[string]int64{"a": 3, "c": 131})
@@ -118,7 +118,7 @@ func testMoveNegative(t *testing.T, m mover) {
 	wantList(t, m.Store, "", map[string]int64{"a": -1})
 }
 
-// What does not fit stays where it is.
+// A counter that does not fit into the other stays where it is.
 func testMoveOverflow(t *testing.T, m mover) {
 	hour := yesterday() + 5
 	for _, test := range []struct{ from, to int64 }{{2, math.MaxInt64 - 1}, {math.MaxInt64, 1}, {-1, math.MinInt64}} {
@@ -183,8 +183,8 @@ func testMoveHardNames(t *testing.T, m mover) {
 	}
 }
 
-// A batch that is repeated after a Move is a repeat, whichever counter it was for, and the
-// next one adds what it has.
+// A repeat after a Move is still recognised, whichever counter it is for, and the next batch adds
+// its delta.
 func testRepeatAfterMove(t *testing.T, m mover) {
 	hour := yesterday() + 5
 	from, to := timed("a", "w", 10, 10, hour), timed("b", "w", 20, 20, hour)
@@ -204,7 +204,7 @@ func testRepeatAfterMove(t *testing.T, m mover) {
 	wantHistory(t, m, "a", ofHour(hour, 5))
 }
 
-// However many Moves meet, nothing moves twice.
+// However many Moves run at once, nothing moves twice.
 func testMoveConcurrently(t *testing.T, m mover) {
 	hour := yesterday() + 5
 	names := []string{"a", "b", "c"}
@@ -229,7 +229,7 @@ func testMoveConcurrently(t *testing.T, m mover) {
 	}
 }
 
-// wantSums wants the values and the histories of the counters to have these sums.
+// wantSums fails unless the values and the histories of the counters have these sums.
 func wantSums(t *testing.T, m mover, value, counted int64, names ...string) {
 	t.Helper()
 	var values, counts int64
@@ -252,8 +252,8 @@ func wantSums(t *testing.T, m mover, value, counted int64, names ...string) {
 	}
 }
 
-// While a counter moves, others add to it and to the one it moves to: each addition is
-// found in one of them.
+// While a counter moves, others add to it and to the one it moves to. Each addition ends up in one
+// of the two.
 func testMoveWhileApplying(t *testing.T, m mover) {
 	const writers, adders, times = 6, 2, 60
 	hour := yesterday() + 5
@@ -295,8 +295,8 @@ func testMoveWhileApplying(t *testing.T, m mover) {
 	wantSums(t, m, (writers+adders)*times, writers*times, "a", "b")
 }
 
-// A Move that ends half-way is completed by a later one, while others add: wherever it
-// ends, nothing moves twice and nothing is lost.
+// A Move that ends half-way is completed by a later one, while others add. Wherever it ends, nothing
+// moves twice and nothing is lost.
 func testMoveInterrupted(t *testing.T, m mover) {
 	if m.Interrupt == nil {
 		return
@@ -341,7 +341,7 @@ func testMoveInterrupted(t *testing.T, m mover) {
 	}
 }
 
-// What a counter remembers of sources moves along, so that nothing is brought again.
+// What a counter remembers of its sources moves along, so that nothing is brought again.
 func testMoveSources(t *testing.T, m mover) {
 	wantBring(t, m, "a", "s", 10, 10)
 	move(t, m, "a", "b")
@@ -400,7 +400,7 @@ func testMoverEndedContext(t *testing.T, m mover) {
 	wantBrought(t, m, "a", "s", 0)
 }
 
-// Callers are back by their deadlines, and a repeat completes what is in doubt.
+// Callers return by their deadlines, and a repeat completes what is in doubt.
 func testMoverStalled(t *testing.T, m mover) {
 	if m.Stall == nil {
 		return

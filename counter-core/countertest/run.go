@@ -1,5 +1,5 @@
 // Package countertest states the contracts of [counter.Store] and [counter.Backend]
-// as tests. The author of a Fixture or of a decorator proves it right with one line:
+// as tests. The author of a backend or of a decorator proves it right with one line:
 //
 //	func TestConformance(t *testing.T) { countertest.Run(t, open) }
 package countertest
@@ -11,9 +11,9 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Run tests that the stores that open returns keep the contract of [counter.Store].
-// Each is to be new and empty, for one test. Run closes it; what lies behind it, such
-// as a server, ends by t.Cleanup. Run it under the race detector.
+// Run tests that stores keep the contract of [counter.Store]. Each test calls open for a store
+// of its own, which must be new and empty. Run closes the store. End what is behind it, such as a
+// server, by t.Cleanup in open. Run the tests under the race detector.
 func Run(t *testing.T, open func(t *testing.T) counter.Store) {
 	t.Helper()
 	for _, test := range []struct {

@@ -13,8 +13,8 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// patience is how long the suite waits for what should take a moment, before it says
-// that it hangs: so long that no slow machine does, and not to the end of the test run.
+// patience is how long the suite waits for what should take a moment before it reports that it
+// hangs. It is long enough for slow machines, and ends before the test run does.
 func patience(t *testing.T) time.Duration {
 	const most = time.Minute
 	if deadline, ok := t.Deadline(); ok {
@@ -23,9 +23,9 @@ func patience(t *testing.T) time.Duration {
 	return most
 }
 
-// A caller may add while it lists: a loop that changes what it lists is the
-// plain way to rename or reset counters. A store hangs that yields from within a
-// transaction or a lock. Many long names have a file grow meanwhile.
+// A caller may add while it lists: a loop that changes what it lists is the simplest way to rename
+// or reset counters. A store that yields within a transaction, or while it holds a lock, hangs here.
+// The names are many and long, so that a file has to grow meanwhile.
 func testAddInListing(t *testing.T, store counter.Store) {
 	const names, adders = 900, 30
 	name := func(i int) string { return fmt.Sprintf("views:%03d/%s", i, strings.Repeat("x", 490)) }
@@ -43,7 +43,7 @@ func testAddInListing(t *testing.T, store counter.Store) {
 	wg.Wait()
 
 	listed, failed := make(chan struct{}, names), make(chan error, 1)
-	go func() { // which may hang for good, and so must not touch t
+	go func() { // it may hang for good, so it must not touch t
 		for entry, err := range store.List(t.Context(), "views:") {
 			if err == nil {
 				_, err = store.Add(t.Context(), "seen "+entry.Name, 1)
@@ -73,20 +73,20 @@ func testAddInListing(t *testing.T, store counter.Store) {
 	}
 }
 
-// stalled is a call of a store that does not answer.
+// stalled is a call to a store that does not answer.
 type stalled struct {
 	method, name string
 	err          error         // once it has returned
 	returned     chan struct{} // closed then
 }
 
-// Callers are back by their deadlines although the store does not answer, and say what
-// is true: what they sent may arrive later, unless their error rules it out.
+// Callers return by their deadlines although the store does not answer. Their errors are true: what
+// was sent may still arrive, unless the error rules that out.
 func testStalled(t *testing.T, a Fixture) {
 	if a.Stall == nil {
 		return
 	}
-	wantAdd(t, a.Store, "a", 1, 1) // what has to be set up, is
+	wantAdd(t, a.Store, "a", 1, 1) // sets up connections and the like
 	for _, s := range callStalled(t, a, backendCalls(a.Store)) {
 		if s.err != nil && !errors.Is(s.err, counter.ErrUnknown) {
 			wantGet(t, a.Store, s.name, 0)
@@ -109,7 +109,7 @@ func callStalled(t *testing.T, a Fixture, methods map[string]func(context.Contex
 		for method, call := range methods {
 			s := &stalled{method: method, name: fmt.Sprint(method, i), returned: make(chan struct{})}
 			waiting = append(waiting, s)
-			go func() { // which may hang, and so must not touch t
+			go func() { // it may hang, so it must not touch t
 				defer close(s.returned)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*10*time.Millisecond)
 				defer cancel()
@@ -131,8 +131,8 @@ func callStalled(t *testing.T, a Fixture, methods map[string]func(context.Contex
 	return waiting
 }
 
-// backendCalls is each method that waits for the store, by its name. Where it takes
-// the name of a counter and succeeds, the counter is 1 and more.
+// backendCalls are the methods that wait for the store, by their names. One that changes a counter
+// raises it to at least 1 if it succeeds.
 func backendCalls(store counter.Backend) map[string]func(context.Context, string) error {
 	methods := calls(store)
 	methods["Apply"] = func(ctx context.Context, name string) error {

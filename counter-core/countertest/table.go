@@ -41,7 +41,7 @@ func testFurtherBehind(t *testing.T, a Fixture) {
 	wantApply(t, a, batch("a", "w", 10, 10), 10)
 	wantHeal(t, a, batch("a", "w", 5, 30), 30, 15)
 	wantGet(t, a.Store, "a", 30)
-	wantApply(t, a, batch("a", "w", 5, 30), 30) // heals no second time
+	wantApply(t, a, batch("a", "w", 5, 30), 30) // does not heal again
 	wantApply(t, a, batch("a", "w", 1, 31), 31)
 }
 
@@ -96,7 +96,7 @@ func testReconcile(t *testing.T, a Fixture) {
 	wantApply(t, a, batch("a", "w", 5, 35), 35)
 }
 
-// A counter that nothing was added to is not there.
+// A counter that nothing was added to does not exist.
 func testReconcileNothing(t *testing.T, a Fixture) {
 	for range 2 {
 		wantApply(t, a, batch("a", "w", 0, 0), 0)
@@ -110,7 +110,7 @@ func testReconcileNothing(t *testing.T, a Fixture) {
 	wantApply(t, a, batch("b", "w", 5, 15), 5)
 }
 
-// What was lost before a wipe stays lost, what is lost after it heals.
+// What was lost in a wipe stays lost. What is lost after it heals.
 func testReconcileWiped(t *testing.T, a Fixture) {
 	wantApply(t, a, batch("a", "w", 10, 10), 10)
 	a.Wipe(t)
@@ -119,7 +119,7 @@ func testReconcileWiped(t *testing.T, a Fixture) {
 	wantHeal(t, a, batch("a", "w", 5, 30), 20, 15)
 }
 
-// A wiped store is not filled from what writers remember.
+// A wiped store does not get back what writers remember.
 func testWiped(t *testing.T, a Fixture) {
 	wantApply(t, a, batch("a", "w", 10, 10), 10)
 	wantApply(t, a, batch("b", "w", 10, 10), 10)
@@ -180,7 +180,7 @@ func testOneWriterOfTwoCounters(t *testing.T, a Fixture) {
 	wantList(t, a.Store, "", map[string]int64{"b": 20, "c": 10})
 }
 
-// What others do to a counter changes its total, not what writers have added.
+// Others may change a counter's total, but not what writers have added.
 func testSetAndAddBetween(t *testing.T, a Fixture) {
 	wantApply(t, a, batch("a", "w", 5, 5), 5)
 	set(t, a.Store, "a", 100)
@@ -201,14 +201,13 @@ func testSetAndAddBetween(t *testing.T, a Fixture) {
 	wantGet(t, a.Store, "a", 4)
 }
 
-// What a refused batch carried, and its late copy, leaves the batches of the
-// writer that comes after it alone.
+// A refused batch and its late copy do not affect the batches of the next writer.
 func testRefused(t *testing.T, a Fixture) {
 	set(t, a.Store, "a", math.MaxInt64-6)
 	wantApply(t, a, batch("a", "v", 1, 1), math.MaxInt64-5)
 	refused := batch("a", "v", 6, 7)
 	wantRefused(t, a, refused, counter.ErrOverflow)
-	wantApply(t, a, batch("a", "v", 1, 1), math.MaxInt64-5) // its record stands
+	wantApply(t, a, batch("a", "v", 1, 1), math.MaxInt64-5) // a repeat: its record is still there
 
 	wantApply(t, a, batch("a", "w", 3, 3), math.MaxInt64-2)
 	wantRefused(t, a, refused, counter.ErrOverflow)
@@ -217,7 +216,7 @@ func testRefused(t *testing.T, a Fixture) {
 	wantRefused(t, a, batch("a", "new", 1, 1), counter.ErrOverflow)
 	wantRefused(t, a, batch("a", "new", math.MaxInt64, math.MaxInt64), counter.ErrOverflow)
 
-	// There is room again, and the late copy may find it.
+	// Now there is room again for the late copy.
 	set(t, a.Store, "a", 100)
 	apply(t, a, refused)
 	before, err := a.Store.Get(t.Context(), "a")
@@ -228,7 +227,7 @@ func testRefused(t *testing.T, a Fixture) {
 	wantApply(t, a, batch("a", "new", 1, 1), before+8)
 }
 
-// It is all that is missing that must fit.
+// Everything that is missing must fit, not just the delta.
 func testRefusedHealing(t *testing.T, a Fixture) {
 	set(t, a.Store, "a", math.MaxInt64-10)
 	wantApply(t, a, batch("a", "w", 1, 1), math.MaxInt64-9)
@@ -238,7 +237,7 @@ func testRefusedHealing(t *testing.T, a Fixture) {
 	wantHeal(t, a, heals, math.MaxInt64, 9)
 }
 
-// Near 2^53 a double no longer tells two whole numbers apart.
+// Above 2^53 a double can't hold every whole number.
 func testLargeSums(t *testing.T, a Fixture) {
 	wantApply(t, a, batch("a", "w", counter.MaxSum-3, counter.MaxSum-3), counter.MaxSum-3)
 	for sum := int64(counter.MaxSum - 2); sum <= counter.MaxSum; sum++ {

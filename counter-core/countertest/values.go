@@ -20,8 +20,8 @@ func testAdd(t *testing.T, store counter.Store) {
 	}
 }
 
-// Every value of a hot counter is returned to exactly one caller, in an order
-// that each caller sees as rising.
+// Every value of a busy counter is returned to exactly one caller, and each caller sees rising
+// values.
 func testAddConcurrently(t *testing.T, store counter.Store) {
 	const callers, each = 16, 50
 	returned := make([][]int64, callers)
@@ -79,7 +79,7 @@ func testBadDeltas(t *testing.T, store counter.Store) {
 }
 
 func testSet(t *testing.T, store counter.Store) {
-	set(t, store, "a", 0) // is not there
+	set(t, store, "a", 0) // it does not exist
 	wantGet(t, store, "a", 0)
 	for _, value := range []int64{41, 7, -3, math.MaxInt64, math.MinInt64} {
 		set(t, store, "a", value)
@@ -96,8 +96,8 @@ func testSet(t *testing.T, store counter.Store) {
 	wantAdd(t, store, "a", 1, 1)
 }
 
-// Removing a counter while others add to it loses no addition that comes after:
-// once the removals are over, each addition shows.
+// Removing a counter while others add to it loses no later additions: once the removals are over,
+// each addition shows.
 func testSetWhileAdding(t *testing.T, store counter.Store) {
 	for range 20 {
 		var wg sync.WaitGroup
@@ -121,8 +121,8 @@ func testSetWhileAdding(t *testing.T, store counter.Store) {
 	}
 }
 
-// hardNames returns good names that a Fixture could take for something else: globs,
-// hash tags, escapes, separators and text beyond ASCII.
+// hardNames returns valid names that a backend could mistake for something else: globs, hash tags,
+// escapes, separators and text beyond ASCII.
 func hardNames() []string {
 	return []string{
 		"a", "A", "*", "?", "[a]", "[^a]", "[a-z]", `\`, `\*`, `a\`, "a*b",
