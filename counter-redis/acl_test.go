@@ -5,8 +5,10 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -111,6 +113,94 @@ func TestOpenWithoutPermission(t *testing.T) {
 	}
 	if keys := admin.Keys(t.Context(), "*").Val(); len(keys) > 0 {
 		t.Errorf("Open leaves the keys %q", keys)
+	}
+}
+
+// A user who may use a counter, but not all keys that counting it needs, is told which, and how to
+// permit it. Nothing is changed.
+func TestOpenWithoutKeys(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	month := time.Now().UTC().Format("2006-01")
+	do(t, admin, "set", "views:/", "41")
+	for _, test := range []struct {
+		rules     []any
+		noHistory bool
+		denied    string // empty: it may
+	}{
+		{[]any{"~counter_key"}, false, "{counter_key}:trial"},
+		{[]any{"~counter_key"}, true, "{counter_key}:trial"},
+		{[]any{"~counter_key", "~{counter_key}:*"}, false, "{counter_key}months"},
+		{[]any{"~counter_key", "~{counter_key}:*"}, true, ""},
+		{[]any{"~counter_key", "~{counter_key}:*", "~{counter_key}months"}, false, "{counter_key}" + month},
+		{[]any{"~counter_key", "~{counter_key}:*", "~{counter_key}months", "~{counter_key}????-??"}, false, "{counter_key}" + time.Now().UTC().Format(time.DateOnly)},
+		{[]any{"~counter_key", "~{counter_key}*"}, false, ""},
+		{[]any{"~views:*", "~{views:*}:*"}, false, "{views:/}months"},
+		{[]any{"~views:*", "~{views:*"}, false, ""},
+		{[]any{"~*"}, false, ""},
+		{[]any{"~other", "~{other}:*"}, false, ""}, // no counter that it is asked for
+	} {
+		setUser(t, admin, append(test.rules, "+@all")...)
+		opts := counterredis.Options{TryNames: []string{"counter_key", "views:/"}, NoHistory: test.noHistory}
+		store, err := counterredis.Open(t.Context(), withLogin(server, "limited:s3cret"), opts)
+		if err == nil {
+			if err := store.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if test.denied == "" {
+			if err != nil {
+				t.Errorf("Open with %q: %v", test.rules, err)
+			}
+			continue
+		}
+		keys, ok := errors.AsType[*counterredis.KeysError](err)
+		if !ok || !errors.Is(err, counterredis.ErrRefused) || keys.Denied != test.denied || keys.History == strings.HasSuffix(test.denied, "trial") {
+			t.Errorf("Open with %q: %v; want that it may not use %s", test.rules, err, test.denied)
+			continue
+		}
+		wantNoSecret(t, err)
+		rule := "~{" + keys.Key + "}*"
+		if !strings.Contains(err.Error(), test.denied) || !strings.Contains(err.Error(), rule) {
+			t.Errorf("Open with %q: %v; want that it names %s and %s", test.rules, err, test.denied, rule)
+		}
+		setUser(t, admin, append(test.rules, "+@all", rule)...) // which mends it
+		store, err = counterredis.Open(t.Context(), withLogin(server, "limited:s3cret"), opts)
+		if err != nil {
+			t.Errorf("Open with %q and %s: %v", test.rules, rule, err)
+			continue
+		}
+		applyAt(t, store, keys.Key, today(), 1, 1)
+		do(t, admin, "flushall")
+		do(t, admin, "set", "views:/", "41")
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if keys := admin.Keys(t.Context(), "*").Val(); len(keys) != 1 || admin.Get(t.Context(), "views:/").Val() != "41" {
+		t.Errorf("there are the keys %q", keys)
+	}
+}
+
+// A counter that is in use and whose other keys the user may not use is named by a warning, if
+// nobody knew its name before.
+func TestWarningOfKeys(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	setUser(t, admin, "~views:*", "~{views:*}:*", "+@all")
+	store := openWith(t, withLogin(server, "limited:s3cret"), counterredis.Options{})
+	if err := store.Apply(t.Context(), []counter.Batch{{Name: "views:a b", Writer: "w", Delta: 1, Sum: 1, Hour: today()}})[0].Err; err == nil {
+		t.Error("it counts")
+	}
+	warnings, err := store.Warnings(t.Context())
+	if err != nil || !slices.ContainsFunc(warnings, func(warning string) bool {
+		return strings.Contains(warning, "{views:a b}months") && strings.Contains(warning, "~{views:a b}*")
+	}) {
+		t.Errorf("the warnings are %q, %v", warnings, err)
+	}
+	setUser(t, admin, "~views:*", "~{views:*", "+@all")
+	if warnings, err = store.Warnings(t.Context()); err != nil || strings.Contains(strings.Join(warnings, " "), "months") {
+		t.Errorf("then the warnings are %q, %v", warnings, err)
 	}
 }
 

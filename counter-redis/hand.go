@@ -2,6 +2,7 @@ package counterredis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -19,6 +20,8 @@ const (
 	maxInHand = 1024
 	// maxKeyWarnings is how many keys are named for one kind of danger.
 	maxKeyWarnings = 5
+	// maxTried is of how many counters the user's permissions are tried.
+	maxTried = 64
 	// fullSoon is how close to the largest int64 a counter may come without a warning.
 	fullSoon = 1 << 53
 )
@@ -109,7 +112,12 @@ func (s *Store) dangers(ctx context.Context) ([]string, error) {
 			s.hand.use(look.key) // keeps it in the sample until it is mended
 		}
 	}
-	return found.sentences(), failed
+	sentences := found.sentences()
+	few := slices.Sorted(maps.Keys(taken))
+	if denied, ok := errors.AsType[*KeysError](s.tryKeys(ctx, few[:min(len(few), maxTried)])); ok {
+		sentences = append(sentences, denied.warning())
+	}
+	return sentences, failed
 }
 
 // keyLook is a look at one key.

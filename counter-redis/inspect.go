@@ -34,7 +34,9 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 		err = readError(ctx, "look at the server", "", err)
 	}
 	dangers, errDangers := s.dangers(ctx)
-	return slices.Concat(s.refusal(ctx), dangers, found.sentences()), cmp.Or(err, errDangers)
+	refusal := s.refusal(ctx)
+	dangers = slices.DeleteFunc(dangers, func(danger string) bool { return slices.Contains(refusal, danger) })
+	return slices.Concat(refusal, dangers, found.sentences()), cmp.Or(err, errDangers)
 }
 
 // refusal returns a warning if the server does not do what counting needs. It is checked
@@ -45,10 +47,21 @@ func (s *Store) refusal(ctx context.Context) []string {
 	if !errors.Is(err, errTrial) {
 		return nil
 	}
-	text := strings.ToValidUTF8(strings.Join(strings.Fields(err.Error()), " "), "")
+	if keys, ok := errors.AsType[*KeysError](err); ok {
+		return []string{keys.warning()}
+	}
+	text := sentence(err)
 	return []string{fmt.Sprintf("%.300s. No view is counted. "+
 		"Permit this user GET, SET, DEL, INCRBY, EVAL and EVALSHA, for histories HINCRBY, HDEL, HGET, HGETALL and PEXPIREAT, "+
 		"and all keys that begin with the prefix or with { and the prefix; or choose a Redis that runs scripts.", text)}
+}
+
+// warning says what endangers the counter.
+func (e *KeysError) warning() string { return sentence(e) + ". Views of it are not counted." }
+
+// sentence returns an error as a part of one line.
+func sentence(err error) string {
+	return strings.ToValidUTF8(strings.Join(strings.Fields(err.Error()), " "), "")
 }
 
 // findings collects what several servers say, which may be asked at the same time.

@@ -52,6 +52,11 @@ type Options struct {
 	// stays.
 	NoHistory bool
 
+	// TryNames are names of counters. If the Redis user may add to one of them, but may not use
+	// the keys of its records or its history, [Open] refuses the server with a [*KeysError], and
+	// Warnings warns. They need not exist, and stay as they are.
+	TryNames []string
+
 	// WaitReplicas is how many replicas must have a write before it counts as done, by the
 	// command WAIT. The default is 0. If fewer have it after half of the client's ReadTimeout,
 	// or of the time that the context leaves, the error is [counter.ErrUnknown], and a batch
@@ -85,6 +90,7 @@ type Store struct {
 	expiry       time.Duration
 	historyHours int // how long they are kept
 	noHistory    bool
+	tried        []string // keys of counters
 	last         atomic.Pointer[moment]
 	replicas     int           // that writes wait for
 	patience     time.Duration // with a reply
@@ -119,6 +125,9 @@ func New(client redis.UniversalClient, opts Options) (*Store, error) {
 	s := &Store{prefix: opts.Prefix, expiry: expiry, replicas: opts.WaitReplicas, label: "redis"}
 	s.historyHours = min(cmp.Or(max(opts.HistoryHours, 0), counter.DefaultHistoryHours), int(counter.MaxHour))
 	s.noHistory = opts.NoHistory
+	for _, name := range opts.TryNames {
+		s.tried = append(s.tried, s.key(name))
+	}
 	switch client := client.(type) {
 	case *redis.Client:
 		if client == nil {

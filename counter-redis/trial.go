@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
 )
 
 // errTrial says that the server answers but does not do what batches need.
@@ -21,8 +24,8 @@ var errTrial = errors.New("it does not do what counting needs")
 // errTrial, unless the server is not ready. Being not ready, like any other failure, says
 // nothing about what the server can do.
 //
-// It does not test which keys the user may use, because the names of counters are unknown,
-// except that a user who may use a record must be able to use a history.
+// It does not test which counters the user may use, except that a user who may use a record must
+// be able to use a history. For the counters of Options.TryNames, see tryKeys.
 func (s *Store) try(ctx context.Context) error {
 	const no = "not an integer"
 	key := s.key("counterredis")
@@ -64,6 +67,62 @@ func (s *Store) try(ctx context.Context) error {
 		default:
 			return fmt.Errorf("%w: %s: %w", errTrial, strings.ToUpper(c.Name()), cause(ctx, err))
 		}
+	}
+	return s.tryKeys(ctx, s.tried)
+}
+
+// KeysError says that the Redis user may add to a counter, but may not use another key that
+// batches for it need. They are refused, and so are views of it.
+type KeysError struct {
+	Key     string // of the counter
+	Denied  string // the key that the user may not use
+	History bool   // the key is for the history alone, and not needed with Options.NoHistory
+	err     error
+}
+
+// Error implements the error interface.
+func (e *KeysError) Error() string {
+	what := "which makes each addition count once"
+	if e.History {
+		what = "which its history needs"
+	}
+	return fmt.Sprintf("%v: this user may use the key %s, but not %s, %s: permit it ~%s: %v",
+		errTrial, word(e.Key), word(e.Denied), what, globOf([]string{historyKey(e.Key, "")}), e.err)
+}
+
+// Unwrap returns the server's error, and the one that says that waiting won't help.
+func (e *KeysError) Unwrap() []error { return []error{errTrial, e.err} }
+
+// tryKeys returns a *KeysError if the user may add to one of the counters under the keys and may
+// not use a key that batches for it need. It changes nothing, as try.
+func (s *Store) tryKeys(ctx context.Context, keys []string) error {
+	const no = "not an integer"
+	var commands []*command
+	perKey := 0
+	for _, key := range keys {
+		try := func(words ...any) {
+			commands = append(commands, &command{Cmder: redis.NewCmd(ctx, words...), key: key})
+		}
+		before := len(commands)
+		record := recordKey(key, "trial")
+		try("incrby", key, no)
+		try("set", record, 0, "px", no)
+		if !s.noHistory {
+			today := s.momentOf(counter.HistoryHour(time.Now()))
+			for _, part := range []string{monthsPart, today.month, today.date} {
+				try("hincrby", historyKey(key, part), "field", no)
+			}
+		}
+		perKey = len(commands) - before
+	}
+	s.sendAll(ctx, commands, delivery{reads: true})
+	for i, c := range commands {
+		own := commands[i-i%perKey]
+		if !deniedKey(c.err) || deniedKey(own.err) || own.err == nil {
+			continue
+		}
+		denied, _ := c.Args()[1].(string)
+		return &KeysError{Key: c.key, Denied: denied, History: i%perKey > 1, err: cause(ctx, c.err)}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/config"
+	"example.com/herokuapp/app/internal/counters"
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 	counterfile "example.com/herokuapp/counter-file"
@@ -80,6 +81,7 @@ func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, err
 	defer cancel()
 	opts := counterredis.Options{
 		MaxConns: cfg.RedisPoolSize, WaitReplicas: cfg.RedisWaitReplicas, HistoryHours: cfg.HistoryHours, NoHistory: !cfg.History,
+		TryNames: []string{counters.Home, counters.PagePrefix + "counterredis", counters.SitePrefix + "counterredis"},
 	}
 	if cfg.RedisTLSRoots != nil || cfg.RedisTLSSkipVerify {
 		opts.TLS = &tls.Config{
@@ -92,6 +94,9 @@ func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, err
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return nil, fmt.Errorf("REDIS_URL: %w; set REDIS_TLS_CA to the certificate of the server's authority, "+
 			"or REDIS_TLS_SKIP_VERIFY=true, which gives up the proof that this is your server", err)
+	}
+	if keys, ok := errors.AsType[*counterredis.KeysError](err); ok && keys.History {
+		return nil, fmt.Errorf("REDIS_URL: %w; or set HISTORY=off, to count without one (docs/reliability.md has the whole rule)", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)

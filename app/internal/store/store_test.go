@@ -107,6 +107,37 @@ func TestOpenRefusesNamingTheVariable(t *testing.T) {
 }
 
 // PAGE_WAIT is how long a view waits for its number, whatever the context of its request.
+// A Redis user of before there were histories is told what to permit, or to do without.
+func TestOpenWithoutKeysOfHistories(t *testing.T) {
+	redis := redistest.Start(t)
+	for _, rules := range [][]any{{"~counter_key", "~{counter_key}:*"}, {"~counter_key", "~{counter_key}*", "~views:*", "~{views:*}:*"}, {"~site:*", "~{site:*}:*"}} {
+		words := append([]any{"acl", "setuser", "counter", "reset", "on", ">s3cret", "+@all"}, rules...)
+		if err := redis.Client().Do(t.Context(), words...).Err(); err != nil {
+			t.Fatal(err)
+		}
+		cfg := config.Config{RedisURL: "redis://counter:s3cret@" + redis.Addr(), History: true}
+		opened, err := store.Open(t.Context(), cfg, zap.NewNop())
+		if err == nil {
+			_ = opened.Shutdown(t.Context())
+			t.Errorf("with %q it opens", rules)
+			continue
+		}
+		for _, want := range []string{"REDIS_URL", "months", "permit it ~{", "HISTORY=off", "docs/reliability.md"} {
+			if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("with %q: %v; want it to say %q", rules, err, want)
+			}
+		}
+		cfg.History = false
+		if opened, err = store.Open(t.Context(), cfg, zap.NewNop()); err != nil {
+			t.Errorf("with %q and without a history: %v", rules, err)
+			continue
+		}
+		if err := opened.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestPageWait(t *testing.T) {
 	redis := redistest.Start(t)
 	line := redistest.StartProxy(t, redis.Addr())
