@@ -115,8 +115,10 @@ func testHistoryWhileApplying(t *testing.T, h historian) {
 	const writers, batches = 8, 100
 	day := yesterday()
 	var writing, reading sync.WaitGroup
+	begun := make(chan struct{})
 	for w := range writers {
 		writing.Go(func() {
+			<-begun
 			for i := range int64(batches) {
 				b := timed("a", fmt.Sprint(w), 1, i+1, day+counter.Hour(i%48))
 				for range 2 {
@@ -131,6 +133,7 @@ func testHistoryWhileApplying(t *testing.T, h historian) {
 	}
 	done := make(chan struct{})
 	reading.Go(func() {
+		close(begun)
 		for {
 			select {
 			case <-done:

@@ -176,13 +176,18 @@ func (b *backend) History(ctx context.Context, name string, from, to counter.Hou
 			for _, bucket := range all {
 				sum += bucket.Count
 			}
-			time.Sleep(time.Millisecond)
-			if err = look(); err == nil && len(all) > 0 { // those came between count for the day
-				for _, bucket := range all {
-					sum -= bucket.Count
+			for range 100 { // until something came between: it counts for the day
+				time.Sleep(time.Millisecond)
+				if err = look(); err != nil {
+					break
 				}
-				if sum < 0 {
-					all = slices.Insert(all, 0, counter.Bucket{Start: all[0].Start.Day(), Hours: counter.DayHours, Count: -sum})
+				between := -sum
+				for _, bucket := range all {
+					between += bucket.Count
+				}
+				if between > 0 {
+					all = slices.Insert(all, 0, counter.Bucket{Start: all[0].Start.Day(), Hours: counter.DayHours, Count: between})
+					break
 				}
 			}
 		}
