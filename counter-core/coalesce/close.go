@@ -17,10 +17,9 @@ func (s *Store) Close() error {
 	return s.Shutdown(ctx)
 }
 
-// Shutdown takes no more additions, waits until those there are have been counted,
-// and closes the store within. If the context ends before, the error is an
-// [*UndrainedError] with what remains, whose callers are told. A second call
-// returns nil at once.
+// Shutdown refuses new additions, waits until all earlier ones have been counted, and closes the
+// backend. If the context ends first, the error is an [*UndrainedError] with what remains, and
+// the callers that wait get an error, too. A second call returns nil at once.
 func (s *Store) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closed {
@@ -43,7 +42,7 @@ func (s *Store) Shutdown(ctx context.Context) error {
 	return errors.Join(undrained, s.inner.Close())
 }
 
-// announceDrainedLocked closes drained when that is so.
+// announceDrainedLocked closes drained once the store is closed and has no groups.
 func (s *Store) announceDrainedLocked() {
 	if !s.closed || s.groups > 0 {
 		return
@@ -87,10 +86,9 @@ func (s *Store) abandon() error {
 	return &left
 }
 
-// UndrainedError says which additions were not applied when a store closed, or
-// not for certain.
+// UndrainedError reports the additions that were not counted, or not certainly, when a store closed.
 type UndrainedError struct {
-	// Counters has the counters concerned, by name, with the number of additions.
+	// Counters has the sum of those additions by the counter's name.
 	Counters []counter.Entry
 }
 

@@ -6,17 +6,16 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// group is additions to one counter that go to the store as one batch. It waits in
-// the queue of its tally, is sent, perhaps several times, and is finished: counted,
-// refused, or split in two. The store's lock guards it, but for what the callers read
-// once done is closed.
+// group is additions to one counter that go to the store as one batch. It waits in the queue of
+// its tally, is sent, perhaps several times, and is finished: counted, refused, or split in two.
+// The store's lock guards it, except for what the callers read once done is closed.
 type group struct {
 	tally  *tally
 	writer *writer
 	hour   counter.Hour // of the additions
 
-	// ends has, for each caller that waits, the sum of the additions up to and with its
-	// own. It does not change once the group is in flight, but that expire clears it.
+	// ends has, for each caller that waits, the sum of the additions up to and including its
+	// own. Once the group is in flight, only expire changes it.
 	ends []int64
 	one  [1]int64 // the memory of ends as long as there is one caller
 	// gone has the callers, by index, that wait no longer.
@@ -25,8 +24,8 @@ type group struct {
 	// those of the callers.
 	anonymous int64
 
-	// expires is when the callers are told that they are pending. It is set with the
-	// first of them, when the group joins the store's waiting.
+	// expires is when the callers are told that they are pending. The first of them sets it,
+	// when the group joins the store's waiting.
 	expires    time.Time
 	prev, next *group // in waiting
 
@@ -34,9 +33,9 @@ type group struct {
 
 	batch    counter.Batch
 	sentAt   time.Time // when it was sent last
-	failures int       // how many calls with it failed
-	cause    error     // why the last one did
-	doubt    time.Time // since when it may have been counted; zero: it was not
+	failures int       // how many calls with it have failed
+	cause    error     // why the last one failed
+	doubt    time.Time // since when it may have been counted; zero if it was not
 	retryAt  time.Time // when it is due again; set once it has failed
 
 	// What becomes of the callers is set once: told says that it is.
@@ -45,7 +44,7 @@ type group struct {
 	done   chan struct{} // closed when told; nil as long as nobody waits for it
 	before int64         // the counter's value before the callers' additions
 	err    error         // why they have no number
-	split  *split        // where they wait from then on; nil if told is the end
+	split  *split        // where they wait from then on; nil if they need not
 }
 
 // split is what a group was split into.
@@ -55,7 +54,7 @@ type split struct {
 	base        int64 // what these have added
 }
 
-// waited is what the callers that wait have added.
+// waited returns the sum of the additions of callers that wait.
 func (g *group) waited() int64 {
 	if len(g.ends) == 0 {
 		return 0
@@ -75,7 +74,8 @@ func (g *group) join(delta int64) place {
 	return place{group: g, index: len(g.ends) - 1, end: end}
 }
 
-// unheard is the additions of which no caller can be told that they are refused.
+// unheard returns the sum of the additions that no caller waits for. If they are refused, no caller
+// can be told.
 func (g *group) unheard() int64 {
 	sum := g.anonymous
 	for _, i := range g.gone {
@@ -126,9 +126,8 @@ func (g *group) part() *group {
 	return &group{tally: g.tally, writer: g.writer, hour: g.hour, expires: g.expires}
 }
 
-// halve hands over to two groups: what nobody waits for and the callers, or half
-// of the callers each. It returns nil where there is nothing to split. Others may
-// join the right group.
+// halve splits the group in two: what nobody waits for and the callers, or else half of the callers
+// each. It returns nil if there is nothing to split. More callers may join the right group.
 func (g *group) halve() *split {
 	left, right := g.part(), g.part()
 	half := 0
@@ -166,8 +165,8 @@ type place struct {
 	end   int64
 }
 
-// wait returns the number of the addition, or why it has none. If ended closes before,
-// known is false. It needs no lock.
+// wait returns the number of the addition, or the error if it has none. If ended closes first, known
+// is false. It needs no lock.
 func (p *place) wait(done, ended <-chan struct{}) (number int64, known bool, err error) {
 	for {
 		if ended == nil { // cheaper than a select
@@ -186,7 +185,7 @@ func (p *place) wait(done, ended <-chan struct{}) (number int64, known bool, err
 	}
 }
 
-// look is wait for one who holds the lock, and so can't wait.
+// look is wait without waiting, for callers that hold the lock.
 func (p *place) look() (number int64, known bool, err error) {
 	for p.group.told && !known {
 		number, known, err = p.step()

@@ -15,7 +15,7 @@ var (
 	_ counter.Mover         = (*Store)(nil)
 )
 
-// largeAttempt is how many attempts' time a call may take that carries a whole history.
+// largeAttempt is how many times AttemptTimeout a call may take if it carries a whole history.
 const largeAttempt = 10
 
 // History implements [counter.Historian]: it yields the backend's buckets, without what is
@@ -49,10 +49,9 @@ func (s *Store) SetHistory(ctx context.Context, name string, buckets []counter.B
 	return s.large(ctx, func(ctx context.Context) error { return historian.SetHistory(ctx, name, buckets) })
 }
 
-// Move implements [counter.Mover]. It waits until nothing is on the way to either counter;
-// if that takes longer than the context, or the store is known to be failing, the error is
-// [counter.ErrBusy] and nothing has happened. If the backend is not a Mover, the error is
-// [errors.ErrUnsupported].
+// Move implements [counter.Mover]. It waits until no batch of either counter is in flight. If the
+// context ends before that, or the store is known to be failing, the error is [counter.ErrBusy] and
+// nothing has moved. If the backend is not a Mover, the error is [errors.ErrUnsupported].
 func (s *Store) Move(ctx context.Context, from, to string) error {
 	mover, err := within[counter.Mover](s, "moves no counters")
 	if err != nil {
@@ -109,8 +108,8 @@ func (s *Store) Brought(ctx context.Context, name, source string) (int64, error)
 	return mover.Brought(ctx, name, source)
 }
 
-// within returns the T that the backend is, or has within, or an error that says what
-// the backend doesn't do.
+// within returns the T that the backend is or wraps. If there is none, the error says what the
+// backend can't do.
 func within[T any](s *Store, lacks string) (T, error) {
 	t, ok := counter.As[T](s.inner)
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// resolveLocked takes in what the store has answered to the tally's batch.
+// resolveLocked handles the store's answer to the tally's batch.
 func (s *Store) resolveLocked(t *tally, result counter.Result) {
 	f, err := t.flight, ofAttempt(result.Err)
 	if err == nil || isFinal(err) {
@@ -18,7 +18,7 @@ func (s *Store) resolveLocked(t *tally, result counter.Result) {
 	case err == nil:
 		s.countedLocked(t, result)
 	case errors.Is(err, counter.ErrOverflow) && f.doubt.IsZero() && s.splitLocked(t):
-		// Those that fit count nevertheless.
+		// The additions that fit still count.
 	case isFinal(err):
 		s.refuseLocked(t, err)
 	default:
@@ -44,12 +44,11 @@ func (s *Store) countedLocked(t *tally, result counter.Result) {
 	}
 	s.finishLocked(t, result.Total, nil)
 	if f.failures == 0 && f.sentAt.Before(s.outage.endedAt) && t.idle() {
-		s.keepLocked(t, w, 0, time.Now()) // what answered late may have been lost since
+		s.keepLocked(t, w, 0, time.Now()) // a late answer may be of additions that were lost since
 	}
 }
 
-// splitLocked has a batch that is too large for the counter sent in two parts, if there are
-// parts.
+// splitLocked sends a batch that is too large for the counter in two parts, if it can be split.
 func (s *Store) splitLocked(t *tally) bool {
 	f := t.flight
 	parts := f.halve()
@@ -71,7 +70,7 @@ func (s *Store) splitLocked(t *tally) bool {
 	return true
 }
 
-// failLocked has a batch sent again.
+// failLocked makes the store send a batch again.
 func (s *Store) failLocked(t *tally, err error) {
 	f := t.flight
 	f.failures++
@@ -117,9 +116,9 @@ func (s *Store) finishLocked(t *tally, total int64, err error) {
 	t.land()
 }
 
-// settleLocked does what follows from a change: it announces what has come to an end,
-// and has the events observed, in their order, by one goroutine at a time. It gives up
-// the lock while they are.
+// settleLocked does what follows from a change: it announces the end of an outage or of a drain,
+// and calls Observe with the events, in order, from one goroutine at a time. It releases the lock
+// meanwhile.
 func (s *Store) settleLocked() {
 	if s.closed && s.outage.due {
 		s.reconcileLocked(time.Now()) // there is no later
@@ -142,14 +141,14 @@ func (s *Store) settleLocked() {
 	s.events = nil
 }
 
-// observeLocked gives up the lock while the event is observed.
+// observeLocked calls Observe, and releases the lock meanwhile.
 func (s *Store) observeLocked(event Event) {
 	s.mu.Unlock()
 	defer s.mu.Lock() // also if Observe panics
 	s.opts.Observe(event)
 }
 
-// isFinal tells whether a batch will never be counted, however often it is sent.
+// isFinal reports whether a batch will never be counted, however often it is sent.
 func isFinal(err error) bool {
 	for _, final := range []error{
 		counter.ErrOverflow, counter.ErrType, counter.ErrName, counter.ErrDelta,

@@ -11,13 +11,13 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// tally is what is known of one counter, and what is to be added to it. The store's
-// lock guards it.
+// tally is what is known of one counter, and what is about to be added to it. The store's lock
+// guards it.
 type tally struct {
 	name string
 
-	// What batches add is in the history or not, and so is what they heal. Hence two
-	// writers. Most counters need one of them; the other is nil until it is needed.
+	// A batch adds to the history or does not, and what it heals does the same. Hence two
+	// writers. Most counters need only one of them. The other is nil until it is needed.
 
 	timed, untimed *writer
 
@@ -29,18 +29,18 @@ type tally struct {
 	// What is to be sent:
 
 	queue     []*group // in this order; what arrives joins the last
-	flight    *group   // is sent, and not answered yet; nil: none
+	flight    *group   // was sent, and is not answered yet; may be nil
 	scheduled bool     // is among the store's ready
 
 	// What changes the counter otherwise:
 
 	setters int           // calls of Set that wait; the next batch lets them pass
 	held    bool          // one of them is at work
-	turn    chan struct{} // wakes those that wait; nil: nobody does
+	turn    chan struct{} // wakes those that wait; nil if none does
 }
 
-// makeRoom sees to it that the queue ends with a group that can take delta of now, and
-// returns it. grown is how many groups there are more.
+// makeRoom makes the queue end with a group that can take delta now, and returns that group. grown
+// is how many groups were added.
 func (t *tally) makeRoom(w *writer, delta int64, now time.Time) (last *group, grown int) {
 	hour := w.hourOf(now)
 	if n := len(t.queue); n > 0 {
@@ -94,7 +94,7 @@ func (t *tally) writers() iter.Seq[*writer] {
 	}
 }
 
-// remembered tells whether the store may have a record of one of the writers.
+// remembered reports whether the store may have a record of one of the writers.
 func (t *tally) remembered(now time.Time, retention time.Duration) bool {
 	for w := range t.writers() {
 		if now.Sub(w.counted) <= retention {
@@ -110,7 +110,7 @@ func (t *tally) land() {
 	t.notify()
 }
 
-// kept is the additions whose outcome is not known.
+// kept returns the sum of the additions whose outcome is not known.
 func (t *tally) kept() int64 {
 	var sum int64
 	if t.flight != nil {
@@ -122,16 +122,16 @@ func (t *tally) kept() int64 {
 	return sum
 }
 
-// waiting tells whether there is something to send, and nothing against it.
+// waiting reports whether there is a batch to send that may be sent now.
 func (t *tally) waiting() bool { return t.free() && len(t.queue) > 0 }
 
-// idle tells whether the tally holds nothing but what was counted.
+// idle reports whether everything in the tally was counted.
 func (t *tally) idle() bool { return t.free() && len(t.queue) == 0 && !t.scheduled }
 
-// free tells whether a batch may be sent.
+// free reports whether a batch may be sent.
 func (t *tally) free() bool { return t.flight == nil && !t.held && t.setters == 0 }
 
-// failing returns why additions can't be expected to be counted soon, nil if they can.
+// failing returns the reason why additions will not be counted soon, or nil.
 func (t *tally) failing() error {
 	f := t.flight
 	switch {
@@ -147,13 +147,12 @@ func (t *tally) failing() error {
 
 func (t *tally) atLeast() int64 { return saturatingAdd(t.total, t.kept()) }
 
-// pending is what a caller is told whose addition is kept.
+// pending returns the error for a caller whose addition is kept.
 func (t *tally) pending(cause error) error {
 	return &counter.PendingError{AtLeast: t.atLeast(), Known: t.known, Err: cause}
 }
 
-// changed returns a channel that closes when Set may have its turn, or has no hope
-// of one soon.
+// changed returns a channel that closes when it may be Set's turn, or will not be soon.
 func (t *tally) changed() <-chan struct{} {
 	if t.turn == nil {
 		t.turn = make(chan struct{})

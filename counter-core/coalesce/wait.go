@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// waiting is the groups that callers wait for, those that expire first at the front.
-// One timer serves them all, so that a view costs none.
+// waiting is a list of the groups that callers wait for, in the order in which they expire. One
+// timer serves them all, so that a view needs none of its own.
 type waiting struct {
 	first, last *group
 	timer       *time.Timer // nil until it is needed
-	running     bool        // it goes off when first expires, or before
+	running     bool        // it fires when first expires, or earlier
 }
 
 // pushBack adds a group, which expires no sooner than any other.
@@ -50,7 +50,7 @@ func (w *waiting) link(prev, next *group) {
 	}
 }
 
-// watchLocked has the callers of a group told in time that they are pending.
+// watchLocked ensures that the callers of a group are told in time that they are pending.
 func (s *Store) watchLocked(g *group, now time.Time) {
 	g.expires = now.Add(s.opts.Wait)
 	s.waiting.pushBack(g)
