@@ -36,6 +36,9 @@ func escape(text string) string {
 }
 
 func unescape(key string) string {
+	if !strings.Contains(key, "%") {
+		return key
+	}
 	return strings.NewReplacer("%25", "%", "%7B", "{", "%7D", "}").Replace(key)
 }
 

@@ -2,7 +2,6 @@ package counterredis
 
 import (
 	"context"
-	_ "embed"
 	"iter"
 	"slices"
 	"strings"
@@ -22,11 +21,6 @@ const (
 	// valuesAtOnce is for how many keys a listing waits before it reads their values.
 	valuesAtOnce = 500
 )
-
-// valuesScript reads many counters.
-//
-//go:embed values.lua
-var valuesScript string
 
 // List implements [counter.Store]. It goes through all keys of the database in steps,
 // between which Redis serves other clients. It remembers the names that it has yielded,
@@ -190,21 +184,25 @@ func (s *Store) values(ctx context.Context, keys []string) ([]string, error) {
 	if len(keys) == 0 {
 		return values, nil
 	}
-	if s.cluster == nil {
-		args := []any{"eval", valuesScript, len(keys)}
+	if s.cluster == nil && !s.noMGet.Load() { // a Cluster refuses keys of different slots
+		args := []any{"mget"}
 		for _, key := range keys {
 			args = append(args, key)
 		}
 		reply := redis.NewSliceCmd(ctx, args...)
-		if err := s.sendOne(ctx, keys[0], reply, delivery{reads: true}); err != nil {
+		err := s.sendOne(ctx, keys[0], reply, delivery{reads: true})
+		if err != nil && (!denied(err) || deniedKey(err)) {
 			return nil, readError(ctx, "list", "", err)
 		}
-		for i, value := range reply.Val()[:min(len(keys), len(reply.Val()))] {
-			values[i], _ = value.(string)
+		if err == nil && len(reply.Val()) == len(keys) {
+			for i, value := range reply.Val() {
+				values[i], _ = value.(string)
+			}
+			return values, nil
 		}
-		return values, nil
+		s.noMGet.Store(true) // which the user may do without
 	}
-	commands := make([]*command, len(keys)) // a script can't have keys of different slots
+	commands := make([]*command, len(keys))
 	replies := make([]*redis.StringCmd, len(keys))
 	for i, key := range keys {
 		replies[i] = redis.NewStringCmd(ctx, "get", key)

@@ -186,3 +186,23 @@ func wantList(t *testing.T, store counter.Store, want map[string]int64) {
 		t.Errorf("List yields %v; want %v", got, want)
 	}
 }
+
+// A user without MGET lists all the same.
+func TestListWithoutMGet(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	setUser(t, admin, "~*", "+@all", "-mget")
+	store := openWith(t, withLogin(server, "limited:s3cret"), counterredis.Options{})
+	want := map[string]int64{}
+	for i := range int64(1200) {
+		name := fmt.Sprint("views:", i)
+		do(t, admin, "set", name, i+1)
+		want[name] = i + 1
+	}
+	do(t, admin, "set", "views:text", "text")
+	do(t, admin, "rpush", "views:list", "1")
+	for range 2 {
+		wantList(t, store, want)
+	}
+	wantList(t, newStore(t, admin, counterredis.Options{}), want)
+}
