@@ -73,7 +73,7 @@ func warnings(t *testing.T, log string) []string {
 		if line.Warning != "" {
 			found = append(found, line.Warning)
 			if line.Level != "warn" {
-				t.Errorf("%s is no warning", text)
+				t.Errorf("%s is not a warning", text)
 			}
 		}
 	}

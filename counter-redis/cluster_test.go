@@ -272,7 +272,7 @@ func TestClusterList(t *testing.T) {
 	}
 }
 
-// Nodes that can't say who has which keys are not asked for each key.
+// Nodes that can't say which node has which keys are not asked for each key.
 func TestClusterThatIsNotReady(t *testing.T) {
 	addr, asked := answer(t, "-LOADING Redis is loading the dataset in memory")
 	store := open(t, "redis://"+addr+"?addr="+addr)

@@ -106,7 +106,7 @@ func TestWarningsOfFailedSnapshot(t *testing.T) {
 	wantWarnings(t, store, "rdb_last_bgsave_status is err: ")
 }
 
-// A host that forbids to ask leaves less to say, or nothing, and that is no error.
+// A host that forbids these questions allows fewer warnings, or none. That is not an error.
 func TestWarningsOfWhatIsKnown(t *testing.T) {
 	unsafe := []string{"--appendonly", "no", "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"}
 	const policy = "maxmemory-policy is allkeys-lru: "

@@ -57,7 +57,7 @@ func TestOpenRefused(t *testing.T) {
 	}
 }
 
-// A server that is away, or not ready, is no reason not to start.
+// A program starts although its server is away, or not ready.
 func TestOpenBeforeServer(t *testing.T) {
 	t.Run("down", func(t *testing.T) {
 		server := redistest.Start(t)

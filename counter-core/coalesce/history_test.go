@@ -173,7 +173,7 @@ func TestMoveDuringAnOutage(t *testing.T) {
 	}
 }
 
-// What the tally knew of the values is no bound any more: what moved may be negative.
+// What the tally knew of the values bounds nothing any more: what moved may be negative.
 func TestMoveForgetsTheValues(t *testing.T) {
 	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, _ *ledger) {
 		if err := s.Set(t.Context(), "a", -10); err != nil {

@@ -46,7 +46,7 @@ func (s *Store) scheduleLocked(t *tally) {
 func (s *Store) sendReady() {
 	var c call
 	for {
-		runtime.Gosched() // who is about to add joins
+		runtime.Gosched() // callers that are about to add join
 		if !s.departReady(&c) {
 			return
 		}

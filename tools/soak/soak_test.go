@@ -84,14 +84,14 @@ func TestExplain(t *testing.T) {
 		line faultrun.Line
 		want bool
 	}{
-		"during it":               {faultrun.Line{At: at(101), Event: "failing", Message: "reworded"}, true},
-		"soon after":              {faultrun.Line{At: at(110), Message: "the number of a page is not known"}, true},
-		"before":                  {faultrun.Line{At: at(99), Event: "failing"}, false},
-		"long after":              {faultrun.Line{At: at(150), Event: "failing"}, false},
-		"the app's end is no way": {faultrun.Line{At: at(200), Event: "failing"}, false},
-		"an answer was cut off":   {faultrun.Line{At: at(200), Message: "metrics: error encoding and sending metric family:write"}, true},
-		"not known":               {faultrun.Line{At: at(101), Message: "http: superfluous response.WriteHeader call"}, false},
-		"given up":                {faultrun.Line{At: at(101), Event: "given_up", Message: "the number of a page is not known"}, false},
+		"during it":              {faultrun.Line{At: at(101), Event: "failing", Message: "reworded"}, true},
+		"soon after":             {faultrun.Line{At: at(110), Message: "the number of a page is not known"}, true},
+		"before":                 {faultrun.Line{At: at(99), Event: "failing"}, false},
+		"long after":             {faultrun.Line{At: at(150), Event: "failing"}, false},
+		"the app was not ending": {faultrun.Line{At: at(200), Event: "failing"}, false},
+		"an answer was cut off":  {faultrun.Line{At: at(200), Message: "metrics: error encoding and sending metric family:write"}, true},
+		"not known":              {faultrun.Line{At: at(101), Message: "http: superfluous response.WriteHeader call"}, false},
+		"given up":               {faultrun.Line{At: at(101), Event: "given_up", Message: "the number of a page is not known"}, false},
 	} {
 		explained, unexplained := explain([]faultrun.Line{tt.line}, faults)
 		if (explained == 1) != tt.want || (len(unexplained) == 0) != tt.want {

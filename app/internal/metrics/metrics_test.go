@@ -172,7 +172,7 @@ func (f *failing) Get(ctx context.Context, name string) (int64, error) {
 	return f.Backend.Get(ctx, name)
 }
 
-// Errors are counted by kind. Their texts, in which there may be anything, are no labels.
+// Errors are counted by kind. Their texts may hold anything, so they are not labels.
 func TestErrors(t *testing.T) {
 	backend := &failing{Backend: countermemory.New()}
 	p := newProgram(t, backend)

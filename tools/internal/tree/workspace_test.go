@@ -27,7 +27,7 @@ func TestReadWorkspace(t *testing.T) {
 		t.Errorf("got %q of %s, want %q", got, work.Path, want)
 	}
 	if !work.Has("example.net/tree/lib") || work.Has("example.net/tree/deep") {
-		t.Error("Has: want lib, and not deep, which is no module")
+		t.Error("Has: want lib, and not deep, which is not a module")
 	}
 }
 
