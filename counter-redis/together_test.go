@@ -108,7 +108,7 @@ func TestTogetherIsAsAlone(t *testing.T) {
 		for i := range batches {
 			batches[i] = drawBatch(fmt.Sprint(i))
 			for _, prefix := range []string{"t:", "a:"} {
-				draw := rand.New(rand.NewPCG(uint64(i), uint64(left))) //nolint:gosec // the same twice
+				draw := rand.New(rand.NewPCG(uint64(i), uint64(left))) // the same twice
 				arrange(t, client, draw, prefix, batches[i])
 			}
 		}

@@ -96,7 +96,7 @@ func (s *Surfaces) readOne(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, page.String(), err)
 		return
 	}
-	s.json(w, http.StatusOK, newNumber(page.String(), found))
+	s.json(w, newNumber(page.String(), found))
 }
 
 // pageOf returns the page of a request without a query, or answers with what is wrong.
@@ -143,7 +143,7 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 			s.refuse(w, r, "the home page", err)
 			return
 		}
-		s.json(w, http.StatusOK, newNumber("", found))
+		s.json(w, newNumber("", found))
 		return
 	}
 	if len(names) > maxNames {
@@ -170,7 +170,7 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 		}
 		answer.Views = append(answer.Views, newNumber(page.String(), found))
 	}
-	s.json(w, http.StatusOK, answer)
+	s.json(w, answer)
 }
 
 // sitePages is how many pages of a site one request lists.
@@ -226,5 +226,5 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 		}
 		answer.Next = strings.TrimPrefix(listing.Next().Name, counters.PagePrefix)
 	}
-	s.json(w, http.StatusOK, answer)
+	s.json(w, answer)
 }

@@ -151,7 +151,7 @@ func (s *Surfaces) writeEndpoint(w http.ResponseWriter, view counterhttp.View, e
 	case view.AtLeast:
 		answer.Message = "≥ " + answer.Message
 	}
-	s.json(w, http.StatusOK, answer)
+	s.json(w, answer)
 }
 
 // pixel counts a view of the page in the path and answers with an invisible image. An error

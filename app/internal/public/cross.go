@@ -71,9 +71,9 @@ func (s *Surfaces) embed(w http.ResponseWriter, _ *http.Request) {
 	respond.Write(w, http.StatusOK, "text/javascript; charset=utf-8", s.script)
 }
 
-func (s *Surfaces) json(w http.ResponseWriter, status int, value any) {
+func (s *Surfaces) json(w http.ResponseWriter, value any) {
 	w.Header()["Cache-Control"] = s.noStore
-	_ = respond.JSON(w, status, "application/json", value) // plain fields can always be encoded
+	_ = respond.JSON(w, http.StatusOK, "application/json", value) // plain fields can always be encoded
 }
 
 func badRequest(w http.ResponseWriter, err error) {

@@ -93,7 +93,7 @@ func (s *Surfaces) readHistory(w http.ResponseWriter, r *http.Request) {
 		writeHistoryCSV(w, history)
 		return
 	}
-	s.json(w, http.StatusOK, newHistoryAnswer(about.name, history))
+	s.json(w, newHistoryAnswer(about.name, history))
 }
 
 // historyOf returns the history that the request asks for, and in which format.

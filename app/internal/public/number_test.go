@@ -16,8 +16,11 @@ func TestNumberIsWrittenAsEncoded(t *testing.T) {
 	s := &Surfaces{noStore: []string{"no-store"}}
 	for _, name := range []string{"", "example.com/", `example.com/"\<&>` + "\u2028é", "example.com/\xff"} {
 		for _, page := range []counterhttp.View{
-			{}, {Number: 3, Known: true, Status: counterhttp.Counted}, {Number: math.MinInt64, Known: true},
-			{Number: math.MaxInt64, Known: true, AtLeast: true, Status: counterhttp.Pending}, {Status: counterhttp.SkippedRate},
+			{},
+			{Number: 3, Known: true, Status: counterhttp.Counted},
+			{Number: math.MinInt64, Known: true},
+			{Number: math.MaxInt64, Known: true, AtLeast: true, Status: counterhttp.Pending},
+			{Status: counterhttp.SkippedRate},
 		} {
 			for _, site := range []counterhttp.View{{}, {Number: 9, Known: true}, {Number: 9, Known: true, AtLeast: true}} {
 				found := pageviews.Numbers{Page: page, Site: site}
