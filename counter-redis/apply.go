@@ -36,19 +36,16 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 	s.hand.useAll(items)
 	began := time.Now()
 
-	var asked []*command
-	together := false
-	if s.cluster == nil && len(items) > 1 {
-		asked, together = s.together.question(ctx, items[0].key), s.together.yes()
-	}
-	runs := s.runs(ctx, items, together)
-	s.call(ctx, runs, asked)
-	s.together.answer(asked)
+	runs := s.runs(ctx, items, s.together.yes())
+	s.call(ctx, runs)
 	var alone []item
 	for i := range runs {
 		alone = append(alone, s.resolve(ctx, &runs[i], began)...)
 	}
 	if len(alone) == 0 {
+		if s.cluster == nil && len(items) > 1 && runs[0].err == nil {
+			s.together.learn(ctx, s, items[0].key)
+		}
 		return results
 	}
 
@@ -59,7 +56,7 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 		return results
 	}
 	runs = s.runs(ctx, alone, false)
-	s.call(ctx, runs, nil)
+	s.call(ctx, runs)
 	for i := range runs {
 		s.resolve(ctx, &runs[i], began)
 	}
@@ -181,14 +178,13 @@ func appendTogether(words []any, items []item, expiry any) []any {
 	return words
 }
 
-// call makes the calls, again if the server does not have their script. It sends the other
-// commands along with them.
-func (s *Store) call(ctx context.Context, runs []run, others []*command) {
-	commands := make([]*command, 0, len(runs)+len(others))
+// call makes the calls, again if the server does not have their script.
+func (s *Store) call(ctx context.Context, runs []run) {
+	commands := make([]*command, 0, len(runs))
 	for i := range runs {
 		commands = append(commands, &runs[i].command)
 	}
-	s.send(ctx, append(commands, others...), delivery{replicas: s.replicas})
+	s.send(ctx, commands, delivery{replicas: s.replicas})
 
 	lost := commands[:0]
 	for i := range runs {

@@ -20,10 +20,12 @@ import (
 func TestApplyThroughLossyLine(t *testing.T) {
 	server := redistest.Start(t, "--appendonly", "no")
 	proxy := redistest.StartProxy(t, server.Addr())
-	proxy.SetFaults(redistest.Faults{LoseRequests: 0.05, LoseReplies: 0.2, Seed: 1})
 	client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), DisableIdentity: true, Protocol: 2})
 	t.Cleanup(func() { _ = client.Close() })
 	store := newStore(t, client, counterredis.Options{})
+	learn(t, store)
+	do(t, server.Client(), "flushall")
+	proxy.SetFaults(redistest.Faults{LoseRequests: 0.05, LoseReplies: 0.2, Seed: 1})
 
 	const writers, batches = 4, 250
 	var seen sync.Map
@@ -32,9 +34,9 @@ func TestApplyThroughLossyLine(t *testing.T) {
 		wg.Go(func() {
 			for i := range int64(batches) {
 				doubted := []counter.Batch{
-					{Name: "common", Writer: fmt.Sprint(w), Delta: 1, Sum: i + 1},
-					{Name: fmt.Sprint(w), Writer: "w", Delta: i, Sum: i * (i + 1) / 2},
-					{Name: fmt.Sprint(w, "b"), Writer: "w", Delta: 2, Sum: 2 * (i + 1)},
+					{Name: "common", Writer: fmt.Sprint(w), Delta: 1, Sum: i + 1, Hour: today()},
+					{Name: fmt.Sprint(w), Writer: "w", Delta: i, Sum: i * (i + 1) / 2, Hour: today() + counter.Hour(i%3)},
+					{Name: fmt.Sprint(w, "b"), Writer: "w", Delta: 2, Sum: 2 * (i + 1), Hour: today()},
 				}
 				for len(doubted) > 0 {
 					var again []counter.Batch
@@ -63,7 +65,20 @@ func TestApplyThroughLossyLine(t *testing.T) {
 		want[fmt.Sprint(w)] = batches * (batches - 1) / 2
 		want[fmt.Sprint(w, "b")] = 2 * batches
 	}
-	wantList(t, newStore(t, server.Client(), counterredis.Options{}), want)
+	direct := newStore(t, server.Client(), counterredis.Options{})
+	wantList(t, direct, want)
+	for name, total := range want {
+		var sum int64
+		for bucket, err := range direct.History(t.Context(), name, 0, counter.MaxHour) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += bucket.Count
+		}
+		if sum != total {
+			t.Errorf("the history of %q has %d; want %d", name, sum, total)
+		}
+	}
 }
 
 // final reports whether [counter.Result] says that a repeat is useless.

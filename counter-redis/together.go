@@ -31,12 +31,12 @@ var whichScript string
 
 // together says whether batches may share a call. The zero value says that nobody knows.
 type together struct {
-	state  atomic.Int32
-	denied atomic.Int32 // how often the user was not permitted to ask for a key
+	state atomic.Int32
+	tries atomic.Int32 // to learn, in vain
 }
 
-// maxDenied is how often that may be.
-const maxDenied = 10
+// maxTries is how many of them there are.
+const maxTries = 10
 
 const (
 	togetherUnknown int32 = iota
@@ -49,16 +49,16 @@ func (t *together) yes() bool { return t.state.Load() == togetherYes }
 // never ends it for good.
 func (t *together) never() { t.state.Store(togetherNo) }
 
-// question returns commands that find out, to be sent along with others. It returns none if the
-// answer is known. The user may use the key of a counter.
+// learn finds out, if nobody knows, after a call that the server has answered. The user may use the key
+// of a counter.
 //
 // A client of one server may be connected to a proxy, and some proxies send a script to the
 // server that has its first key, without asking for the others. So each of many keys is asked for
 // the server that has it. They begin as the records of a counter do, because a user may not be
 // permitted others.
-func (t *together) question(ctx context.Context, key string) []*command {
+func (t *together) learn(ctx context.Context, s *Store, key string) {
 	if t.state.Load() != togetherUnknown {
-		return nil
+		return
 	}
 	const keys = 32
 	commands := make([]*command, keys)
@@ -66,18 +66,18 @@ func (t *together) question(ctx context.Context, key string) []*command {
 		like := recordKey(key+strconv.Itoa(i), "server")
 		commands[i] = &command{Cmder: redis.NewStringCmd(ctx, "eval", whichScript, 1, like), key: like}
 	}
-	return commands
+	s.send(ctx, commands, delivery{})
+	t.take(commands)
 }
 
-// answer learns from the replies to question.
-func (t *together) answer(asked []*command) {
+// take learns from the replies. It may be none, on a bad line, or not about this key: then learn asks
+// again, up to maxTries times.
+func (t *together) take(asked []*command) {
 	var first string
 	for i, c := range asked {
 		switch reply, ok := c.Cmder.(*redis.StringCmd); {
-		case deniedKey(c.err) && t.denied.Add(1) < maxDenied:
-			return // ask again, with the key of another counter
-		case c.err != nil && (!replied(c.err, "") || unready(c.err)):
-			return // ask again
+		case c.err != nil && (deniedKey(c.err) || !replied(c.err, "") || unready(c.err)) && t.tries.Add(1) < maxTries:
+			return
 		case c.err != nil || !ok || reply.Val() == "" || i > 0 && reply.Val() != first:
 			t.never()
 			return
@@ -85,7 +85,5 @@ func (t *together) answer(asked []*command) {
 			first = reply.Val()
 		}
 	}
-	if len(asked) > 0 {
-		t.state.CompareAndSwap(togetherUnknown, togetherYes)
-	}
+	t.state.CompareAndSwap(togetherUnknown, togetherYes)
 }
