@@ -86,14 +86,15 @@ type step struct {
 // has to end. While it reads their values, the server already looks for the next ones.
 func (l *listing) server(ctx context.Context, server *redis.Client) bool {
 	scanning, stop := context.WithCancel(ctx)
-	steps := make(chan step, 1)
+	steps, left := make(chan step, 1), make(chan struct{})
 	var scan sync.WaitGroup
 	scan.Go(func() {
 		defer close(steps)
-		l.scan(scanning, server, steps)
+		l.scan(scanning, server, steps, left)
 	})
 	defer scan.Wait()
 	defer stop()
+	defer close(left)
 	var keys []string
 	for step := range steps {
 		if step.err != nil {
@@ -111,14 +112,15 @@ func (l *listing) server(ctx context.Context, server *redis.Client) bool {
 	return l.values(ctx, keys)
 }
 
-// scan sends what each step of a scan finds, until the last one, an error or the end of the context.
-func (l *listing) scan(ctx context.Context, server *redis.Client, steps chan<- step) {
+// scan sends what each step of a scan finds, until the last one, an error or the end of left. The
+// end of ctx is an error, too: what was found so far must not pass for all.
+func (l *listing) scan(ctx context.Context, server *redis.Client, steps chan<- step, left <-chan struct{}) {
 	match := globOf(l.prefixes)
 	for cursor := uint64(0); ; {
 		keys, next, err := l.store.scan(ctx, server, cursor, match)
 		select {
 		case steps <- step{keys, err}:
-		case <-ctx.Done():
+		case <-left:
 			return
 		}
 		if cursor = next; err != nil || cursor == 0 {
@@ -191,7 +193,7 @@ func (s *Store) values(ctx context.Context, keys []string) ([]string, error) {
 		}
 		reply := redis.NewSliceCmd(ctx, args...)
 		err := s.sendOne(ctx, keys[0], reply, delivery{reads: true})
-		if err != nil && (!denied(err) || deniedKey(err)) {
+		if err != nil && (!replied(err, "") || unready(err) || deniedKey(err)) {
 			return nil, readError(ctx, "list", "", err)
 		}
 		if err == nil && len(reply.Val()) == len(keys) {
@@ -200,7 +202,7 @@ func (s *Store) values(ctx context.Context, keys []string) ([]string, error) {
 			}
 			return values, nil
 		}
-		s.noMGet.Store(true) // which the user may do without
+		s.noMGet.Store(true) // not permitted, or the keys of one node of a Cluster are in different slots
 	}
 	commands := make([]*command, len(keys))
 	replies := make([]*redis.StringCmd, len(keys))
