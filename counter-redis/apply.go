@@ -43,7 +43,7 @@ func (s *Store) Apply(ctx context.Context, batches []counter.Batch) []counter.Re
 		alone = append(alone, s.resolve(ctx, &runs[i], began)...)
 	}
 	if len(alone) == 0 {
-		if s.cluster == nil && len(items) > 1 && runs[0].err == nil {
+		if s.cluster == nil && len(items) > 1 && items[0].result.Err == nil {
 			s.together.learn(ctx, s, items[0].key)
 		}
 		return results
