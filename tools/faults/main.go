@@ -8,10 +8,11 @@
 //	go run ./tools/faults [-setup single|sentinel|cluster|file|memory] [-views n] [-every n]
 //		[-duration d] [-clients n] [-seed n] [-safe=false]
 //
-// It builds the app, starts Redis and four processes of the app, or one on a file, and opens the
-// page over HTTP, while faults, drawn from the seed, come one after the other: on
-// the lines to Redis, on its servers and on the app. Then all heals, the processes
-// are stopped, and what the store holds is held against what the visitors were told:
+// It builds the app, starts Redis and four processes of the app, or one on a file. It opens the
+// home page, counts a page elsewhere by the API and another by its badge, while faults, drawn from
+// the seed, come one after the other: on the lines to Redis, on its servers and on the app. Then
+// all heals, the processes are stopped, and what the store holds is held against what the visitors
+// were told:
 //
 //   - no number was shown twice, and none that is above what was counted;
 //   - acknowledged ≤ counted ≤ opened;
@@ -45,7 +46,7 @@ import (
 func main() { command().Main() }
 
 func command() faultrun.Command {
-	cfg := faultrun.Config{Top: "."}
+	cfg := faultrun.Config{Top: ".", Surfaces: []faultrun.Surface{faultrun.Home(), faultrun.API(), faultrun.Badge()}}
 	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
 	flags.StringVar(&cfg.Setup, "setup", "single", "what the store is: "+strings.Join(faultrun.Setups(), ", "))
 	flags.Int64Var(&cfg.Views, "views", 20_000, "how many pages to open; more if faults are fewer by then than one in 5000, or one of each kind")
