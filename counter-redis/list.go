@@ -2,6 +2,7 @@ package counterredis
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -20,12 +21,15 @@ const (
 	scanCount = 1000
 	// valuesAtOnce is for how many keys a listing waits before it reads their values.
 	valuesAtOnce = 500
+	// maxPasses is how often a listing goes through all keys of a server, at most.
+	maxPasses = 3
 )
 
 // List implements [counter.Store]. It goes through all keys of the database in steps,
 // between which Redis serves other clients. It remembers the names that it has yielded,
-// because Redis may return a key twice. In a Cluster it goes through one primary after the
-// other and may miss counters that move between them in the meantime.
+// because Redis may return a key twice. If the server restarts meanwhile, or another one takes its place,
+// it begins again, as far as INFO tells. In a Cluster it goes through one primary after the other
+// and may miss counters that move between them in the meantime.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
 	return s.ListPrefixes(ctx, []string{prefix})
 }
@@ -114,19 +118,61 @@ func (l *listing) server(ctx context.Context, server *redis.Client) bool {
 
 // scan sends what each step of a scan finds, until the last one, an error or the end of left. The
 // end of ctx is an error, too: what was found so far must not pass for all.
+//
+// A cursor means something only to the process that gave it. If another one answers at the end,
+// after a restart or a failover, the scan begins again.
 func (l *listing) scan(ctx context.Context, server *redis.Client, steps chan<- step, left <-chan struct{}) {
-	match := globOf(l.prefixes)
-	for cursor := uint64(0); ; {
-		keys, next, err := l.store.scan(ctx, server, cursor, match)
+	send := func(s step) bool {
 		select {
-		case steps <- step{keys, err}:
+		case steps <- s:
+			return true
 		case <-left:
-			return
-		}
-		if cursor = next; err != nil || cursor == 0 {
-			return
+			return false
 		}
 	}
+	match := globOf(l.prefixes)
+	process, err := l.store.runID(ctx, server)
+	for passes, cursor := 1, uint64(0); err == nil; {
+		first := cursor == 0
+		var keys []string
+		if keys, cursor, err = l.store.scan(ctx, server, cursor, match); err != nil {
+			break
+		}
+		if !send(step{keys: keys}) || first && cursor == 0 {
+			return
+		}
+		if cursor != 0 {
+			continue
+		}
+		before := process
+		if process, err = l.store.runID(ctx, server); err == nil && process == before {
+			return
+		}
+		if passes++; err == nil && passes > maxPasses {
+			err = readError(ctx, "list", "", errChanged)
+		}
+	}
+	send(step{err: err})
+}
+
+// errChanged says that no pass over the keys was whole.
+var errChanged = errors.New("the server restarted, or another one took its place, again and again meanwhile")
+
+// runID returns what tells the server's process from all others, or nothing if the server does
+// not say.
+func (s *Store) runID(ctx context.Context, server *redis.Client) (id string, err error) {
+	if err := s.usable(ctx); err != nil {
+		return "", err
+	}
+	var info string
+	err = again(ctx, server, func() error {
+		info, err = server.Info(ctx, "server").Result()
+		return err
+	})
+	if err != nil && (!replied(err, "") || unready(err) || refused(err)) {
+		return "", readError(ctx, "list", "", err)
+	}
+	return readInfo(info)["run_id"], nil
 }
 
 // add appends those of the found keys that are of counters not seen before.
