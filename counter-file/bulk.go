@@ -12,7 +12,7 @@ import (
 
 var _ counter.Bulk = (*Store)(nil)
 
-// GetAll implements [counter.Bulk]. The values are those of one moment.
+// GetAll implements [counter.Bulk]. All values are from the same moment.
 func (s *Store) GetAll(ctx context.Context, names []string) (values []int64, errs []error) {
 	if err := s.ready(ctx); err != nil {
 		return make([]int64, len(names)), allOf(names, err)
@@ -42,8 +42,8 @@ func (s *Store) GetAll(ctx context.Context, names []string) (values []int64, err
 	return all.values, all.errs
 }
 
-// SetAll implements [counter.Bulk], in one transaction: either all counters are set whose
-// names are right, or none is.
+// SetAll implements [counter.Bulk], in one transaction: either all counters with valid names
+// are set, or none is.
 func (s *Store) SetAll(ctx context.Context, entries []counter.Entry) []error {
 	if err := s.ready(ctx); err != nil {
 		return allOf(entries, err)

@@ -185,5 +185,5 @@ func readNow[T any](s *Store, do func(*bbolt.Tx) (T, error)) (value T, id int64,
 
 var errNotOpen = errors.New("counterfile: not open")
 
-// wrap names the file.
+// wrap adds the file's name to the error.
 func (s *Store) wrap(err error) error { return fmt.Errorf("counterfile: %s: %w", s.path, err) }

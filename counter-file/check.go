@@ -17,9 +17,9 @@ import (
 // pages are; the valid one with the higher transaction counts. Elements come after the
 // page's header, their keys and values after all of them, one after the other.
 //
-// bbolt maps the file to memory and trusts it: damage makes it panic, or ends the
-// process by a fault in a goroutine of its own. So this reads the file with plain
-// reads, believes nothing, and never reads a page twice.
+// bbolt maps the file to memory and trusts it: damage makes it panic, or ends the process by a
+// fault in one of its own goroutines. So this code reads the file with plain reads, trusts
+// nothing, and never reads a page twice.
 const (
 	headerLen  = 16
 	elementLen = 16
@@ -285,8 +285,8 @@ func (c *checker) bucket(parent string, name, value []byte) error {
 	return c.leaf(page, u16(page[10:]), string(name), nil, nil)
 }
 
-// part returns the bytes of the page that begin offset after at, which is where rest
-// says they do, because parts leave no gap; and where they end.
+// part returns the bytes of the page that begin offset after at, and where they end. They must
+// begin where rest says, because parts leave no gaps.
 func part(page []byte, at int, offset, length uint32, rest int) ([]byte, int, error) {
 	begin := uint64(at) + uint64(offset) //nolint:gosec // it is positive
 	end := begin + uint64(length)

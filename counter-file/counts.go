@@ -24,7 +24,7 @@ const (
 	blockHours = counter.Hour(len(counts{})) * counter.DayHours
 )
 
-// slotOf returns which of the counts in a row of days is that of the day.
+// slotOf returns the index of a day in its row of days.
 func slotOf(day counter.Hour) counter.Hour { return day % blockHours / counter.DayHours }
 
 func (c *counts) encode(key []byte) []byte {
@@ -70,7 +70,7 @@ func (c *counts) sum() (total int64) {
 	return total
 }
 
-// sum adds two counts. What would be too large is the maximum.
+// sum adds two counts. If the sum would be too large, it returns the maximum.
 func sum(a, b int64) int64 {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64

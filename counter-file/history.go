@@ -20,8 +20,8 @@ func (s *Store) hoursSince(now int64) counter.Hour {
 	return max(counter.Hour(now/(60*60)-int64(s.historyHours)), 0).Day()
 }
 
-// addInHour adds to a counter and, unless hour is 0, to its history. After a refusal both
-// are what they were.
+// addInHour adds to a counter and, unless hour is 0, to its history. A refusal leaves both as
+// they were.
 func addInHour(tx *bbolt.Tx, name string, delta int64, hour, since counter.Hour) (int64, error) {
 	total, err := plus(tx, name, delta)
 	if err != nil || delta == 0 {
@@ -36,7 +36,7 @@ func addInHour(tx *bbolt.Tx, name string, delta int64, hour, since counter.Hour)
 }
 
 // addHistory adds the bucket to a counter's history. Hours before since are not kept.
-// After [counter.ErrOverflow] the history is what it was.
+// [counter.ErrOverflow] leaves the history as it was.
 func addHistory(tx *bbolt.Tx, name string, added counter.Bucket, since counter.Hour) error {
 	if added.Start < since {
 		return addToDay(tx, name, added.Start.Day(), added.Count)
@@ -103,8 +103,7 @@ func sweepHours(tx *bbolt.Tx, from, text []byte) error {
 	return bucket(tx, hours).Delete(from)
 }
 
-// sweepOldest looks at the n oldest rows of hours, and moves those from before since to
-// their days.
+// sweepOldest looks at the n oldest rows of hours, and moves those before since to their days.
 func sweepOldest(tx *bbolt.Tx, since counter.Hour, n int) error {
 	b := bucket(tx, hours)
 	if b == nil {

@@ -13,8 +13,8 @@ import (
 
 var _ counter.Mover = (*Store)(nil)
 
-// Move implements [counter.Mover], in one commit. What was brought to the counter from is
-// known of the counter to.
+// Move implements [counter.Mover], in one commit. What was brought to the counter from then
+// counts as brought to the counter to.
 func (s *Store) Move(ctx context.Context, from, to string) error {
 	if err := s.ready(ctx); err != nil {
 		return err
@@ -130,8 +130,8 @@ func brought(tx *bbolt.Tx, name, source string) (int64, error) {
 	return decodeValue(key, text)
 }
 
-// bring writes down the total of the source if it is the largest so far. It returns the
-// largest before.
+// bring records the total of the source if it is the largest so far. It returns the largest
+// total before.
 func bring(tx *bbolt.Tx, name, source string, total int64) (before int64, err error) {
 	before, err = brought(tx, name, source)
 	if err != nil || total <= before {

@@ -32,8 +32,8 @@ type Options struct {
 	// Wait is how long [Open] waits while another process has the file open.
 	// Default: 1s.
 	Wait time.Duration
-	// HistoryHours is how many hours after a day the hours of that day are kept. Then only
-	// the day is. Default: [counter.DefaultHistoryHours].
+	// HistoryHours is how many hours after a day the hours of that day are kept. After that
+	// only the day is kept. Default: [counter.DefaultHistoryHours].
 	HistoryHours int
 	// CloseTimeout is how long [Store.Close] waits for a disk that does not answer.
 	// Default: 10s.
@@ -138,11 +138,11 @@ func format(tx *bbolt.Tx) error {
 	return bucket(tx, about).Put(key, encode(key, formatVersion))
 }
 
-// check returns an error unless the file is a counter file, whole, which no other
-// process has open. It does not write.
+// check returns an error unless the file is a whole counter file that no other process has
+// open. It does not write.
 func check(path string, wait time.Duration) error {
 	var file *os.File
-	// What opens for reading looks at the first pages alone, which have checksums.
+	// Opening for reading only looks at the first pages, which have checksums.
 	db, err := bbolt.Open(path, 0, &bbolt.Options{
 		Timeout: wait, ReadOnly: true, NoStatistics: true,
 		OpenFile: func(name string, flag int, perm os.FileMode) (_ *os.File, err error) {
@@ -230,9 +230,9 @@ func (s *Store) adopt(db *bbolt.DB, file *os.File) error {
 	return nil
 }
 
-// settle makes sure that what the file says now is on disk. A killed process may have left
-// its last commit unsynced. And after a failed sync the system takes for written what is
-// not, and syncs it only once it is written again.
+// settle makes sure that what the file says now is on disk. A killed process may have left its
+// last commit unsynced. And after a failed sync, the system believes that everything was
+// written, and syncs it only once it is written again.
 //
 // Each of the first two pages says, under a checksum, what the file holds; the newer
 // one counts. All other pages were synced before.

@@ -16,8 +16,8 @@ import (
 
 var _ counter.BulkHistorian = (*Store)(nil)
 
-// History implements [counter.Historian]. It reads the first month or so in one transaction,
-// because some callers want the first bucket alone, and the rest in others.
+// History implements [counter.Historian]. It reads only the first month or so in one
+// transaction, because some callers want just the first bucket, and the rest in others.
 func (s *Store) History(ctx context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
 	return func(yield func(counter.Bucket, error) bool) {
 		from, to := max(from, 0), min(to, counter.MaxHour)
@@ -49,8 +49,8 @@ type historyPart struct {
 	next    counter.Hour // the first one after it
 }
 
-// historyPart returns what there is from the first rows of a counter on, for so many hours. It
-// ends with a day.
+// historyPart returns a counter's history for so many hours from its first rows on. It ends
+// with a whole day.
 func (s *Store) historyPart(ctx context.Context, name string, from, to, length counter.Hour) (historyPart, error) {
 	if err := s.ready(ctx); err != nil {
 		return historyPart{}, err
@@ -70,8 +70,8 @@ func (s *Store) historyPart(ctx context.Context, name string, from, to, length c
 	})
 }
 
-// firstOf returns when the first row begins that a counter has for the hours from from to to,
-// or a later hour if there is none.
+// firstOf returns when the counter's first row for the hours from from to to begins. If there
+// is none, it returns a later hour.
 func firstOf(tx *bbolt.Tx, name string, from, to counter.Hour) (counter.Hour, error) {
 	first := to + 1
 	if from > to {
@@ -157,8 +157,7 @@ func (s *Store) readAll(ctx context.Context, names []string, wanted gathering) (
 	return histories, errs
 }
 
-// gather reads the histories of counters that are in the order of their names, all for the same
-// hours.
+// gather reads the histories of counters, sorted by name, for the same hours.
 func gather(tx *bbolt.Tx, all []gathering) error {
 	from, to := all[0].from, all[0].to
 	if from > to {
@@ -205,7 +204,7 @@ func gather(tx *bbolt.Tx, all []gathering) error {
 }
 
 // forward moves a cursor that is at key to the first key that is not less than wanted. That is
-// often one of the next few, to which a step takes less time than a search.
+// often one of the next few, and stepping there is faster than searching.
 func forward(cursor *bbolt.Cursor, key, text, wanted []byte) (at, value []byte) {
 	const steps = 8
 	for range steps {
@@ -252,7 +251,7 @@ func (g *gathering) addDay(day counter.Hour, n int64) {
 	}
 }
 
-// ordered returns the buckets in order, and those of the same day as one.
+// ordered returns the buckets in order, with those of the same day merged.
 func (g *gathering) ordered() []counter.Bucket {
 	slices.SortFunc(g.buckets, func(a, b counter.Bucket) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.Hours, a.Hours))

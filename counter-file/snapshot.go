@@ -14,8 +14,8 @@ import (
 
 var _ counter.Snapshotter = (*Store)(nil)
 
-// Snapshot implements [counter.Snapshotter]: a copy as of one moment, made while counting
-// goes on. The copy is itself a file that [Open] opens. Close it after reading.
+// Snapshot implements [counter.Snapshotter]. It returns a copy as of one moment, made while
+// counting goes on. [Open] opens the copy like any other file. Close it after reading.
 //
 // The copy is a nameless file in the store's folder, complete and checked when Snapshot
 // returns. So a slow reader holds no transaction open, which would make the file grow.

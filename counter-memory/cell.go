@@ -20,8 +20,8 @@ type cell struct {
 	past    *past // nil: there is none
 }
 
-// add adds delta, 0 or more, and returns the new value, or the old one and false
-// if the new one would be too large. It is small enough to be inlined.
+// add adds delta, 0 or more, and returns the new value. If that would be too large, it returns
+// the old value and false. It is small enough to be inlined.
 func (c *cell) add(delta int64) (int64, bool) {
 	for {
 		old := c.value.Load()
@@ -62,8 +62,9 @@ func (c *cell) set(value int64) {
 	}
 }
 
-// moveLocked adds all of the cell to another one, or returns false if the sum would be too
-// large. Both are locked. An addition that is made meanwhile, which needs no lock, stays.
+// moveLocked moves everything in the cell to another one, or returns false if the sum would be
+// too large. Both are locked. Additions need no lock; one that is made meanwhile stays in the
+// cell.
 func (c *cell) moveLocked(to *cell, keep keep) bool {
 	value := c.value.Load()
 	if value == 0 {
@@ -98,7 +99,7 @@ func (c *cell) moveLocked(to *cell, keep keep) bool {
 	return true
 }
 
-// pastLocked returns the past, made if there is none.
+// pastLocked returns the past, which it makes if there is none.
 func (c *cell) pastLocked() *past {
 	if c.past == nil {
 		c.past = new(past)

@@ -18,7 +18,7 @@ type day struct {
 	hours *hours // nil if they are no longer kept, or none is known
 }
 
-// hours are those of a day that have counted something.
+// hours are the hours of a day that have counted something.
 type hours struct {
 	set    uint32  // a bit for each of them, the lowest for the first hour of the day
 	counts []int64 // in the order of the hours
@@ -33,13 +33,13 @@ func (h *history) find(hour counter.Hour) (at int, found bool) {
 	return slices.BinarySearchFunc(h.days, start, func(d day, start counter.Hour) int { return int(d.start - start) })
 }
 
-// fits tells whether delta can be added to the day of the hour.
+// fits reports whether delta can be added to the day of the hour.
 func (h *history) fits(hour counter.Hour, delta int64) bool {
 	at, found := h.find(hour)
 	return !found || h.days[at].total <= math.MaxInt64-delta
 }
 
-// fitsAll tells whether another history can be added.
+// fitsAll reports whether another history can be added.
 func (h *history) fitsAll(other *history) bool {
 	for _, d := range other.days {
 		if !h.fits(d.start, d.total) {
@@ -62,7 +62,7 @@ func (h *history) add(hour counter.Hour, delta int64, keep keep) {
 	d.hours.add(int(hour-d.start), delta)
 }
 
-// addToDay adds delta to the day of the hour. No hour is known then.
+// addToDay adds delta to the day of the hour, but to none of its hours.
 func (h *history) addToDay(hour counter.Hour, delta int64, keep keep) *day {
 	at, found := h.find(hour)
 	if !found {

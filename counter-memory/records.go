@@ -19,16 +19,16 @@ type record struct {
 
 func (r record) expired(now time.Time) bool { return now.Sub(r.at) >= retention }
 
-// records are those of one counter's writers. The cell is locked from get to put, which
+// records are the records of one counter's writers. The cell is locked from get to put, which
 // makes the two one step.
 type records struct {
 	byWriter map[string]record
-	// sweepAt is how many make the next new writer sweep. Zero, as in the zero
-	// value, makes the map too.
+	// sweepAt is how many records there are when the next new writer sweeps. At zero, as in the
+	// zero value, the sweep also makes the map.
 	sweepAt int
 }
 
-// get returns the writer's record unless it has none or it has expired.
+// get returns the writer's record, unless there is none or it has expired.
 func (r *records) get(writer string, now time.Time) (record, bool) {
 	last, ok := r.byWriter[writer]
 	if !ok || last.expired(now) {

@@ -14,17 +14,17 @@ import (
 
 // Store is a [counter.Backend] in memory. The zero value is ready to use. It must not be copied.
 //
-// A counter set to zero keeps the few bytes of its name until Close. Records that
-// have expired go as new writers come: a counter has at most twice as many as it
-// had writers within an hour, or a few. Where no new writer comes, they stay. Its history
-// takes some 25 bytes a day, and 10 for each hour that has counted something, until the
-// first addition of a day finds that the hours have had their time.
+// A counter set to zero keeps the few bytes of its name until Close. Expired records are
+// removed as new writers come: a counter has at most a few, or twice as many as it had writers
+// within an hour. If no new writer comes, they stay. Its history takes some 25 bytes a day, and
+// 10 for each hour that has counted something. The first addition of a day drops the hours that
+// have expired.
 type Store struct {
 	historyHours int // 0: the default
 	history      bool
 	closed       atomic.Bool
-	// Names are few and long-lived, which is what sync.Map is made for: a counter
-	// that exists is found without a lock.
+	// Names are few and long-lived, which is what sync.Map is made for: existing counters are
+	// found without a lock.
 	cells sync.Map // string -> *cell
 }
 
@@ -41,8 +41,8 @@ type Options struct {
 	// Default: [counter.DefaultHistoryHours].
 	HistoryHours int
 
-	// History makes Add count in the hour of the call, too, for a store that nothing gathers
-	// additions for. A batch names its hour itself.
+	// History makes Add count in the hour of the call, too. It is for a store that is used
+	// without a decorator that sends batches, which name their hours themselves.
 	History bool
 }
 
@@ -159,8 +159,8 @@ func (s *Store) ready(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// cell returns the named counter, made if it is not there. A name that is
-// there has been checked.
+// cell returns the named counter, which it makes if there is none. The name of an existing
+// counter has already been checked.
 func (s *Store) cell(name string) (*cell, error) {
 	if c, ok := s.cells.Load(name); ok {
 		return c.(*cell), nil

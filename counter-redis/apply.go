@@ -205,8 +205,8 @@ func (s *Store) call(ctx context.Context, runs []run) {
 	}
 }
 
-// resolve sets the results of the items. It returns those that the call has left: each is to
-// have one of its own.
+// resolve sets the results of the items. It returns those that the call did not apply: each of
+// them needs a call of its own.
 func (s *Store) resolve(ctx context.Context, r *run, began time.Time) (left []item) {
 	if len(r.items) == 1 {
 		s.resolveOne(ctx, &r.items[0], r.text.Val(), r.err, began)

@@ -20,8 +20,8 @@ func ask(ctx context.Context, client *redis.Client) (learned facts, err error) {
 
 func askOnce(ctx context.Context, client *redis.Client) (facts, error) {
 	pipe := client.Pipeline()
-	// INFO comes first: after a reply out of the ordinary, a proxy may hang up. It
-	// names no section, for Redis 6.2 takes but one.
+	// INFO comes first, because a proxy may hang up after an unusual reply. It names no
+	// section, because Redis 6.2 accepts only one.
 	info := pipe.Do(ctx, "info")
 	var configs []*redis.Cmd
 	for _, pattern := range []string{"maxmemory*", "append*", "save"} { // Redis 6.2 takes one at a time

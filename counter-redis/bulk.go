@@ -10,7 +10,7 @@ import (
 
 var _ counter.Bulk = (*Store)(nil)
 
-// GetAll implements [counter.Bulk]: one pipeline for each server.
+// GetAll implements [counter.Bulk]. It sends one pipeline to each server.
 func (s *Store) GetAll(ctx context.Context, names []string) (values []int64, errs []error) {
 	values, errs = make([]int64, len(names)), make([]error, len(names))
 	replies := make([]*redis.StringCmd, len(names))
@@ -32,8 +32,8 @@ func (s *Store) GetAll(ctx context.Context, names []string) (values []int64, err
 	return values, errs
 }
 
-// SetAll implements [counter.Bulk]: one pipeline for each server, and one call more for each
-// counter that is set to 0 and may have a history.
+// SetAll implements [counter.Bulk]. It sends one pipeline to each server, and one more call for
+// each counter that is set to 0 and may have a history.
 func (s *Store) SetAll(ctx context.Context, entries []counter.Entry) []error {
 	errs := make([]error, len(entries))
 	var commands []*command

@@ -16,8 +16,8 @@ var _ counter.BulkHistorian = (*Store)(nil)
 // and few enough for the server to reply in time.
 const bulkCommands = 256
 
-// Histories implements [counter.BulkHistorian]: it asks for the months that there are, and then
-// for those in the range, many in each pipeline.
+// Histories implements [counter.BulkHistorian]. It asks which months exist and then reads those
+// in the range, many in each pipeline.
 func (s *Store) Histories(ctx context.Context, names []string, from, to counter.Hour) (histories [][]counter.Bucket, errs []error) {
 	from, to = max(from, 0), min(to, counter.MaxHour)
 	b := s.newBulk(ctx, names, from, to, 0)
@@ -47,7 +47,7 @@ func (s *Store) Days(ctx context.Context, names []string, from, to counter.Hour)
 	return b.found, b.errs
 }
 
-// fewMonths is for how many months Days asks without looking which of them there are.
+// fewMonths is how many months Days reads without asking first which of them exist.
 const fewMonths = 3
 
 // daysRead reads the days of a month.
@@ -68,8 +68,8 @@ type bulk struct {
 	errs   []error
 }
 
-// newBulk returns a reading of the months of a range, or if they are more than few of those that
-// each counter has.
+// newBulk returns a reading of the months of a range. If there are more than few, it reads only
+// those that each counter has.
 func (s *Store) newBulk(ctx context.Context, names []string, from, to counter.Hour, few int) *bulk {
 	b := &bulk{
 		store: s, keys: make([]string, len(names)), months: make([][]string, len(names)),
@@ -102,14 +102,14 @@ func (s *Store) newBulk(ctx context.Context, names []string, from, to counter.Ho
 	return b
 }
 
-// note remembers that a counter's history can't be read, if so.
+// note remembers the error, if any, because of which a counter's history can't be read.
 func (b *bulk) note(ctx context.Context, i int, err error) {
 	if err != nil && !wrongType(err) && b.errs[i] == nil {
 		b.errs[i] = readError(ctx, "read the history of", b.keys[i], err)
 	}
 }
 
-// readInBulk reads the months, in the order of the counters and in time.
+// readInBulk reads the months, by counter and then by time.
 func readInBulk[R interface{ command() redis.Cmder }](ctx context.Context, b *bulk, begin func(i int, month string) R, end func(i int, read R)) {
 	var places []int
 	var reads []R

@@ -15,7 +15,8 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// The scripts that change whole histories. They are called so rarely that their text is sent.
+// The scripts that change whole histories. They run so rarely that their text is sent each
+// time.
 var (
 	//go:embed history.lua
 	historyScript string
@@ -23,15 +24,15 @@ var (
 	replaceScript string
 )
 
-// What the scripts return: that they have done it, or that they were not given all keys of a
+// What the scripts return: that they are done, or that they were not given all keys of a
 // history.
 const (
 	done    = "done"
 	changed = "changed"
 )
 
-// maxChanges is how often a script is sent whose keys were not all. Only a new day of the
-// history makes that necessary.
+// maxChanges is how often a script is sent as long as keys are missing. Once the keys were
+// read, they are missing only if the history has got a new day in the meantime.
 const maxChanges = 10
 
 var errChanging = errors.New("the history has changed each time that it was read")
@@ -64,8 +65,8 @@ func (s *Store) replace(ctx context.Context, verb, key string, remove bool, buck
 	return err
 }
 
-// withParts runs a script that needs all keys of a history, first on the assumption that there
-// is no history.
+// withParts runs a script that needs all keys of a history. It first assumes that there is no
+// history.
 func (s *Store) withParts(ctx context.Context, verb, key string, run func(parts) (string, error)) (reply string, err error) {
 	var all parts
 	for range maxChanges {
@@ -86,7 +87,7 @@ func (s *Store) withParts(ctx context.Context, verb, key string, run func(parts)
 // parts are the ends of the keys of a history.
 type parts struct{ months, dates []string }
 
-// parts returns what there is of the history of the counter under the key.
+// parts returns the parts that the history of the counter under the key has.
 func (s *Store) parts(ctx context.Context, key string) (found parts, err error) {
 	all, err := s.hashes(ctx, key, []string{monthsPart})
 	if err != nil {
@@ -139,14 +140,13 @@ func (s *Store) hashes(ctx context.Context, key string, parts []string) ([]map[s
 	return found, nil
 }
 
-// additions are what is to be added to a history: to days, and to those hours of them that are
-// kept.
+// additions are what to add to a history: to days, and to those of their hours that are kept.
 type additions struct {
 	days, hours map[counter.Hour]int64
 	expiry      map[counter.Hour]counter.Hour // of the hours of a day
 }
 
-// additionsOf returns what makes a history of the buckets.
+// additionsOf returns the additions that turn an empty history into one with the buckets.
 func (s *Store) additionsOf(buckets []counter.Bucket) *additions {
 	a := &additions{map[counter.Hour]int64{}, map[counter.Hour]int64{}, map[counter.Hour]counter.Hour{}}
 	now := counter.HourOf(time.Now())

@@ -14,8 +14,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// maxRedirects is how often a command is redirected from one node of a Cluster to another: a
-// slot has moved once, and may be moving once more.
+// maxRedirects is how often a command follows a redirection from one node of a Cluster to
+// another: its slot may have moved, and may be moving again.
 const maxRedirects = 3
 
 // route sends the commands to the primaries of a Cluster that have their keys, to all
@@ -128,8 +128,8 @@ func nodesOf(ctx context.Context, cluster *redis.ClusterClient) map[string]*redi
 	return nodes
 }
 
-// dialable returns the address to dial for one that a node has named. The node was reached
-// at the address asked.
+// dialable returns the address to dial for the address named, which came from the node at the
+// address asked.
 //
 // https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#moved-redirection
 func dialable(named, asked string) (string, error) {
@@ -175,8 +175,8 @@ func slotsError(err error) error {
 	return err
 }
 
-// strangers are clients of nodes that the Cluster's client does not know yet: a primary that
-// is about to get its first slot is in no list.
+// strangers are clients of nodes that the Cluster's client does not know yet. A primary that is
+// about to get its first slot is not in any list.
 type strangers struct {
 	hooks []redis.Hook // of each client
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// facts are a server's answers to INFO and CONFIG GET, by name. What it does not tell is
-// missing.
+// facts are a server's answers to INFO and CONFIG GET, by name. Whatever the server does not
+// tell is missing.
 type facts map[string]string
 
 // warnings returns a sentence for each danger to the counters. The sentences contain no
@@ -62,7 +62,8 @@ func (f facts) memory() string {
 }
 
 // durability looks at what a crash of Redis or of its machine would lose. Replicas keep what
-// the machine had not written, unless the primary restarts: they copy it even if it has less.
+// the machine had not written, unless the primary restarts: then they copy the primary, even if
+// it has less.
 func (f facts) durability(waits bool) string {
 	const mend = "Set appendonly to yes and appendfsync to always, or choose a plan that keeps each write on disk."
 	aof, known := f.appendOnly()

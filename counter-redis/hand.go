@@ -20,13 +20,13 @@ const (
 	maxInHand = 1024
 	// maxKeyWarnings is how many keys are named for one kind of danger.
 	maxKeyWarnings = 5
-	// maxTried is of how many counters the user's permissions are tried.
+	// maxTried is for how many counters the user's permissions are tried.
 	maxTried = 64
 	// fullSoon is how close to the largest int64 a counter may come without a warning.
 	fullSoon = 1 << 53
 )
 
-// inHand has the keys of counters in use, each with the time at which it will expire, or the
+// inHand holds the keys of counters in use, each with the time at which it will expire, or the
 // zero time. The zero value is ready to use.
 type inHand struct {
 	mu   sync.Mutex
@@ -143,8 +143,8 @@ type keyWarnings struct {
 	by    map[string][]string
 }
 
-// addAll adds the warnings about the key. It reports whether one of them names the key and
-// lasts as long as its cause.
+// addAll adds the warnings about the key. It reports whether one of them names the key and will
+// be repeated for as long as its cause lasts.
 func (w *keyWarnings) addAll(look *keyLook) (named bool) {
 	key := look.key
 	if look.askLife.err == nil {

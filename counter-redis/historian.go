@@ -20,18 +20,18 @@ var _ counter.Historian = (*Store)(nil)
 const (
 	// monthsAtOnce is how many months History reads in a round trip.
 	monthsAtOnce = 24
-	// maxMonths is for how many months it asks without looking which of them there are.
+	// maxMonths is how many months it reads without asking first which of them exist.
 	maxMonths = 24
 )
 
-// readScript reads a month and the hours of its days at one moment.
+// readScript reads a month and the hours of its days in one step.
 //
 //go:embed read.lua
 var readScript string
 
-// History implements [counter.Historian]. It reads two years in a round trip. If the range is
-// longer, it first reads which months there are, and then the first one by itself: some callers
-// want the first bucket and no more.
+// History implements [counter.Historian]. It reads two years in one round trip. For a longer
+// range it first asks which months exist, and then reads the first one by itself, because some
+// callers want only the first bucket.
 func (s *Store) History(ctx context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
 	return func(yield func(counter.Bucket, error) bool) {
 		from, to := max(from, 0), min(to, counter.MaxHour)
@@ -57,8 +57,8 @@ func (s *Store) History(ctx context.Context, name string, from, to counter.Hour)
 	}
 }
 
-// monthsBetween returns the months of the range, and true. If they are many, it returns those of
-// them that the counter has, and false.
+// monthsBetween returns the months of the range, and true. If there are many, it returns only
+// those that the counter has, and false.
 func (s *Store) monthsBetween(ctx context.Context, name string, from, to counter.Hour) (months []string, whole bool, err error) {
 	if err := s.ready(ctx, name); err != nil {
 		return nil, false, err
@@ -73,7 +73,7 @@ func (s *Store) monthsBetween(ctx context.Context, name string, from, to counter
 	return monthsAmong(maps.Keys(all[0]), from, to), false, nil
 }
 
-// monthsOf returns the months of the range, in order. If they are more than most, it returns
+// monthsOf returns the months of the range, in order. If there are more than most, it returns
 // false.
 func monthsOf(from, to counter.Hour, most int) (months []string, ok bool) {
 	if from > to {
@@ -120,7 +120,8 @@ func (s *Store) readMonths(ctx context.Context, key string, months []string, fro
 	return found, nil
 }
 
-// keptBetween returns what says whether the hours of a day are in the range and kept.
+// keptBetween returns a function that reports whether the hours of a day are in the range and
+// kept.
 func (s *Store) keptBetween(from, to counter.Hour) func(day counter.Hour) bool {
 	now := counter.HourOf(time.Now())
 	return func(day counter.Hour) bool {
@@ -189,7 +190,8 @@ func (r *monthRead) between(from, to counter.Hour) []counter.Bucket {
 	})
 }
 
-// numbersOf returns the numbers of a hash that a script returned as fields and values in turn.
+// numbersOf returns the numbers of a hash, which a script returned as a list of alternating
+// fields and values.
 func numbersOf(hash any) map[string]int64 {
 	words, _ := hash.([]any)
 	numbers := make(map[string]int64, len(words)/2)
@@ -220,7 +222,7 @@ func parseMonth(name string) month {
 	return month{first, counter.HourOf(first.Time().AddDate(0, 1, 0))}
 }
 
-// day returns the first hour of the day with the number, which has two digits.
+// day returns the first hour of the day of the month, which is given as two digits.
 func (m month) day(number string) (counter.Hour, bool) {
 	n, err := strconv.ParseUint(number, 10, 8)
 	if err != nil || n == 0 || len(number) != len("01") {

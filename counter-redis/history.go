@@ -9,8 +9,9 @@ import counter "example.com/herokuapp/counter-core"
 //	{a}2026-11-26  the hours of that day, each a field such as 13; it expires
 //	{a}months      the months that there are, each a field such as 2026-11
 //
-// A hash of so few fields takes a few bytes for each of them, and a few microseconds less to
-// add to than one of a year: Redis looks at each field in turn.
+// A hash with so few fields takes only a few bytes for each. Adding to it takes a few
+// microseconds less than adding to a hash of a whole year, because Redis looks at one field
+// after the other.
 
 // monthsPart ends the key of the months.
 const monthsPart = "months"

@@ -42,8 +42,8 @@ func unescape(key string) string {
 	return strings.NewReplacer("%25", "%", "%7B", "{", "%7D", "}").Replace(key)
 }
 
-// globOf returns a pattern of SCAN for the keys that begin with one of the prefixes. It also
-// matches some others, unless there is one prefix.
+// globOf returns a pattern for SCAN that matches the keys that begin with one of the prefixes.
+// If there are several prefixes, it also matches some other keys.
 func globOf(prefixes []string) string {
 	shortest := slices.MinFunc(prefixes, func(a, b string) int { return len(a) - len(b) })
 	var pattern strings.Builder

@@ -19,16 +19,16 @@ const (
 	// scanCount is how many keys the server examines in one step of a listing: enough for few
 	// round trips, and few enough not to delay other clients by more than a millisecond or so.
 	scanCount = 1000
-	// valuesAtOnce is for how many keys a listing waits before it reads their values.
+	// valuesAtOnce is how many keys a listing gathers before it reads their values.
 	valuesAtOnce = 500
 	// maxPasses is how often a listing goes through all keys of a server, at most.
 	maxPasses = 3
 )
 
-// List implements [counter.Store]. It goes through all keys of the database in steps,
-// between which Redis serves other clients. It remembers the names that it has yielded,
-// because Redis may return a key twice. If the server restarts meanwhile, or another one takes its place,
-// it begins again, as far as INFO tells. In a Cluster it goes through one primary after the other
+// List implements [counter.Store]. It goes through all keys of the database in steps; between
+// them, Redis serves other clients. It remembers the names that it has yielded, because Redis
+// may return a key twice. If the server restarts meanwhile, or another one takes its place, it
+// begins again, as far as INFO tells. In a Cluster it goes through one primary after the other
 // and may miss counters that move between them in the meantime.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[counter.Entry, error] {
 	return s.ListPrefixes(ctx, []string{prefix})
@@ -116,8 +116,9 @@ func (l *listing) server(ctx context.Context, server *redis.Client) bool {
 	return l.values(ctx, keys)
 }
 
-// scan sends what each step of a scan finds, until the last one, an error or the end of left. The
-// end of ctx is an error, too: what was found so far must not pass for all.
+// scan sends what each step of a scan finds, until the last step, an error or the end of left.
+// The end of ctx is also sent as an error, so that what was found so far does not look
+// complete.
 //
 // A cursor means something only to the process that gave it. If another one answers at the end,
 // after a restart or a failover, the scan begins again.
@@ -175,7 +176,7 @@ func (s *Store) runID(ctx context.Context, server *redis.Client) (id string, err
 	return readInfo(info)["run_id"], nil
 }
 
-// add appends those of the found keys that are of counters not seen before.
+// add appends the found keys of counters that were not seen before.
 func (l *listing) add(keys, found []string) []string {
 	for _, key := range found {
 		if !slices.ContainsFunc(l.prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
@@ -189,8 +190,8 @@ func (l *listing) add(keys, found []string) []string {
 	return keys
 }
 
-// values reads the values of keys and yields the counters. It returns false if the listing has to
-// end.
+// values reads the values of the keys and yields the counters. It returns false if the listing
+// has to end.
 func (l *listing) values(ctx context.Context, keys []string) bool {
 	values, err := l.store.values(ctx, keys)
 	if err != nil {

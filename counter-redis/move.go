@@ -42,8 +42,8 @@ var (
 //  4. b's key expires.
 //
 // Whoever finds an intent goes on from step 2, which changes nothing if it was done. Until the
-// intent is removed, b's key has no expiry. After that it is kept a while for whoever has read
-// the intent before. If the process ends before step 4, the key stays.
+// intent is removed, b's key has no expiry. After that it is kept a while for those that read
+// the intent earlier. If the process ends before step 4, the key stays.
 const (
 	intentPart = "move"
 	movedPart  = "moved:"
@@ -156,9 +156,9 @@ func (s *Store) take(ctx context.Context, from, to, id string) (*intent, error) 
 	return i, nil
 }
 
-// finish completes the move of an intent. If it returns no err, the intent is gone: what was
-// taken is moved, or it is back because the other counter can't have it. refusal says why, if
-// the other counter has just been asked.
+// finish completes the move of an intent. If err is nil, the intent is gone: what was taken was
+// moved, or was given back because the other counter can't have it. If finish has just asked
+// the other counter, refusal says why.
 func (s *Store) finish(ctx context.Context, from string, i *intent) (moved bool, refusal, err error) {
 	marker := historyKey(i.to, movedPart+i.ID)
 	taken := s.additionsOfIntent(i)
@@ -193,16 +193,16 @@ func (s *Store) reject(ctx context.Context, to, marker string) (state string, er
 	return s.addOnce(ctx, to, once{guard: marker, after: rejected}, "0", s.additionsOf(nil), nil)
 }
 
-// once ensures that something is added once: a key whose text must be before, and is after
-// then. If it is empty, there is no key.
+// once guards an addition, so that it happens only once. The guard is a key whose text must be
+// before, and becomes after. An empty text means that the key does not exist.
 type once struct {
 	guard         string
 	before, after string
 	source        string // if it isn't empty, its field of the sources is the guard
 }
 
-// addOnce adds to the counter under the key. It returns what the guard is after that, or, if
-// it was not what it must be, what it was.
+// addOnce adds to the counter under the key and returns the guard's new text. If the guard did
+// not have the text that it must have, addOnce adds nothing and returns the text it had.
 func (s *Store) addOnce(
 	ctx context.Context, key string, o once, amount string, added *additions, sources map[string]string,
 ) (state string, err error) {

@@ -99,8 +99,8 @@ func waitTime(ctx context.Context, patience time.Duration) time.Duration {
 	return max(patience/2, time.Millisecond)
 }
 
-// shortfall returns an error if fewer replicas than wanted are known to have the write. It
-// does not wrap the server's error, which would seem to prove that nothing was written.
+// shortfall returns an error if fewer replicas than wanted are known to have the write. It does
+// not wrap the server's error, because that would seem to prove that nothing was written.
 func shortfall(wait *redis.IntCmd, want int) error {
 	if err := wait.Err(); err != nil {
 		return errors.New("written, but nobody knows on how many replicas: " + err.Error())

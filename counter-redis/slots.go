@@ -47,7 +47,7 @@ func (h slotsHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// nameByIP replaces the "?" of a node without a hostname by its IP address, which the reply
+// nameByIP replaces the "?" of a node without a hostname with its IP address, which the reply
 // also has.
 func nameByIP(slots []redis.ClusterSlot) {
 	for _, slot := range slots {

@@ -11,10 +11,11 @@
 // counted without a history.
 //
 // The Redis user needs access to all of these keys and to the commands GET, SET, DEL, INCRBY,
-// EVAL, EVALSHA, SCAN, PING, unless Options.NoHistory is set HINCRBY, HDEL, HGET, HGETALL and
-// PEXPIREAT, and for Options.WaitReplicas WAIT. [Store.Warnings] also sends INFO, CONFIG GET,
-// PTTL and GETRANGE, and says less if the user may not send them. Without INFO, each batch has a
-// call of its own, which costs the server more. [Store.List] sends MGET, and takes longer without.
+// EVAL, EVALSHA, SCAN and PING. Unless Options.NoHistory is set, it also needs HINCRBY, HDEL,
+// HGET, HGETALL and PEXPIREAT. Options.WaitReplicas needs WAIT. [Store.Warnings] also sends
+// INFO, CONFIG GET, PTTL and GETRANGE, and says less if the user may not send them. Without
+// INFO, each batch has a call of its own, which costs the server more. [Store.List] sends MGET,
+// and takes longer without it.
 package counterredis
 
 import (
@@ -34,8 +35,8 @@ import (
 
 // Options are the options of a store. The zero value is right for a Redis without replicas.
 type Options struct {
-	// Prefix begins the key of every counter: with "views:", the counter "/" has the key
-	// "views:/". It is empty by default.
+	// Prefix is what the key of every counter begins with: if it is "views:", the counter "/"
+	// has the key "views:/". It is empty by default.
 	Prefix string
 
 	// RecordExpiry is how long the record of a writer is kept after its last batch. It is
@@ -43,13 +44,12 @@ type Options struct {
 	// precision a millisecond. A record takes about 200 bytes on the server.
 	RecordExpiry time.Duration
 
-	// HistoryHours is how long the hours of a day are kept after it, in hours. Then only the
-	// day is kept, as long as the counter is. The default is 60 days.
+	// HistoryHours is how many hours after a day its hours are kept. After that only the day is
+	// kept, for as long as the counter. The default, 0, is 60 days.
 	HistoryHours int
 
 	// NoHistory says that batches change no history, whatever their Hour is. Then the Redis
-	// user needs no permission for the commands of histories. What there is of a history
-	// stays.
+	// user needs no permission for the commands of histories. Existing histories stay.
 	NoHistory bool
 
 	// TryNames are names of counters. If the Redis user may add to one of them, but may not use
@@ -76,8 +76,9 @@ type Options struct {
 	MaxConns int
 }
 
-// Store is a [counter.Backend] in Redis. An addition is one INCRBY, sent once: if its reply
-// is lost, the error is [counter.ErrUnknown]. A batch is one call of a script, or shares one with others.
+// Store is a [counter.Backend] in Redis. It is safe for concurrent use. An addition is one
+// INCRBY, sent once: if its reply is lost, the error is [counter.ErrUnknown]. A batch is one
+// call of a script, or shares one with others.
 type Store struct {
 	// One of the two is nil.
 	single  *redis.Client
@@ -105,11 +106,11 @@ var (
 	_ counter.Pinger  = (*Store)(nil)
 )
 
-// New returns a store over a client that the caller owns: Close leaves it open. The client
-// is a [*redis.Client], of one server or through Sentinels, or a [*redis.ClusterClient],
-// such as one from [redis.NewFailoverClusterClient]. New refuses a [*redis.Ring] and other
-// types, over which it could list only some of the counters or a command could be sent
-// twice. It also refuses a client with a client-side cache, whose values may be old.
+// New returns a store over a client that the caller owns: Close leaves it open. The client is a
+// [*redis.Client], of one server or through Sentinels, or a [*redis.ClusterClient], such as one
+// from [redis.NewFailoverClusterClient]. New refuses a [*redis.Ring] and other types, with
+// which it could list only some of the counters or send a command twice. It also refuses a
+// client with a client-side cache, whose values may be old.
 //
 // The store never lets the client repeat a command that changes something, whatever
 // MaxRetries says, and reads only from primaries, whatever ReadOnly says. A context's

@@ -96,8 +96,8 @@ func takeNodes(u *url.URL) (t *target, fault string) {
 	return t, ""
 }
 
-// plainHost reports whether the text is only a host. Above all, it has no login, which would
-// be shown with it.
+// plainHost reports whether the text is only a host. Above all, it must not have a login, which
+// would be shown along with the host.
 func plainHost(host string) bool {
 	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
 		return strings.ContainsRune(",@/?#", r) || unicode.IsSpace(r) || unicode.IsControl(r)

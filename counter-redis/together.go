@@ -12,8 +12,8 @@ import (
 // Batches of several counters share a call of a script if one server has all keys. For the server,
 // a call costs as much as two of the commands in it.
 
-// maxTogether is how many batches share a call: a server takes less than a millisecond for them,
-// in which it serves nobody else.
+// maxTogether is how many batches may share a call. A server needs less than a millisecond for
+// them, during which it serves nobody else.
 const maxTogether = 64
 
 // togetherScript applies several batches.
@@ -29,7 +29,8 @@ const togetherHash = "91328103297a96bff0750572942701ab3ce8555a"
 //go:embed which.lua
 var whichScript string
 
-// together says whether batches may share a call. The zero value says that nobody knows.
+// together says whether batches may share a call. The zero value means that this is not known
+// yet.
 type together struct {
 	state atomic.Int32
 	tries atomic.Int32 // to learn, in vain
@@ -46,16 +47,16 @@ const (
 
 func (t *together) yes() bool { return t.state.Load() == togetherYes }
 
-// never ends it for good.
+// never says for good that batches don't share calls.
 func (t *together) never() { t.state.Store(togetherNo) }
 
-// learn finds out, if nobody knows, after a call that the server has answered. The user may use the key
-// of a counter.
+// learn finds out whether batches may share a call, unless that is known. It runs after a call
+// that the server has answered, with the key of a counter that the user may use.
 //
-// A client of one server may be connected to a proxy, and some proxies send a script to the
-// server that has its first key, without asking for the others. So each of many keys is asked for
-// the server that has it. They begin as the records of a counter do, because a user may not be
-// permitted others.
+// What looks like one server may be a proxy for several, and some proxies send a script to the
+// server that has its first key, whatever its other keys are. So learn asks, for each of many
+// keys, which server has it. The keys begin like the records of a counter, because the user may
+// not be permitted to use others.
 func (t *together) learn(ctx context.Context, s *Store, key string) {
 	if t.state.Load() != togetherUnknown {
 		return
@@ -70,8 +71,8 @@ func (t *together) learn(ctx context.Context, s *Store, key string) {
 	t.take(commands)
 }
 
-// take learns from the replies. It may be none, on a bad line, or not about this key: then learn asks
-// again, up to maxTries times.
+// take learns from the replies. If they are missing, as on a bad connection, or are not about
+// these keys, learn asks again, up to maxTries times.
 func (t *together) take(asked []*command) {
 	var first string
 	for i, c := range asked {

@@ -17,11 +17,10 @@ import (
 var errTrial = errors.New("it does not do what counting needs")
 
 // try sends the commands that batches need, each with an argument that is not an integer, so
-// nothing changes. It returns nil if the server refused that argument, because then it has
-// the command, permits it to this user and runs the script. A refusal by the script itself
-// also proves that. Commands without an
-// integer are to find nothing. Any other answer is
-// errTrial, unless the server is not ready. Being not ready, like any other failure, says
+// nothing changes. It returns nil if the server refused that argument, because then it has the
+// command, permits it to this user and runs the script. A refusal by the script itself also
+// proves that. Commands that take no integer ask for something that does not exist. Any other
+// answer is errTrial, unless the server is not ready. That, like any other failure, says
 // nothing about what the server can do.
 //
 // It does not test which counters the user may use, except that a user who may use a record must
@@ -71,8 +70,8 @@ func (s *Store) try(ctx context.Context) error {
 	return s.tryKeys(ctx, s.tried)
 }
 
-// KeysError says that the Redis user may add to a counter, but may not use another key that
-// batches for it need. They are refused, and so are views of it.
+// KeysError says that the Redis user may add to a counter, but may not use another key that its
+// batches need. The server refuses those batches, so views of the counter are not counted.
 type KeysError struct {
 	Key     string // of the counter
 	Denied  string // the key that the user may not use
@@ -90,11 +89,11 @@ func (e *KeysError) Error() string {
 		errTrial, word(e.Key), word(e.Denied), what, globOf([]string{historyKey(e.Key, "")}), e.err)
 }
 
-// Unwrap returns the server's error, and the one that says that waiting won't help.
+// Unwrap returns the server's error, and one that [Open] reports as [ErrRefused].
 func (e *KeysError) Unwrap() []error { return []error{errTrial, e.err} }
 
-// tryKeys returns a *KeysError if the user may add to one of the counters under the keys and may
-// not use a key that batches for it need. It changes nothing, as try.
+// tryKeys returns a *KeysError if the user may add to one of the counters under the keys, but
+// may not use a key that its batches need. Like try, it changes nothing.
 func (s *Store) tryKeys(ctx context.Context, keys []string) error {
 	const no = "not an integer"
 	var commands []*command

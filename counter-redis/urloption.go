@@ -150,8 +150,8 @@ func clientName(value string) string {
 	return ""
 }
 
-// unknownOption names the option that may be meant. It does not quote the unknown one, which
-// may be the rest of a password with a question mark.
+// unknownOption names the option that was probably meant. It does not quote the unknown one,
+// which may be the rest of a password with a question mark.
 func unknownOption(name string) string {
 	for _, known := range append(optionNames(), "addr", "master_name", "max_redirects") {
 		if near(name, known) {
