@@ -17,8 +17,7 @@ var stylesheet []byte
 // AdminPolicy is the Content-Security-Policy under which the admin pages work.
 const AdminPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'self'"
 
-// AdminLogin is what the page to log in shows. It posts the field "password" to
-// /admin/login.
+// AdminLogin is what the login page shows. It posts the field "password" to /admin/login.
 type AdminLogin struct {
 	// Message says what is wrong. Empty at first.
 	Message string
@@ -26,20 +25,20 @@ type AdminLogin struct {
 
 // AdminName is a counter's name.
 type AdminName struct {
-	// Name is the name in the store, Shown what of it people see.
+	// Name is the name in the store, Shown the part of it that people see.
 	Name, Shown string
-	// Title is what people call the counter. Empty, they call it by its name.
+	// Title is what people call the counter. If it is empty, they call it by its name.
 	Title string
 }
 
-// AdminPlace is a place in the list, for the way back to it. The zero value is where the
-// list begins.
+// AdminPlace is a place in the list, so that pages can lead back to it. The zero value is the
+// beginning of the list.
 type AdminPlace struct {
-	// Sites says that this is the list of sites, and not that of pages.
+	// Sites says that this is the list of sites, not the list of pages.
 	Sites bool
-	// ByValue says that the list is sorted by value, and not by name.
+	// ByValue says that the list is sorted by value, not by name.
 	ByValue bool
-	// Prefix is what was searched for, After stands for the counter before the first one.
+	// Prefix is what was searched for. After names the counter before the first one listed.
 	Prefix, After string
 }
 
@@ -68,8 +67,7 @@ func (p AdminPlace) List() string {
 	return "/admin/counters"
 }
 
-// Counter returns the address of the page of a counter, from which the way leads back to
-// the place.
+// Counter returns the address of the page of a counter, which links back to the place.
 func (p AdminPlace) Counter(name string) string {
 	values := p.Values()
 	values.Set("name", name)
@@ -82,13 +80,13 @@ func (p AdminPlace) From(after string) AdminPlace {
 	return p
 }
 
-// Sorted returns where the list begins if it is sorted by value, or by name.
+// Sorted returns the beginning of the list, sorted by value or by name.
 func (p AdminPlace) Sorted(byValue bool) AdminPlace {
 	p.After, p.ByValue = "", byValue
 	return p
 }
 
-// Of returns where the list of sites begins, or that of pages.
+// Of returns the beginning of the list of sites, or of the list of pages.
 func (p AdminPlace) Of(sites bool) AdminPlace {
 	return AdminPlace{Sites: sites, ByValue: p.ByValue}
 }
@@ -147,13 +145,13 @@ type AdminCounter struct {
 	// Badge is the path of the badge that shows the value without counting. Empty if there
 	// is none.
 	Badge string
-	// Stats is the path of the page that tells when the page was viewed. Empty if there is none.
+	// Stats is the path of the stats page. Empty if there is none.
 	Stats string
 	// Snippets are what to paste elsewhere, to count and to show the number.
 	Snippets []AdminSnippet
-	// CanMove says that the counter can be renamed, Site that it is that of a site.
+	// CanMove says that the counter can be renamed, Site that it is the counter of a site.
 	CanMove, Site bool
-	// NoCount says why no view of the page is counted from elsewhere. Empty if views are.
+	// NoCount says why badges and scripts elsewhere don't count the page. Empty if they do.
 	NoCount string
 }
 
@@ -168,13 +166,13 @@ type AdminConfirm struct {
 	Action string
 	AdminName
 	Place AdminPlace
-	// Message says what is different from when it was asked before. Empty at first.
+	// Message says what has changed since the question was asked before. Empty the first time.
 	Message string
-	// Before and After are the value now and then, Value what was typed.
+	// Before and After are the values before and after the change, Value is what was typed.
 	Before, After, Value int64
 	// Once is a token that keeps the form from being carried out twice.
 	Once string
-	// Again says that it was asked before.
+	// Again says that the question was asked before.
 	Again bool
 }
 
@@ -197,7 +195,7 @@ type AdminReport struct {
 	Added bool
 	// How many lines changed a counter, did not have to, are kept by the store, were refused.
 	Changed, Unchanged, Pending, Refused int
-	// Complete says that no line was refused, and none left out.
+	// Complete says that no line was refused or left out.
 	Complete bool
 	// Stopped says why, and where, the import ended early. Empty if it did not.
 	Stopped string
@@ -212,14 +210,14 @@ type AdminFault struct {
 	Why  string
 }
 
-// AdminProblem is what an admin page shows that cannot show what was asked for.
+// AdminProblem is what an admin page shows if it can't show what was asked for.
 type AdminProblem struct {
 	Title, Text string
-	// About is the counter it is about. It has no name if there is none.
+	// About is the counter that the problem is about. It has no name if there is none.
 	About AdminName
 }
 
-// AdminLogin returns the page to log in, as HTML in UTF-8, as all that follow.
+// AdminLogin returns the login page as HTML in UTF-8, as do all methods that follow.
 func (p *Pages) AdminLogin(data AdminLogin) ([]byte, error) { return p.admin("login", data) }
 
 // AdminCounters returns the list of the counters.
@@ -237,8 +235,8 @@ func (p *Pages) AdminImport(data AdminImport) ([]byte, error) { return p.admin("
 // AdminProblem returns a page that says what is wrong.
 func (p *Pages) AdminProblem(data AdminProblem) ([]byte, error) { return p.admin("problem", data) }
 
-// AdminStylesheet returns the path that the admin pages ask for their stylesheet, and
-// the stylesheet. What is at the path never changes.
+// AdminStylesheet returns the path of the admin pages' stylesheet, and the stylesheet. What is
+// at the path never changes.
 func AdminStylesheet() (path string, css []byte) {
 	sum := sha256.Sum256(stylesheet)
 	return "/admin/" + hex.EncodeToString(sum[:8]) + ".css", stylesheet
@@ -248,7 +246,7 @@ func (p *Pages) admin(page string, data any) ([]byte, error) {
 	return render(p.all.Lookup("admin-"+page+".html"), data)
 }
 
-// functions are what the pages call.
+// functions are those that the pages call.
 func functions() template.FuncMap {
 	path, _ := AdminStylesheet()
 	return template.FuncMap{
@@ -278,7 +276,7 @@ func Grouped[T int | int64](number T) string {
 	return grouped.String()
 }
 
-// escaped returns the name with escapes for what can't be seen in it, empty if all can.
+// escaped returns the name with its invisible characters escaped, or "" if it has none.
 func escaped(name string) string {
 	hidden := func(r rune) bool { return !unicode.IsPrint(r) || unicode.Is(unicode.M, r) }
 	if !strings.ContainsFunc(name, hidden) {
@@ -291,12 +289,12 @@ func escaped(name string) string {
 // AdminMove is what is asked before a counter is renamed, or merged with another.
 type AdminMove struct {
 	From, To AdminName
-	// Typed is what the form sends back for To.
+	// Typed is the text that the form sends back for To.
 	Typed string
 	Place AdminPlace
 	// Alias says that the old name goes on counting for the new one.
 	Alias bool
-	// Moved is the value that moves. Before and After are those of To.
+	// Moved is the value that moves. Before and After are the values of To before and after.
 	Moved, Before, After int64
 	// Pages is how many pages move with their site.
 	Pages int

@@ -1,12 +1,12 @@
 package templates
 
-// AdminBring is what the page to bring numbers shows. It posts to /admin/bring.
+// AdminBring is what the page for bringing numbers shows. It posts to /admin/bring.
 type AdminBring struct {
 	Message string
 	// What was typed, to be shown again.
 	Addresses, Service, Code, Host, Label, Kind, Pages string
-	// Adding are the addresses that reading adds one to. If there are any, the page asks
-	// whether to read them all the same.
+	// Adding are the addresses whose counters go up by one when they are read. If there are
+	// any, the page asks whether to read them all the same.
 	Adding []string
 	// Redis is where the keys of other programs can be read. Empty if nowhere.
 	Redis string
@@ -26,7 +26,7 @@ type AdminBringPlan struct {
 	Failures []AdminBringFailure
 }
 
-// AdminBringRow is a number there, beside the counter here.
+// AdminBringRow is a number of another service, with the counter here.
 type AdminBringRow struct {
 	From string
 	AdminName
@@ -48,16 +48,16 @@ type AdminBringDone struct {
 	Failures []AdminBringFailure
 }
 
-// AdminBring returns the page to bring numbers.
+// AdminBring returns the page for bringing numbers.
 func (p *Pages) AdminBring(data AdminBring) ([]byte, error) { return p.admin("bring", data) }
 
-// AdminBegin returns the beginning of a page that says how far it is. [Pages.AdminProgress]
-// goes on with it, and AdminBringPlan or AdminBringDone ends it.
+// AdminBegin returns the beginning of a page that shows its progress. [Pages.AdminProgress]
+// continues the page, and AdminBringPlan or AdminBringDone ends it.
 func (p *Pages) AdminBegin(title string) ([]byte, error) {
 	return render(p.all.Lookup("admin-begin"), title)
 }
 
-// AdminProgress returns a line that says how far the page is. It hides the one before.
+// AdminProgress returns a line that says how far the page is, and hides the line before.
 func (p *Pages) AdminProgress(text string) ([]byte, error) {
 	return render(p.all.Lookup("admin-progress"), text)
 }

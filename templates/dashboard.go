@@ -12,7 +12,7 @@ type AdminDashboard struct {
 	Message string
 	// Age is how old the numbers are, in words.
 	Age string
-	// Pages is how many pages there are, Read how many of them are in the numbers. Reading
+	// Pages is how many pages there are, Read how many of them the numbers include. Reading
 	// says that more are being read.
 	Pages, Read int
 	Reading     bool
@@ -30,12 +30,12 @@ type AdminDashboard struct {
 // AdminTop is a list of pages.
 type AdminTop struct {
 	ID, Title string
-	// None stands in place of an empty list.
+	// None is shown in place of an empty list.
 	None string
 	Rows []AdminTopRow
 }
 
-// AdminTopRow is a page in such a list.
+// AdminTopRow is a page in an [AdminTop] list.
 type AdminTopRow struct {
 	AdminName
 	Views int64
@@ -53,8 +53,8 @@ func (p *Pages) AdminDashboard(data AdminDashboard) ([]byte, error) {
 	return p.admin("dashboard", data)
 }
 
-// sparkline draws numbers as bars as high as a line of text. It says nothing to those who
-// can't see it: the number beside it does.
+// sparkline draws numbers as bars as high as a line of text. Screen readers skip it and read
+// the number beside it.
 func sparkline(numbers []int64) template.HTML {
 	const high, step = 20, 4
 	most := int64(1)

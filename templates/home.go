@@ -14,12 +14,12 @@ type Home struct {
 	Views int64
 	// AtLeast says that more views may have been counted elsewhere.
 	AtLeast bool
-	// Stats says that the page links to the one that tells when it was viewed.
+	// Stats says that the page links to its stats page.
 	Stats bool
 }
 
-// home is the home page without its number, which is all that differs from one view to
-// the next: html/template renders it once, not for each view.
+// home is the home page without its number. Nothing else differs from view to view, so
+// html/template renders the rest only once.
 type home struct{ before, after []byte }
 
 // cutHome renders the page with a number that is nowhere else in it, and takes that out.
@@ -53,8 +53,8 @@ func (p *Pages) Home(data Home) []byte {
 	return p.homes[data].with(views)
 }
 
-// HomePolicy returns the Content-Security-Policy under which the home page works. It lets
-// no script run but the page's own.
+// HomePolicy returns the Content-Security-Policy under which the home page works. It lets only
+// the page's own script run.
 func (p *Pages) HomePolicy() string { return p.homePolicy }
 
 // scriptHash returns the hash of the page's script, which does not depend on what the page

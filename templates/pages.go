@@ -19,11 +19,11 @@ type Pages struct {
 	homePolicy   string
 }
 
-// Problem is what a page shows that cannot show what was asked for.
+// Problem is what a page shows if it can't show what was asked for.
 type Problem struct {
 	// Title says what is wrong in a few words, Text in a sentence.
 	Title, Text string
-	// Detail is for developers. Empty, it is left out.
+	// Detail is for developers. It is left out if it is empty.
 	Detail string
 }
 
@@ -46,8 +46,7 @@ func New() (*Pages, error) {
 // Problem returns a page that says what is wrong, as HTML in UTF-8.
 func (p *Pages) Problem(data Problem) ([]byte, error) { return render(p.problem, data) }
 
-// render gives a page whole or not at all: a fault must not leave half a page
-// with a visitor.
+// render returns a whole page or none: after a fault, no visitor must be left with half a page.
 func render(page *template.Template, data any) ([]byte, error) {
 	var html bytes.Buffer
 	if err := page.Execute(&html, data); err != nil {

@@ -15,14 +15,14 @@ var statsStylesheet string
 //go:embed js/stats.js
 var statsScript string
 
-// Stats is what the page shows that tells when a page was viewed.
+// Stats is what the stats page shows: when a page was viewed.
 type Stats struct {
-	// Name is the page. Empty, it is the home page.
+	// Name is the page. If it is empty, it is the home page.
 	Name string
 	// Total is how often it was viewed. AtLeast says that more views may have been counted.
 	Total   int64
 	AtLeast bool
-	// Since is a sentence that says from which day on it is known when. It may be empty.
+	// Since is a sentence that says on which day the history begins. It may be empty.
 	Since string
 	// Cards are numbers to compare.
 	Cards []StatsCard
@@ -30,12 +30,13 @@ type Stats struct {
 	Charts []StatsChart
 	// Notes are sentences about what the charts don't say.
 	Notes []string
-	// Form is what was asked for, Zone the time zone that is used.
+	// Form is what was asked for, Zone the time zone in use.
 	Form StatsForm
 	Zone string
 	// Problem says why the charts that were asked for are missing. Empty if they are there.
 	Problem string
-	// Events is the address of the total as it changes, History that of the charts' numbers.
+	// Events is the address of a stream of the total, History the address of the charts'
+	// numbers.
 	Events, History string
 }
 
@@ -52,7 +53,7 @@ type StatsChart struct {
 	ID, Title string
 	// Step is what each number counts: "hour", "day", "week" or "month".
 	Step string
-	// Sum is that of the numbers.
+	// Sum is the sum of the numbers.
 	Sum  int64
 	Bars []chart.Bar
 }
@@ -67,14 +68,14 @@ type StatsForm struct {
 	From, To, Step, Zone string
 }
 
-// Steps are those that the form offers.
+// Steps are the steps that the form offers.
 func (StatsForm) Steps() []string { return []string{"hour", "day", "week", "month"} }
 
-// Stats returns the page that tells when a page was viewed, as HTML in UTF-8.
+// Stats returns the stats page as HTML in UTF-8.
 func (p *Pages) Stats(data Stats) ([]byte, error) { return render(p.all.Lookup("stats.html"), data) }
 
 // StatsPolicy returns the Content-Security-Policy under which [Pages.Stats] works. It allows
-// nothing but the page's own style and script, and questions to this server.
+// only the page's own style and script, and requests to this server.
 func StatsPolicy() string {
 	return "default-src 'none'; style-src '" + hashOf(statsStyle()) + "'; script-src '" + hashOf(statsScript) +
 		"'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

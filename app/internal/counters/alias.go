@@ -22,18 +22,18 @@ import (
 //
 //	alias:LENGTH:FROM TO   without the space; LENGTH is that of FROM in bytes
 //
-// The counter aliasVersion changes with each change of an alias, so that every process
-// learns of it within aliasPoll. Neither begins as names of counters do that are shown,
-// exported or imported.
+// The counter aliasVersion changes with each change of an alias, so that every process learns
+// of it within aliasPoll. Neither kind of counter is shown, exported or imported, because their
+// names begin differently.
 const (
 	aliasPrefix  = "alias:"
 	aliasVersion = "aliases"
 	// aliasPoll is how often a process looks for changes, aliasReload how often it reads all
-	// of them even if it has seen none.
+	// aliases even if it has seen none.
 	aliasPoll   = 2 * time.Second
 	aliasReload = 10 * time.Minute
-	// sweepAfter is how long after a change what was still counted under old names is moved:
-	// by then every process has learned of it.
+	// sweepAfter is how long after a change the counts that still arrived under old names are
+	// moved. By then every process has learned of the change.
 	sweepAfter = 4 * aliasPoll
 	// MaxAliases is the most aliases there can be.
 	MaxAliases = 10_000
@@ -42,9 +42,9 @@ const (
 // ErrAlias says that an alias can't be made.
 var ErrAlias = errors.New("this alias can't be made")
 
-// Alias is an old name that counts for a new one. If both are those of sites, every page of
-// the old site counts for the page with the same path of the new one, and the old site's
-// total for the new one's.
+// Alias is an old name that counts for a new one. If both are names of sites, every page of the
+// old site counts for the page with the same path on the new one, and the old site's total
+// counts for the new one's.
 type Alias struct {
 	From  string    `json:"from"`
 	To    string    `json:"to"`
@@ -56,7 +56,7 @@ func (a Alias) key() string {
 	return aliasPrefix + strconv.Itoa(len(a.From)) + ":" + a.From + a.To
 }
 
-// parseAlias reads a counter of an alias. Those of other programs are none.
+// parseAlias reads an alias from its counter. Counters of other programs are not aliases.
 func parseAlias(entry counter.Entry) (Alias, bool) {
 	size, names, _ := strings.Cut(strings.TrimPrefix(entry.Name, aliasPrefix), ":")
 	n, err := strconv.Atoi(size)
@@ -86,7 +86,7 @@ func (a Alias) check() error {
 	return nil
 }
 
-// sameKind reports whether both names are those of pages, or both of sites.
+// sameKind reports whether both names are names of pages, or both of sites.
 func sameKind(one, other string) bool {
 	return strings.HasPrefix(one, PagePrefix) && strings.HasPrefix(other, PagePrefix) ||
 		strings.HasPrefix(one, SitePrefix) && strings.HasPrefix(other, SitePrefix)
@@ -124,7 +124,7 @@ func (t *aliasTable) follow(name string) (string, bool) {
 	return "", false
 }
 
-// step returns the name that a name stands for by one alias, of its own or of its site.
+// step follows one alias, that of the name or of its site, and returns the name it leads to.
 func (t *aliasTable) step(name string) string {
 	if alias, ok := t.made[name]; ok {
 		return alias.To
@@ -176,7 +176,7 @@ func newAliases(store counter.Store, log *zap.Logger) *aliases {
 // resolve returns the name under which a name is counted.
 func (a *aliases) resolve(name string) string { return a.table.Load().resolve(name) }
 
-// run learns of changes until ctx ends. sweep is called some time after a change that this
+// run learns of changes until ctx ends. It calls sweep some time after each change that this
 // process made, and once at the start.
 func (a *aliases) run(ctx context.Context, sweep func(context.Context)) {
 	poll := time.NewTicker(aliasPoll)
@@ -202,7 +202,7 @@ func (a *aliases) run(ctx context.Context, sweep func(context.Context)) {
 	}
 }
 
-// refresh reads the aliases again if they have changed, or if it must.
+// refresh reads the aliases again if they have changed, or in any case if must is set.
 func (a *aliases) refresh(ctx context.Context, must bool) error {
 	asking, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -259,7 +259,7 @@ func (a *aliases) change(ctx context.Context, change func(context.Context) error
 	return a.load(ctx, version)
 }
 
-// make makes an alias, in place of one that the old name has.
+// make makes an alias. It replaces one that the old name already has.
 func (a *aliases) make(ctx context.Context, alias Alias) error {
 	if err := alias.check(); err != nil {
 		return err

@@ -8,18 +8,18 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Counted returns the store for everything that counts views and shows numbers: a name that
-// is an alias stands for the new one there.
+// Counted returns the store for everything that counts views and shows numbers. There, an alias
+// stands for its new name.
 func (c *Counters) Counted() counter.Store { return aliased{c.store, c.aliases} }
 
-// aliased is a store in which aliases stand for their new names. What it does not need to
-// know about passes through: Set and List are the owner's, who sees names as they are.
+// aliased is a store in which aliases stand for their new names. Set and List pass through,
+// because they are for the owner, who sees names as they are.
 type aliased struct {
 	counter.Store
 	aliases *aliases
 }
 
-// Unwrap lets the optional interfaces of the store be found that are not about names.
+// Unwrap gives access to those optional interfaces of the store that don't take names.
 func (s aliased) Unwrap() counter.Store { return s.Store }
 
 // Add implements [counter.Store].
@@ -27,8 +27,9 @@ func (s aliased) Add(ctx context.Context, name string, delta int64) (int64, erro
 	return s.Store.Add(ctx, s.aliases.resolve(name), delta)
 }
 
-// AddAll implements [counter.AllAdder]. A store that is none gathers nothing, so that additions to it can
-// as well be made one after the other. So are those to one counter by two names.
+// AddAll implements [counter.AllAdder]. A store that is not an AllAdder does not gather
+// additions, so they are made one after the other. The same goes for additions to one counter
+// under two names.
 func (s aliased) AddAll(ctx context.Context, names []string, delta int64) (values []int64, errs []error) {
 	resolved := names
 	for i, name := range names {
@@ -65,7 +66,7 @@ func (s aliased) Get(ctx context.Context, name string) (int64, error) {
 	return s.Store.Get(ctx, s.aliases.resolve(name))
 }
 
-// AtLeast implements [counter.Estimator]. If the store is none, nothing is known.
+// AtLeast implements [counter.Estimator]. If the store is not an Estimator, nothing is known.
 func (s aliased) AtLeast(name string) (value int64, known bool) {
 	estimator, ok := counter.As[counter.Estimator](s.Store)
 	if !ok {
@@ -74,7 +75,7 @@ func (s aliased) AtLeast(name string) (value int64, known bool) {
 	return estimator.AtLeast(s.aliases.resolve(name))
 }
 
-// aliasedHistorian is the same for histories.
+// aliasedHistorian is an aliased store that also keeps histories.
 type aliasedHistorian struct {
 	counter.Historian
 	aliases *aliases

@@ -20,11 +20,11 @@ type Find struct {
 	// same counter there always has the same one.
 	From   string `json:"from"`
 	Source string `json:"source"`
-	// Name is its counter here. Site is the counter of its site, which is given the same; it
-	// is empty if the site has a find of its own.
+	// Name is its counter here. Site is the counter of its site, to which the same number is
+	// added. It is empty if the site has a find of its own.
 	Name string `json:"name"`
 	Site string `json:"site,omitempty"`
-	// Total is what was counted there in all, and Past what is known of when.
+	// Total is what was counted there in all, and Past what is known about when.
 	Total int64 `json:"there"`
 	Past  Past  `json:"history,omitempty"`
 }
@@ -50,7 +50,7 @@ type Bringing struct {
 	After int64 `json:"after"`
 	// Added is how much is added. It is less than Total if some was brought before.
 	Added int64 `json:"added"`
-	// SiteAdded is how much is added to the site. Only a preview tells.
+	// SiteAdded is how much is added to the site. Only a preview sets it.
 	SiteAdded int64 `json:"-"`
 }
 
@@ -93,9 +93,9 @@ func (c *Counters) Preview(ctx context.Context, find Find) (Bringing, error) {
 	return preview, nil
 }
 
-// Bring adds to the counter, and to that of its site, what the find has that was not brought
-// before, and logs it. A repeat adds nothing. After an error a part may be done; then a
-// repeat completes it.
+// Bring adds what was not brought before to the find's counter and to that of its site, and
+// logs it. A repeat adds nothing. After an error, part of it may be done, and a repeat
+// completes it.
 func (c *Counters) Bring(ctx context.Context, find Find, request string) (Bringing, error) {
 	mover, err := c.mover()
 	if err == nil {

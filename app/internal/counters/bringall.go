@@ -25,10 +25,10 @@ type BringOptions struct {
 	Progress func(done int)
 }
 
-// Outcome is what became of a find, or would.
+// Outcome is what became of a find, or in a preview, what would become of it.
 type Outcome struct {
 	Bringing
-	// Err is why nothing is added. Then only the Find means anything.
+	// Err is why nothing is added. If it is not nil, only the Find has a meaning.
 	Err error
 }
 
@@ -36,8 +36,8 @@ type Outcome struct {
 var errSkipped = errors.New("not tried")
 
 // PreviewAll returns what [Counters.BringAll] would do with the finds, in their order. It
-// changes nothing. What is added to a site along with its pages comes at the end, in a find
-// of its own for each site, without a source.
+// changes nothing. At the end, a find without a source for each site has what is added to the
+// site along with its pages.
 func (c *Counters) PreviewAll(ctx context.Context, finds []Find, options BringOptions) []Outcome {
 	outcomes := each(finds, options, func(find Find) (Bringing, error) { return c.Preview(ctx, find) })
 	type place struct{ name, source string }
@@ -86,8 +86,8 @@ func (c *Counters) PreviewAll(ctx context.Context, finds []Find, options BringOp
 }
 
 // BringAll brings all finds and returns what became of each, in their order. It starts no
-// further one after one has shown that the store fails, or once it is to stop; a repeat goes
-// on there.
+// further find after one has shown that the store fails, or once it has to stop. A repeat
+// continues from there.
 func (c *Counters) BringAll(ctx context.Context, finds []Find, options BringOptions) []Outcome {
 	return each(finds, options, func(find Find) (Bringing, error) { return c.Bring(ctx, find, options.Request) })
 }

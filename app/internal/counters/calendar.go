@@ -12,7 +12,7 @@ import (
 // Step is how long one number of a history counts.
 type Step string
 
-// The steps. All but hours are of the calendar of a time zone. Weeks begin on Monday.
+// The steps. All but hours follow the calendar of a time zone. Weeks begin on Monday.
 const (
 	Hourly  Step = "hour"
 	Daily   Step = "day"
@@ -44,7 +44,7 @@ type Range struct {
 	first, last int64 // in steps since 1970; months since the year 0
 }
 
-// LastSteps returns the n steps of which the last includes the time to.
+// LastSteps returns the n steps up to the one that includes the time to.
 func LastSteps(n int, step Step, zone *time.Location, to time.Time) Range {
 	r := Range{step: step, zone: zone}
 	r.last = r.number(to)
@@ -67,8 +67,8 @@ func (r Range) check(from, to time.Time) error {
 	return nil
 }
 
-// SplitsHours reports whether an hour of UTC can be in two days of the time zone, where clocks
-// are not whole hours off.
+// SplitsHours reports whether an hour of UTC can be in two days of the time zone, because its
+// offset is not in whole hours.
 func (r Range) SplitsHours() bool {
 	for _, i := range []int{0, r.Len()} {
 		if _, east := r.At(i).In(r.zone).Zone(); east%(60*60) != 0 {
@@ -119,7 +119,7 @@ func (r Range) index(number int64) int {
 	return int(max(min(number-r.first, 1<<31-1), -1))
 }
 
-// monday is the first Monday of which dates have weeks: 29 December 1969.
+// monday is the Monday with which week 0 begins: 29 December 1969.
 const monday = -3
 
 // number returns the number of the step that includes the time.
@@ -155,8 +155,8 @@ func (r Range) ofBucket(b counter.Bucket) (i int, ok bool) {
 	return i, i >= 0 && i < r.Len()
 }
 
-// span returns a span of hours that includes all that count for the range, and the days of UTC
-// with the same dates. It may include a few more.
+// span returns a span of hours that includes all hours that count for the range, and the days
+// of UTC with the same dates. It may include a few more.
 func (r Range) span() (from, to counter.Hour) {
 	if r.step == Hourly {
 		from, to = counter.Hour(r.first), counter.Hour(r.last)
@@ -179,11 +179,11 @@ func floor(n, d int64) int64 {
 	return n / d
 }
 
-// RangeQuery is a [Range] as an address asks for it. What is empty has a default.
+// RangeQuery is a [Range] as an address asks for it. Empty fields have defaults.
 type RangeQuery struct {
 	// From and To are times such as 2026-11-26T13:00:00+01:00 or 2026-11-26T13:00, days such as
-	// 2026-11-26, or months such as 2026-11. All of a day or a month is included. The
-	// default of To is now, that of From some steps before To.
+	// 2026-11-26, or months such as 2026-11. All of a day or a month is included. To defaults
+	// to now, and From to some steps before To.
 	From, To string
 	// Step is the name of a [Step]. The default is [Daily].
 	Step string
@@ -238,7 +238,7 @@ func UsualSteps(step Step) int {
 	}
 }
 
-// parseTime returns a time in the first and a time in the last of the steps that a text means.
+// parseTime returns a time in the first step that a text means, and a time in the last.
 func (r Range) parseTime(option, text string) (first, last time.Time, err error) {
 	if len(text) == len("2026-11-26T13:00:00+01:00") {
 		text = strings.Replace(text, " ", "+", 1) // in an address, a plus sign means a space
@@ -260,8 +260,8 @@ func (r Range) parseTime(option, text string) (first, last time.Time, err error)
 	return first, last, rangeError("%s is %.40q: write a day such as 2026-11-26, or a time such as 2026-11-26T13:00:00+01:00", option, text)
 }
 
-// begin returns when the first hour of a date begins in the time zone. Where clocks are
-// changed at midnight, that may be at any time of day.
+// begin returns when the first hour of a date begins in the time zone. Where clocks change at
+// midnight, that need not be 00:00.
 func (r Range) begin(date time.Time) time.Time {
 	day := Range{step: Daily, zone: r.zone}
 	wanted := day.ofDate(date.Date())

@@ -116,7 +116,7 @@ func (c *Counters) replaced(change Change, before int64, err error) error {
 	return nil
 }
 
-// getAll returns the values of counters whose names are right.
+// getAll returns the values of the counters with valid names.
 func (c *Counters) getAll(ctx context.Context, names []string) (values []int64, errs []error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -174,8 +174,8 @@ func (c Change) fields() []zap.Field {
 	}
 }
 
-// Explain returns whole sentences that tell whoever requested a change what an error of this
-// package means. They contain nothing of the store's own message.
+// Explain returns whole sentences that say what an error of this package means to the person
+// who requested a change. They contain nothing of the store's own message.
 func Explain(err error) string {
 	switch {
 	case errors.Is(err, counter.ErrName):

@@ -120,8 +120,8 @@ func (c *Counters) past(ctx context.Context, name string) (Past, error) {
 	return past, nil
 }
 
-// setPast makes past the counter's history, unless it is nil. It reports whether that changed
-// anything.
+// setPast replaces the counter's history with past, unless past is nil. It reports whether that
+// changed anything.
 func (c *Counters) setPast(ctx context.Context, name string, past Past) (changed bool, err error) {
 	historian, ok := counter.As[counter.Historian](c.store)
 	if !ok || past == nil {
@@ -173,7 +173,7 @@ func (w rowWriter) write(row exported) error {
 }
 
 // cells writes a line of CSV. It quotes each cell, because a reader with another separator
-// could take a part of a name for a formula. No formula begins as names do, so names need no
+// could take a part of a name for a formula. No name begins like a formula, so names need no
 // other escaping.
 func (w rowWriter) cells(cells ...string) error {
 	for i, cell := range cells {

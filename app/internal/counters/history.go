@@ -20,11 +20,12 @@ type History struct {
 	// Since is the first date, in the time zone, of which anything is known. It is zero if
 	// nothing is known.
 	Since time.Time
-	// UTCUntil is the last date whose number is, in part, that of the day in UTC: its hours are
-	// no longer kept, and the zone's day is not the same. It is zero if there is none.
+	// UTCUntil is the last date whose number is, at least in part, that of the UTC day, because
+	// its hours are no longer kept and the zone's day is a different one. It is zero if there
+	// is none.
 	UTCUntil time.Time
 	// Hourless is the number of views in a range of hours of which only the day is known,
-	// because hours are no longer kept. They are in none of the steps.
+	// because their hours are no longer kept. No step includes them.
 	Hourless int64
 }
 
@@ -36,8 +37,8 @@ func (h History) Sum() (sum int64) {
 	return sum
 }
 
-// History returns the history of a counter. A counter that has counted nothing has one, too.
-// The error is [ErrNoHistory] if the store keeps none.
+// History returns the history of a counter, which is all zeros if it has counted nothing. The
+// error is [ErrNoHistory] if the store keeps no histories.
 func (c *Counters) History(ctx context.Context, name string, r Range) (History, error) {
 	histories, err := c.Histories(ctx, name, r)
 	if err != nil {

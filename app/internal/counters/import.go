@@ -16,7 +16,7 @@ import (
 
 const (
 	// importRows is how many rows are carried out together. Their counters are read in one call
-	// and set in another: a distant store is not asked for each.
+	// and set in another, because asking a distant store about each would be slow.
 	importRows = 512
 	// importers is how many additions or histories are sent at the same time.
 	importers = 64
@@ -34,7 +34,7 @@ var (
 	ErrImporting = errors.New("another import is running")
 )
 
-// These errors end an import early, and so do errors of the store. What it did until then
+// These errors end an import early, as errors of the store do. What the import has done by then
 // is not undone.
 var (
 	ErrLimit    = errors.New("the file has too many counters")
@@ -253,8 +253,8 @@ func (i *importer) take(ctx context.Context, shape shape, line []byte) error {
 	return nil
 }
 
-// apply carries out the rows and notes the outcome of each. It starts nothing further after a
-// row has shown that the store fails, or once the import has to stop.
+// apply carries out the rows and notes the outcome of each. It starts no further row after one
+// has shown that the store fails, or once the import has to stop.
 func (i *importer) apply(ctx context.Context) error {
 	done := i.rows[:i.carryOut(ctx)]
 	var failure error
@@ -301,7 +301,7 @@ func isFailure(r *row) bool {
 		(r.Action != Add || !errors.Is(err, counter.ErrPending))
 }
 
-// carryOut carries out the rows and returns how many it has, which are the first.
+// carryOut carries out the rows in order and returns how many it has carried out.
 func (i *importer) carryOut(ctx context.Context) int {
 	_, bulk := counter.As[counter.Bulk](i.counters.store)
 	switch {
@@ -316,8 +316,8 @@ func (i *importer) carryOut(ctx context.Context) int {
 	}
 }
 
-// each calls do for the rows, for several at the same time, and notes the outcomes. It returns
-// for how many it has, which are the first: all, unless one has shown that the store fails or
+// each calls do for the rows in order, several at the same time, and notes the outcomes. It
+// returns for how many rows it has called do: all, unless one has shown that the store fails or
 // the import has to stop.
 func (i *importer) each(rows []row, do func(*row) error) int {
 	var begun atomic.Int64
@@ -342,8 +342,8 @@ func (i *importer) each(rows []row, do func(*row) error) int {
 	return min(int(begun.Load()), len(rows))
 }
 
-// setRows sets the counters that have another value, and then the histories. It returns how
-// many rows it has carried out. If a counter can't be read, those after it are left alone.
+// setRows sets the counters whose value differs, and then the histories. It returns how many
+// rows it has carried out. If a counter can't be read, those after it are left alone.
 func (i *importer) setRows(ctx context.Context) int {
 	names := make([]string, len(i.rows))
 	for n := range i.rows {
@@ -385,7 +385,7 @@ func (i *importer) setRows(ctx context.Context) int {
 	})
 }
 
-// setRow sets a counter that has another value, and then its history.
+// setRow sets a counter if its value differs, and then its history.
 func (i *importer) setRow(ctx context.Context, change Change, past Past) error {
 	before, err := i.counters.Get(ctx, change.Name)
 	if err == nil && before != change.Value {

@@ -67,8 +67,8 @@ func (l *lineReader) next() ([]byte, error) {
 	}
 }
 
-// shapeOf returns the shape of a file, judged by its first line. It has no format if the line
-// fits none.
+// shapeOf returns the shape of a file, judged by its first line. If the line fits no format,
+// the shape has none.
 func shapeOf(first []byte) shape {
 	if bytes.HasPrefix(bytes.TrimLeft(first, " \t"), []byte("{")) {
 		return shape{format: JSONLines}

@@ -24,7 +24,7 @@ func (c *Counters) All(ctx context.Context, prefix string) iter.Seq2[counter.Ent
 	return c.all(ctx, prefix, SitePrefix, PagePrefix)
 }
 
-// all is [Counters.All] for names that begin with one of kinds, and the home page's.
+// all is [Counters.All] for the home page and for names that begin with one of kinds.
 func (c *Counters) all(ctx context.Context, prefix string, kinds ...string) iter.Seq2[counter.Entry, error] {
 	return func(yield func(counter.Entry, error) bool) {
 		if strings.HasPrefix(Home, prefix) {
@@ -98,8 +98,8 @@ func (l Listing) Next() counter.Entry {
 	return l.Entries[len(l.Entries)-1]
 }
 
-// List returns the counters that the query asks for. A store has no order, so this is a
-// pass over all counters with the prefix, of which it holds a few times the limit.
+// List returns the counters that the query asks for. A store has no order, so List goes through
+// all counters with the prefix. It holds a few times the limit in memory.
 func (c *Counters) List(ctx context.Context, q Query) (Listing, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()

@@ -13,8 +13,8 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// Start begins the work in the background, until Stop: it learns of aliases that other
-// processes make, and makes overviews for those who look. It returns at once.
+// Start begins the work in the background and returns at once. Until Stop, the counters learn
+// of aliases that other processes make, and make overviews when somebody asks for one.
 func (c *Counters) Start() {
 	ctx, end := context.WithCancel(context.Background())
 	c.aliases.end = end
@@ -30,11 +30,11 @@ func (c *Counters) Stop() {
 	c.aliases.running.Wait()
 }
 
-// Rename says which counter is to become which other. If there is one with the new name,
-// both become one.
+// Rename says which counter is to be renamed, and to what. If there is a counter with the new
+// name, the two are merged.
 type Rename struct {
-	// From and To are the names, both of pages or both of sites. A site is renamed with all
-	// its pages.
+	// From and To are the names, both of pages or both of sites. A site is renamed along with
+	// all its pages.
 	From, To string
 	// Alias lets the old name go on counting for the new one.
 	Alias bool
@@ -70,7 +70,7 @@ type Renaming struct {
 	Rename
 	// Pages is how many pages move with their site. It is 0 if From is a page.
 	Pages int
-	// Moved is the value of From. Before and After are those of To.
+	// Moved is the value of From. Before and After are the values of To before and after.
 	Moved, Before, After int64
 }
 
@@ -99,7 +99,7 @@ func (c *Counters) PreviewRename(ctx context.Context, r Rename) (Renaming, error
 	return renaming, err
 }
 
-// pagesOf returns the names of all pages of a site that have views. A page has none.
+// pagesOf returns the names of all pages of a site that have views. For a page it returns none.
 func (c *Counters) pagesOf(ctx context.Context, name string) ([]string, error) {
 	host, ok := strings.CutPrefix(name, SitePrefix)
 	if !ok {
@@ -118,12 +118,12 @@ func (c *Counters) pagesOf(ctx context.Context, name string) ([]string, error) {
 	return pages, nil
 }
 
-// Rename adds the value and the history of the old counter to the new one and removes the old
-// one, and logs it. If it fails or the process ends in the middle, a repeat completes it, and
+// Rename adds the value and the history of the old counter to the new one, removes the old one,
+// and logs it. If it fails or the process ends in the middle, a repeat completes it, and
 // nothing is counted twice. progress, if not nil, is called after each page of a site.
 //
-// The totals of sites stay as they are if a page moves from one to another: a total says how
-// often pages of the site were opened there.
+// If a page moves from one site to another, both sites' totals stay as they are: a total says
+// how often pages were opened on that site.
 func (c *Counters) Rename(ctx context.Context, r Rename, progress func(done, all int)) (Renaming, error) {
 	mover, err := c.mover()
 	if err == nil {
@@ -188,8 +188,9 @@ func (c *Counters) moveOne(ctx context.Context, mover counter.Mover, r Rename) (
 	return Renaming{Rename: r, Moved: moved, Before: before, After: after}, nil
 }
 
-// sweep moves what was counted under old names since their aliases were made: by processes
-// that had not learned of them, or because one ended between the alias and the move.
+// sweep moves what was counted under old names since their aliases were made, by processes that
+// had not learned of them. It also moves what was left because a process ended between making
+// the alias and moving the counter.
 func (c *Counters) sweep(ctx context.Context) {
 	mover, err := c.mover()
 	if err != nil {
@@ -220,7 +221,7 @@ func (c *Counters) Aliases() []Alias { return c.aliases.all() }
 // ErrNoAlias says that a name is not an alias.
 var ErrNoAlias = errors.New("it is not an alias")
 
-// RemoveAlias lets a name count for itself again, and logs it. What it has counted for the new
+// RemoveAlias makes a name count for itself again, and logs it. What it has counted for the new
 // name stays there.
 func (c *Counters) RemoveAlias(ctx context.Context, from, by, request string) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)

@@ -22,15 +22,15 @@ const (
 	overviewWait = 600 * time.Millisecond
 	// overviewTimeout limits how long one may take.
 	overviewTimeout = 10 * time.Minute
-	// overviewRest is how many times as long as the last one took nobody makes the next one: to
-	// list the pages of a Redis, it goes through all of its keys.
+	// overviewRest is how long to wait before making the next overview, as a multiple of the
+	// time that the last one took: listing the pages of a Redis goes through all of its keys.
 	overviewRest = 10
 	// overviewRows is how many pages each list of an overview has.
 	overviewRows = 10
-	// overviewFull is how often all histories are read again. Before, those are whose
-	// counters have changed.
+	// overviewFull is how often all histories are read again. In between, only those of
+	// counters that have changed are.
 	overviewFull = time.Hour
-	// maxOverview is the most pages whose histories are read: those with the most views.
+	// maxOverview is how many pages' histories are read at most, beginning with the most views.
 	maxOverview = 200_000
 )
 
@@ -50,13 +50,13 @@ func (p PageDays) Sum(days int) (sum int64) {
 	return sum
 }
 
-// Overview says what all pages have counted in the last days of UTC.
+// Overview says what all pages have counted in the last days, in UTC.
 type Overview struct {
 	// At is when it was begun. Everything is as of then or later.
 	At time.Time
-	// Pages is how many counters of pages there are, or while Reading how many were found so
-	// far. Read is how many of them are in the numbers. They differ while the first overview is
-	// made, and if there are too many.
+	// Pages is how many counters of pages there are, or while Reading, how many were found so
+	// far. Read is how many of them the numbers include. The two differ while the first
+	// overview is made, and if there are too many pages.
 	Pages, Read int
 	// Reading says that more pages are being read for the first overview.
 	Reading bool
@@ -89,8 +89,8 @@ type overview struct {
 	complete bool // there was one of all pages
 }
 
-// Overview returns what is known of the last days. If that is old, it begins to learn more in
-// the background. It waits a moment if nothing is known yet. The error is [ErrNoHistory] if
+// Overview returns what is known of the last days. If that is old, it starts a new reading in
+// the background. If nothing is known yet, it waits a moment. The error is [ErrNoHistory] if
 // the store keeps no history.
 func (c *Counters) Overview(ctx context.Context) (Overview, error) { //nolint:contextcheck // the next one is made for whoever looks later, too
 	if _, ok := counter.As[counter.Historian](c.store); !ok {
@@ -148,7 +148,7 @@ func mostViews(a, b counter.Entry) int {
 	return cmp.Or(cmp.Compare(b.Value, a.Value), strings.Compare(a.Name, b.Name))
 }
 
-// show makes what is known the last overview.
+// show publishes what is known as the last overview.
 func (o *overview) show(begun time.Time, total int, known map[string]PageDays, reading bool) {
 	made := Overview{At: begun, Pages: total, Read: len(known), Reading: reading}
 	const week = 7
@@ -174,8 +174,8 @@ func (o *overview) show(begun time.Time, total int, known map[string]PageDays, r
 	o.last = made
 }
 
-// keepTop adds a page to those with the most views in the last days, of which it keeps a few
-// too many.
+// keepTop adds a page to those with the most views in the last days. It keeps a few more than
+// needed.
 func keepTop(pages []PageDays, page PageDays, days int) []PageDays {
 	if page.Sum(days) == 0 {
 		return pages

@@ -82,7 +82,7 @@ func (r *reading) list(ctx context.Context) (pages []counter.Entry, err error) {
 	return pages[:min(len(pages), maxOverview)], nil
 }
 
-// found counts a page that was listed, and returns how many there are.
+// found counts a page that was listed, and returns how many were listed so far.
 func (r *reading) found() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,8 +109,8 @@ func (r *reading) keep(ctx context.Context, pages []counter.Entry) error {
 	return wait()
 }
 
-// readers starts those that read pages. read gives them some, wait returns once they are done
-// with all of them, and why they failed, if so.
+// readers starts goroutines that read pages. read hands them pages. wait returns once all are
+// read, with the error if that failed.
 func (r *reading) readers(ctx context.Context) (read func([]counter.Entry), wait func() error) {
 	parts := make(chan []counter.Entry)
 	var running sync.WaitGroup

@@ -46,9 +46,9 @@ func (p Page) Counter() string { return PagePrefix + p.Host + p.Path }
 // Site returns the name of the counter of the page's site.
 func (p Page) Site() string { return SitePrefix + p.Host }
 
-// Escaped returns the address as it stands in the path of a URL of ours, after the
-// surface's name. [UnescapePage] and [ParsePage] make the page of it again. It holds no
-// character that means something to HTML, Markdown or a shell.
+// Escaped returns the address as it appears in the path of one of our URLs, after the surface's
+// name. [UnescapePage] and [ParsePage] turn it back into the page. It has no character with a
+// special meaning in HTML, Markdown or a shell.
 func (p Page) Escaped() string {
 	if strings.ContainsAny(p.Host, "[]") || strings.Contains(p.Path, "?") || strings.Contains(p.Path, "//") {
 		return escapeAll(p.String(), "") // as a whole, in one segment
@@ -196,8 +196,8 @@ func lookUp(host string) (string, error) {
 	return ascii, nil
 }
 
-// isPlainHost reports whether a host is in normal form for certain, so that the costly
-// rules of IDNA have nothing to change or to refuse.
+// isPlainHost reports whether a host is certainly in normal form, so that the costly rules of
+// IDNA can be skipped.
 func isPlainHost(host string) bool {
 	if host == "" || len(host) > 253 {
 		return false

@@ -19,10 +19,10 @@ import (
 //
 //	{"2026-11-25": 7, "2026-11-26T13": 4}
 //
-// In CSV it is a cell: 2026-11-25=7 2026-11-26T13=4. Each view is in one of them.
+// In CSV it is a cell: 2026-11-25=7 2026-11-26T13=4. Each view is in exactly one day or hour.
 type Past []counter.Bucket
 
-// hourLayout is how an hour is written. It is a day and T, and the hour with two digits.
+// hourLayout is how an hour is written: a day, a T, and the hour with two digits.
 const hourLayout = "2006-01-02T15"
 
 // String returns the history as a cell of CSV, in the order of time.

@@ -27,8 +27,8 @@ const (
 // Quota limits how many page counters strangers can create. Existing counters go on
 // counting. It is safe for concurrent use.
 //
-// Several processes on one store learn late what the others create, so together they may
-// exceed the limit a little.
+// Processes that share a store learn late which counters the others create, so together they
+// may exceed the limit a little.
 type Quota struct {
 	store counter.Store
 	max   int
@@ -73,7 +73,7 @@ func (q *Quota) Stop() {
 	q.running.Wait()
 }
 
-// Known returns how many page counters are known to exist: as many as the last count found, and
+// Known returns how many page counters are known to exist: those that the last count found, and
 // those that this quota has admitted since.
 func (q *Quota) Known() int {
 	q.mu.Lock()
@@ -100,8 +100,8 @@ func (q *Quota) recount(ctx context.Context) {
 // Admit returns nil if views of the counter may be counted, because it exists or because
 // there is room for it. Otherwise the error is [ErrQuota].
 //
-// If the store can't tell whether the counter exists, Admit treats it as new. It goes on after the end
-// of ctx.
+// If the store can't tell whether the counter exists, Admit treats it as new. The end of ctx
+// does not stop it.
 func (q *Quota) Admit(ctx context.Context, name string) error {
 	hash := maphash.String(q.seed, name)
 	q.mu.Lock()

@@ -13,12 +13,13 @@ type Row struct {
 	Name  string // not yet checked
 	Value int64  // 0 or more
 	Past  Past
-	// Err is what is wrong with the line. Then the other fields but Line mean nothing.
+	// Err is what is wrong with the line. If it is set, the fields other than Line have no
+	// meaning.
 	Err error
 }
 
-// Rows yields the lines of a file that [Counters.Import] reads. The error is [ErrFormat], or
-// that of the reader, and ends it.
+// Rows yields the lines of a file in a format that [Counters.Import] reads. An error,
+// [ErrFormat] or the reader's, ends it.
 func Rows(in io.Reader) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		lines := newLineReader(in)

@@ -17,9 +17,9 @@ type domain struct {
 	under  string // if empty, each host counts under its own name
 }
 
-// ParseSites reads the value of SITES: hosts, joined by commas. *.example.org stands for
-// all hosts below example.org but not for example.org itself. a=b counts a under b. An
-// empty text counts every host. The error names the part that is wrong.
+// ParseSites reads the value of SITES: hosts, separated by commas. *.example.org stands for all
+// hosts below example.org but not for example.org itself. a=b counts a under b. An empty text
+// counts every host. The error names the part that is wrong.
 func ParseSites(text string) (Sites, error) {
 	var sites Sites
 	for part := range strings.SplitSeq(text, ",") {
@@ -86,7 +86,7 @@ func (s Sites) Host(host string) (string, bool) {
 	return "", false
 }
 
-// Only returns the host that is counted if there is exactly one.
+// Only returns the host that is counted, if exactly one is.
 func (s Sites) Only() (host string, ok bool) {
 	for _, under := range s.hosts {
 		if host != "" && host != under {

@@ -62,8 +62,8 @@ func (s *Surfaces) countOne(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// writeNumber answers with what newNumber returns. It takes less time and memory than encoding/json,
-// and each view that the API counts is answered by it.
+// writeNumber answers with what newNumber returns. It takes less time and memory than
+// encoding/json, which matters because it answers each view that the API counts.
 func (s *Surfaces) writeNumber(w http.ResponseWriter, status int, name string, found pageviews.Numbers) {
 	quoted, _ := json.Marshal(name) // a string can always be encoded
 	text := append(make([]byte, 0, 128+len(quoted)), `{"name":`...)
@@ -173,11 +173,10 @@ func (s *Surfaces) readSeveral(w http.ResponseWriter, r *http.Request) {
 	s.json(w, answer)
 }
 
-// sitePages is how many pages of a site one request lists.
+// sitePages is the most pages of a site that one request lists.
 const sitePages = 100
 
-// readSite answers with the number of views of a whole site, and for the owner also with its
-// pages.
+// readSite answers with the number of views of a whole site. The owner also gets its pages.
 func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 	values, err := respond.Query(r, "after")
 	if err != nil {

@@ -58,8 +58,8 @@ type wantedBadge struct {
 	zone *time.Location // of today
 }
 
-// badgeOptions returns which badge the request asks for. Along with an error it returns what is
-// right, so that the error looks like the badge that was wanted.
+// badgeOptions returns which badge the request asks for. Along with an error it returns the
+// options that are right, so that the error looks like the badge that was wanted.
 func badgeOptions(r *http.Request) (wanted wantedBadge, err error) {
 	values, err := respond.Parameters(r)
 	if err != nil {
@@ -85,8 +85,8 @@ func badgeOptions(r *http.Request) (wanted wantedBadge, err error) {
 	return wanted, err
 }
 
-// draw answers with a badge of the numbers, or one that says that there are none. The status
-// is 200 in both cases: browsers show an error as a broken image.
+// draw answers with a badge of the numbers, or one that says that they are unavailable. The
+// status is 200 in both cases, because browsers show an error as a broken image.
 func (s *Surfaces) draw(w http.ResponseWriter, r *http.Request, name string, wanted wantedBadge, view counterhttp.View, err error) {
 	pageviews.SetStatus(w, view, err)
 	today := int64(0)
@@ -155,7 +155,7 @@ func (s *Surfaces) writeEndpoint(w http.ResponseWriter, view counterhttp.View, e
 }
 
 // pixel counts a view of the page in the path and answers with an invisible image. An error
-// is only shown in the header View-Status: visitors would see a broken image.
+// only appears in the header View-Status, because visitors would see a broken image.
 func (s *Surfaces) pixel(w http.ResponseWriter, r *http.Request) {
 	page, err := s.page(r)
 	if _, queryErr := respond.Query(r); queryErr != nil {

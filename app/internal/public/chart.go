@@ -95,7 +95,7 @@ func chartDays(query url.Values) (int, error) {
 	return int(days), nil
 }
 
-// bars returns the steps of a history as they are drawn at the time now.
+// bars returns the bars for the steps of a history, as of now.
 func bars(h counters.History, now time.Time) []chart.Bar {
 	bars := make([]chart.Bar, h.Len())
 	for i, views := range h.Views {
@@ -121,7 +121,7 @@ func stepName(step counters.Step, at time.Time) string {
 // maxTicks is how many short dates fit below a chart on a phone.
 const maxTicks = 6
 
-// tick returns what stands below the bar of a step, or nothing below most.
+// tick returns the text below the bar of a step, which is empty for most.
 func tick(h counters.History, i int) string {
 	at := h.At(i)
 	switch step := h.Step(); {

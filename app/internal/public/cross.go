@@ -55,7 +55,7 @@ func (s *Surfaces) isSite(origin string) bool {
 	return ok
 }
 
-// preflight answers the request that a browser sends before one with special headers.
+// preflight answers the request that a browser sends before a request with special headers.
 func (s *Surfaces) preflight(w http.ResponseWriter, _ *http.Request) {
 	header := w.Header()
 	header.Set("Access-Control-Allow-Methods", "GET, POST")
@@ -93,8 +93,8 @@ func (s *Surfaces) refuse(w http.ResponseWriter, r *http.Request, page string, e
 	respond.WriteProblem(w, status, text)
 }
 
-// explain returns the status and a sentence for an error. An error of the store is logged and
-// shown to nobody.
+// explain returns the status and a sentence for an error. An error of the store is logged, not
+// shown.
 func (s *Surfaces) explain(r *http.Request, page string, err error) (status int, text string) {
 	_, badRange := errors.AsType[counters.RangeError](err)
 	_, badRequest := errors.AsType[requestError](err)

@@ -20,10 +20,10 @@ var (
 	errStatsOwner = errors.New("only the owner can look at when pages were viewed here: see STATS")
 )
 
-// mayLook returns why the request must not be told when pages were viewed, or nil.
+// mayLook returns nil if the request may see when pages were viewed, or why it may not.
 func (s *Surfaces) mayLook(r *http.Request) error { return s.visible(s.isOwner(r)) }
 
-// visible returns why the owner, or a stranger, must not be told when pages were viewed, or nil.
+// visible returns nil if the owner, or a stranger, may see when pages were viewed, or why not.
 func (s *Surfaces) visible(owner bool) error {
 	switch {
 	case s.stats == config.StatsOff:
@@ -67,7 +67,7 @@ func (s *Surfaces) subject(r *http.Request) (subject, error) {
 // requestError is an error of the request. Its text is for the client.
 type requestError struct{ error }
 
-// query returns the query of a request that can have those of the options that are allowed.
+// query returns the query of a request. It is an error if it has an option that is not allowed.
 func query(r *http.Request, allowed ...string) (url.Values, error) {
 	values, err := respond.Query(r, allowed...)
 	if err != nil {
@@ -121,10 +121,11 @@ func rangeQuery(query url.Values) counters.RangeQuery {
 	return counters.RangeQuery{From: query.Get("from"), To: query.Get("to"), Step: query.Get("step"), Zone: query.Get("tz")}
 }
 
-// json is the format of the API, beside those of exports.
+// json is the API's format, in addition to those of exports.
 const jsonFormat counters.Format = "json"
 
-// historyFormat returns the format that the query asks for, or else the header Accept.
+// historyFormat returns the format that the query asks for, or if it asks for none, the header
+// Accept.
 func historyFormat(r *http.Request, query url.Values) (counters.Format, error) {
 	switch format := counters.Format(query.Get("format")); {
 	case format == counters.CSV, format == jsonFormat:
@@ -193,7 +194,7 @@ func newHistoryAnswer(name string, h counters.History) historyAnswer {
 	return answer
 }
 
-// historyNotes returns sentences about what the numbers of a history don't say.
+// historyNotes returns sentences about what the numbers of a history leave out.
 func historyNotes(h counters.History) (notes []string) {
 	if !h.UTCUntil.IsZero() {
 		notes = append(notes, "Days until "+h.UTCUntil.Format(time.DateOnly)+" are days of UTC, because hours are kept for HISTORY_HOURS only.")

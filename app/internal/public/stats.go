@@ -12,7 +12,8 @@ import (
 	"example.com/herokuapp/templates"
 )
 
-// OwnerStats is where [Surfaces.OwnerRoutes] begin. What follows is that of "/stats".
+// OwnerStats is the beginning of the paths of [Surfaces.OwnerRoutes]. The rest is as below
+// "/stats".
 const OwnerStats = "/admin/stats"
 
 // statsRoutes returns the stats pages below an address.
@@ -22,8 +23,8 @@ func (s *Surfaces) statsRoutes(root string, handler http.HandlerFunc) []web.Rout
 	return []web.Route{{Path: root, Methods: methods, Header: header}, {Path: root + "/{name:.+}", Methods: methods, Header: header}}
 }
 
-// OwnerRoutes returns the stats pages of an owner whom guard lets in. Without TLS, browsers
-// show the owner's session to no other.
+// OwnerRoutes returns the owner's stats pages, behind guard. Without TLS, they are the only
+// stats pages to which browsers send the owner's session.
 func (s *Surfaces) OwnerRoutes(guard func(http.Handler) http.Handler) []web.Route {
 	routes := s.statsRoutes(OwnerStats, func(w http.ResponseWriter, r *http.Request) { s.writeStats(w, r, true) })
 	for i := range routes {
@@ -32,7 +33,7 @@ func (s *Surfaces) OwnerRoutes(guard func(http.Handler) http.Handler) []web.Rout
 	return routes
 }
 
-// showStats answers with the stats page of a page.
+// showStats answers with the stats of a page.
 func (s *Surfaces) showStats(w http.ResponseWriter, r *http.Request) {
 	s.writeStats(w, r, s.isOwner(r))
 }
@@ -122,8 +123,8 @@ func (s *Surfaces) statsOf(r *http.Request, about subject) (data templates.Stats
 	return data, status, nil
 }
 
-// statsQuery returns the range that the query asks for, its time zone, and whether it asks
-// for one. After an error, the time zone is UTC unless it is right.
+// statsQuery returns the range that the query asks for, its time zone, and whether it asks for
+// a range. After an error, the time zone is UTC unless the query has a valid one.
 func statsQuery(r *http.Request, now time.Time) (asked counters.Range, zone *time.Location, asksRange bool, err error) {
 	query, err := query(r, "from", "to", "step", "tz")
 	if err != nil {
@@ -147,7 +148,7 @@ func comparedRanges(zone *time.Location, now time.Time) ([]counters.Range, error
 	return []counters.Range{counters.LastSteps(2, counters.Daily, zone, now), weeks, hours}, err
 }
 
-// since says from when on it is known when views were made.
+// since says when the history begins.
 func since(h counters.History, total int64) string {
 	switch {
 	case !h.Since.IsZero():
@@ -177,8 +178,8 @@ func cards(days, weeks, hours counters.History, now time.Time) []templates.Stats
 	}
 }
 
-// comparison says how the views of a week differ from those of the week before until the
-// same hour.
+// comparison says how the views of a week differ from those of the week before, up to the same
+// hour.
 func comparison(views, before int64) string {
 	if before == 0 {
 		return ""
@@ -209,7 +210,7 @@ func statsChart(h counters.History, asked bool, now time.Time) templates.StatsCh
 	return c
 }
 
-// below returns the address of the subject below one such as "/events".
+// below returns the address of the subject below a path such as "/events".
 func (s subject) below(root string) string {
 	if s.escaped == "" {
 		return root
