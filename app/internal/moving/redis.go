@@ -129,10 +129,12 @@ func publicFault(err error) error {
 	return errors.New(text)
 }
 
-// values returns the whole numbers of the texts under the names that begin with a prefix.
+// values returns the whole numbers of the texts under the names that begin with a prefix. It fails
+// if another process answers at the end, to which the cursors of the first mean nothing.
 func (d *Database) values(ctx context.Context, prefix string, limit int) (map[string]int64, error) {
 	found := map[string]int64{}
 	var cursor uint64
+	process := d.process(ctx)
 	for {
 		names, next, err := d.client.ScanType(ctx, cursor, escapeGlob(prefix)+"*", 1000, "string").Result()
 		if err != nil {
@@ -145,9 +147,19 @@ func (d *Database) values(ctx context.Context, prefix string, limit int) (map[st
 			return nil, errLimit
 		}
 		if cursor = next; cursor == 0 {
+			if d.process(ctx) != process {
+				return nil, errors.New("it restarted meanwhile, or another one took its place: try again")
+			}
 			return found, nil
 		}
 	}
+}
+
+// process returns what tells the server's process from others, or nothing if it does not say.
+func (d *Database) process(ctx context.Context) string {
+	_, after, _ := strings.Cut(d.client.Info(ctx, "server").Val(), "run_id:")
+	id, _, _ := strings.Cut(after, "\r\n")
+	return id
 }
 
 // get adds the numbers under the names to found.
