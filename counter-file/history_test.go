@@ -277,7 +277,8 @@ func mustApply(t *testing.T, store counter.Backend, batches ...counter.Batch) {
 	}
 }
 
-// What would make a day larger than an int64 is refused, hours that are kept or not.
+// An addition that would make a day larger than an int64 is refused, whether its hours are kept
+// or not.
 func TestHistoryOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := counter.HourOf(time.Now())
@@ -439,9 +440,9 @@ func TestMoveNegative(t *testing.T) {
 	}
 }
 
-// A file of before there was history opens, keeps its counts, and is given a history with
-// the first batch that has an hour. A program of that time would open it even then: it asks
-// for these three buckets and the format, and leaves other buckets alone.
+// A file without a history opens, keeps its counts, and gets a history with the first batch
+// that has an hour. A program that knows no history still opens it then: it looks for these
+// three buckets and the format, and leaves other buckets alone.
 func TestHistoryInOldFile(t *testing.T) {
 	path := newPath(t)
 	store := open(t, path)

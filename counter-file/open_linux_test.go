@@ -43,8 +43,8 @@ func TestOpenWithoutPermission(t *testing.T) {
 	}
 }
 
-// asNobody runs do as a user without privileges, whom modes hold up. Others are held up
-// as they are; root is not.
+// asNobody runs do as an unprivileged user, to whom file modes apply. They do not apply to
+// root; other users run do as they are.
 func asNobody(t *testing.T, do func()) {
 	t.Helper()
 	done := make(chan struct{})

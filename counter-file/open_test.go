@@ -67,7 +67,7 @@ func TestOpenLocked(t *testing.T) {
 	_, err := counterfile.Open(path, counterfile.Options{Wait: 100 * time.Millisecond})
 	wantOpenErr(t, err, counterfile.ErrLocked, path)
 
-	// Who waits gets the file when it is free.
+	// A waiting Open gets the file when it is free.
 	opened := make(chan error)
 	go func() {
 		second, err := counterfile.Open(path, counterfile.Options{Wait: time.Minute})
@@ -84,7 +84,7 @@ func TestOpenLocked(t *testing.T) {
 	}
 }
 
-// What is not a counter file is refused and left as it is.
+// A file that is not a counter file is refused and left as it is.
 func TestOpenForeign(t *testing.T) {
 	other := newPath(t)
 	db, err := bbolt.Open(other, 0o600, &bbolt.Options{NoFreelistSync: true})

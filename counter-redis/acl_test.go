@@ -17,8 +17,8 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// A user who may not do all that a batch takes counts nothing, however often the
-// batch is repeated: neither a writer's first nor a later one.
+// If the user lacks a permission that batches need, nothing is counted, however often the batch
+// is repeated, and whether it is a writer's first or a later one.
 func TestApplyWithoutPermission(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()
@@ -59,7 +59,7 @@ func TestApplyWithoutPermission(t *testing.T) {
 				rules, err, admin.Exists(t.Context(), "new").Val())
 		}
 
-		// Once the user may, what was refused counts, and once.
+		// Once the user has the permission, what was refused counts, and only once.
 		setUser(t, admin, "~*", "+@all")
 		for range 2 {
 			for _, result := range store.Apply(t.Context(), []counter.Batch{later, {Name: "a", Writer: "w", Delta: 1, Sum: 1}}) {
@@ -116,8 +116,8 @@ func TestOpenWithoutPermission(t *testing.T) {
 	}
 }
 
-// A user who may use a counter, but not all keys that counting it needs, is told which, and how to
-// permit it. Nothing is changed.
+// If the user may use a counter, but not all keys that counting it needs, the error names the
+// key and says how to permit it. Nothing is changed.
 func TestOpenWithoutKeys(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()
@@ -182,8 +182,8 @@ func TestOpenWithoutKeys(t *testing.T) {
 	}
 }
 
-// A counter that is in use and whose other keys the user may not use is named by a warning, if
-// nobody knew its name before.
+// A warning names a counter in use whose other keys the user may not use, even if nobody knew
+// its name before.
 func TestWarningOfKeys(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()

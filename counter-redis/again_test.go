@@ -32,8 +32,8 @@ func reads(t *testing.T, store *counterredis.Store) map[string]func() error {
 	}
 }
 
-// A Redis that restarts leaves dead connections behind: nobody who only asks notices,
-// with TLS as without, however many they are. Through Open, nobody notices at all.
+// A Redis that restarts leaves dead connections behind. Reads never notice, however many there
+// are, with TLS or without. Through Open, changes don't notice either.
 func TestConnectionsDieWhileIdle(t *testing.T) {
 	const conns = 8
 	for name, start := range map[string]func(testing.TB, ...string) *redistest.Server{"plain": redistest.Start, "TLS": redistest.StartTLS} {
@@ -95,7 +95,7 @@ func TestConnectionsDieWhileIdle(t *testing.T) {
 	}
 }
 
-// What is cut off while it asks is asked once more, and not for ever.
+// A read that is cut off is sent once more, but not forever.
 func TestReadsAreSentTwice(t *testing.T) {
 	server := redistest.Start(t)
 	direct := server.Client()

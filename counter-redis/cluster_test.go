@@ -134,7 +134,7 @@ func testMoved(t *testing.T, cluster *redistest.Cluster) {
 	wantGet(t, store, name, 4)
 }
 
-// A slot is on its way: what is not there any more is asked for at its new place.
+// While a slot is moving, keys that have already moved are asked for at the new node.
 func testAsked(t *testing.T, cluster *redistest.Cluster) {
 	t.Helper()
 	const name = "goes"
@@ -154,7 +154,8 @@ func testAsked(t *testing.T, cluster *redistest.Cluster) {
 	wantGet(t, store, name, 7)
 }
 
-// One primary's replica is away: the counters of the others are acknowledged.
+// If one primary's replica is down, additions to counters of the other primaries are
+// acknowledged.
 func testWaitsForTheNodesReplicas(t *testing.T, cluster *redistest.Cluster) {
 	t.Helper()
 	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
@@ -248,7 +249,7 @@ func (m move) end(t *testing.T) {
 	}
 }
 
-// What every primary has is listed, each once.
+// List yields the counters of every primary, each once.
 func TestClusterList(t *testing.T) {
 	cluster := redistest.StartCluster(t, redistest.Topology{})
 	store := open(t, clusterURL(cluster))

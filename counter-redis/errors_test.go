@@ -15,7 +15,7 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// What a real server refuses, or never gets to see, changed nothing.
+// Commands that a real server refuses or never sees change nothing.
 func TestRefusals(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -128,7 +128,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What only a Cluster or an uncommon server says, from a fake one.
+// A fake server gives the replies that only a Cluster or an uncommon server gives.
 func TestRefusalsOfOthers(t *testing.T) {
 	for _, reply := range []string{
 		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
@@ -158,7 +158,7 @@ func TestRefusalsOfOthers(t *testing.T) {
 	}
 }
 
-// What proves nothing leaves the outcome of a change unknown.
+// Errors that prove nothing leave the outcome of a change unknown.
 func TestUnknownReplies(t *testing.T) {
 	for _, reply := range []string{
 		"-ERR something else", "-NEWCODE something new", "-READONLYISH", "-@user_script: 12: something", "-@user_script: ",

@@ -55,8 +55,8 @@ func TestWarningsOfExpiry(t *testing.T) {
 	}
 }
 
-// What expires between two looks is told all the same, once, if it was there when this
-// program began to count.
+// A counter that expires between two looks is reported all the same, once, if it existed when
+// this program began to count.
 func TestWarningsOfWhatHasExpired(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()
@@ -131,7 +131,7 @@ func TestWarningsOfManyKeys(t *testing.T) {
 		"the key many:32 expires: ", "there are more keys of which each expires")
 }
 
-// To look costs no more than a bounded number of commands, and all counters get their turn.
+// A look takes a bounded number of commands, and all counters get their turn.
 func TestWarningsLookAtASample(t *testing.T) {
 	server := redistest.Start(t, "--appendonly", "no", "--save", "60 1000000")
 	client := server.Client()
@@ -170,7 +170,7 @@ func TestWarningsLookAtASample(t *testing.T) {
 	wantWarnings(t, store, "the key n1499 expires: ", "appendonly is no: ")
 }
 
-// A user who may not ask for the expiry counts all the same.
+// Without permission to ask for the expiry, counting works all the same.
 func TestWarningsWithoutPTTL(t *testing.T) {
 	server := redistest.Start(t)
 	setUser(t, server.Client(), "~*", "-@all", "+ping", "+get", "+set", "+del", "+incrby", "+eval", "+evalsha",

@@ -123,7 +123,7 @@ func TestHistoryWithoutHours(t *testing.T) {
 	wantHistory(t, store, "a", now, now+23, days(now, 3), hours(now+6, 4))
 }
 
-// What is not counted, or was before, changes no history.
+// Batches that are refused or repeated change no history.
 func TestHistoryOfRefusedBatches(t *testing.T) {
 	client := redistest.Start(t).Client()
 	store := newStore(t, client, counterredis.Options{})
@@ -263,7 +263,7 @@ func TestSetHistory(t *testing.T) {
 	}
 }
 
-// Each history is in one piece, whoever replaces or removes it while others count.
+// A history stays consistent while some callers replace or remove it and others count.
 func TestSetHistoryWhileCounting(t *testing.T) {
 	store := newStore(t, redistest.Start(t, "--appendonly", "no").Client(), counterredis.Options{})
 	counting, stop := context.WithCancel(t.Context())
@@ -305,7 +305,7 @@ func TestSetHistoryWhileCounting(t *testing.T) {
 	}
 }
 
-// A user without the commands of histories counts without them.
+// Without permission for the commands of histories, views are counted without a history.
 func TestNoHistory(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()

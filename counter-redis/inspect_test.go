@@ -160,7 +160,7 @@ func TestWarningsOfWhatIsKnown(t *testing.T) {
 	}
 }
 
-// A server that does not do what counting needs is found out whenever it comes up.
+// A server that does not do what counting needs is reported whenever it comes up.
 func TestWarningsOfRefusal(t *testing.T) {
 	for name, addr := range map[string]string{
 		"refused": refusing(t, "-SORRY you have no access to scripts", "eval", "evalsha"),
@@ -178,7 +178,7 @@ func TestWarningsOfRefusal(t *testing.T) {
 	wantWarnings(t, store, "it does not do what counting needs: EVALSHA: NOPERM")
 }
 
-// Who can't be asked at all is an error, in time.
+// A server that can't be asked at all causes an error, in time.
 func TestWarningsOfNobody(t *testing.T) {
 	server := redistest.Start(t)
 	store := open(t, server.URL()+"?read_timeout=1h")
@@ -246,7 +246,7 @@ func TestWarningsThroughSentinels(t *testing.T) {
 	wantWarnings(t, open(t, sentinel.URL()), "appendfsync is everysec: ")
 }
 
-// To look changes nothing, and asks for nothing else.
+// Warnings changes nothing, and sends no other commands.
 func TestWarningsOnlyAsk(t *testing.T) {
 	server := redistest.Start(t)
 	store, client := open(t, server.URL()), server.Client()

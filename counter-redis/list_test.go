@@ -29,7 +29,7 @@ func TestListLeavesOutOtherKeys(t *testing.T) {
 	wantList(t, newStore(t, client, counterredis.Options{}), map[string]int64{"a": 1, "{a}": 2})
 }
 
-// What List skips as no counter's value, Add, Apply and Get refuse, and the other way round.
+// Add, Apply and Get refuse exactly those values that List skips.
 func TestValuesThatAreCounters(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()

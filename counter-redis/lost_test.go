@@ -14,7 +14,7 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// What got no reply in time may still happen, and then once.
+// A command without a reply in time may still run, but only once.
 func TestNoReplyInTime(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()

@@ -138,7 +138,7 @@ func TestSlotMovesToFreshPrimary(t *testing.T) {
 	}
 }
 
-// Several of the counters of one call have moved, each to another node.
+// Several counters of one call have moved to different nodes.
 func TestSeveralSlotsMoved(t *testing.T) {
 	servers := startCluster(t)
 	store := open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())
@@ -229,8 +229,8 @@ func TestClusterWithoutHosts(t *testing.T) {
 	wantAdd(t, store, "a", 1)
 }
 
-// Nodes that should be named by a hostname and have none are found by their IP addresses.
-// Whoever is redirected to one learns why that fails, and finds it the next time.
+// Nodes that should be named by a hostname and have none are found by their IP addresses. A
+// call that is redirected to one fails with the reason, and the next call finds the node.
 func TestClusterWithoutHostnames(t *testing.T) {
 	args := []string{"--cluster-preferred-endpoint-type", "hostname"}
 	servers := startCluster(t, args...)

@@ -34,7 +34,7 @@ func TestNoPrimaryIsNoZero(t *testing.T) {
 	}
 }
 
-// What several Sentinels say is one line, and proves that nothing was counted.
+// The errors of several Sentinels become one line, which proves that nothing was counted.
 func TestSentinelsErrorIsOneLine(t *testing.T) {
 	first, _ := answer(t, "-WRONGPASS invalid username-password pair or user is disabled.")
 	second, _ := answer(t, "-WRONGPASS invalid username-password pair or user is disabled.")

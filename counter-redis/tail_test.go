@@ -16,9 +16,9 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// A failover to a replica that was behind, with nothing waited for: what was
-// acknowledged and lost comes back with the next addition of who had added it, if
-// the replica knows of them. Numbers in between are given out twice.
+// A failover to a replica that was behind, without waiting for replicas: additions that were
+// acknowledged and lost come back with the next addition of the same writer, if the replica
+// knows the writer. Numbers in between are given out twice.
 func TestLostTail(t *testing.T) {
 	const before, lost = 1000, 100 // additions of each writer, before and after the replica was cut off
 	for name, test := range map[string]struct {

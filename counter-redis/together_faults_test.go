@@ -13,8 +13,9 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// Batches whose replies are lost are repeated in other company, while the server forgets its
-// scripts, has no memory, is a replica, lacks one or loses a record: each is counted once, in its hour, too.
+// Batches whose replies are lost are repeated in calls with other batches. Meanwhile the server
+// forgets its scripts, runs out of memory, becomes a replica, lacks a replica or loses a
+// record. Each batch is counted once, also in its hour.
 func TestTogetherThroughFaults(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()

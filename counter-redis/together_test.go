@@ -53,7 +53,7 @@ func learn(t *testing.T, store *counterredis.Store) {
 	wantApplied(t, store, manyBatches(2), 1)
 }
 
-// The contract holds for batches in company.
+// The contract holds for batches that share a call.
 func TestBackendTogether(t *testing.T) {
 	server := redistest.Start(t)
 	open := func(t *testing.T) countertest.Fixture {
@@ -94,8 +94,8 @@ func TestCallsAreShared(t *testing.T) {
 	}
 }
 
-// What a batch in company does to the server, and its result, is what it does alone,
-// whatever was there before.
+// A batch that shares a call does the same to the server, and has the same result, as one with
+// a call of its own, whatever was there before.
 func TestTogetherIsAsAlone(t *testing.T) {
 	client := redistest.Start(t).Client()
 	together := newStore(t, client, counterredis.Options{Prefix: "t:"})
@@ -273,7 +273,7 @@ func counting(t *testing.T, which func(key string) string, shared string) *count
 	})})
 }
 
-// A user who may not touch one of the counters adds to the others.
+// If the user may not use one of the counters, the others are still added to.
 func TestOneOfManyIsForbidden(t *testing.T) {
 	server := redistest.Start(t)
 	setUser(t, server.Client(), "~many:*", "~{many:*", "+@all")

@@ -9,7 +9,7 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// What a replica does not have is not acknowledged, and is repeated safely.
+// A write that a replica does not have is not acknowledged, and can safely be repeated.
 func TestWaitReplicas(t *testing.T) {
 	primary := redistest.Start(t)
 	replica := primary.Replica(t)

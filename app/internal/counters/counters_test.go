@@ -60,8 +60,8 @@ func TestImportLimit(t *testing.T) {
 	}
 }
 
-// A name that is there several times ends as if the lines were carried out one by one,
-// wherever they stand.
+// If a name occurs several times, the outcome is as if the lines were carried out one by one,
+// wherever they are.
 func TestImportOfANameSeveralTimes(t *testing.T) {
 	var lines []string
 	for n := range 1000 {

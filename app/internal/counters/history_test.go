@@ -101,7 +101,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// What is said of a history besides its numbers.
+// A history also says since when and how exactly it is known.
 func TestWhatIsKnownOfAHistory(t *testing.T) {
 	old, hour := at(t, "2026-09-01T00", 24, 1000), at(t, "2026-09-02T23", 1, 7)
 	date := func(day int) time.Time { return time.Date(2026, 9, day, 0, 0, 0, 0, time.UTC) }

@@ -112,8 +112,7 @@ func TestParsePageRefuses(t *testing.T) {
 
 func longPath(n int) string { return strings.Repeat("x", n-len("example.com/")) }
 
-// Whether an address stands written out in a path or escaped as a whole, it is read
-// as the same page.
+// An address names the same page whether it is written out in a path or escaped as a whole.
 func TestUnescapePage(t *testing.T) {
 	for _, address := range []string{
 		"https://example.com/a%20b", "example.com/a%20b", "https://example.com/a%2520b", "example.com/a%2Fb/c", "example.com", "https://example.com/100%25/",

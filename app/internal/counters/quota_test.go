@@ -74,7 +74,8 @@ func TestQuota(t *testing.T) {
 	})
 }
 
-// While the store is away, what is known goes on, and the rest is new.
+// While the store is unavailable, known counters go on counting, and all others are treated as
+// new.
 func TestQuotaInAnOutage(t *testing.T) {
 	store := &away{Store: countermemory.New()}
 	add(t, store, "views:a/", "views:b/")

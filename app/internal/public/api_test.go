@@ -150,7 +150,7 @@ func TestLimits(t *testing.T) {
 	wantValues(t, kept, map[string]int64{"views:example.com/a": 7, "views:example.com/b": 2, "views:example.com/d": 0})
 }
 
-// Who is nobody, or asks for something else, is told the number and not counted.
+// Bots and prefetches get the number and are not counted.
 func TestSkipped(t *testing.T) {
 	kept := countermemory.New()
 	site := newSite(t, newConfig(), kept)
@@ -260,8 +260,8 @@ func TestStoreErrors(t *testing.T) {
 	}
 }
 
-// Whoever closes the connection after asking has asked: the page is known to exist, and
-// is counted.
+// A client that closes the connection after its request is still counted, and so the page is
+// known to exist.
 func TestClosedConnectionCounts(t *testing.T) {
 	kept := countermemory.New()
 	if _, err := kept.Add(t.Context(), "views:example.com/a", 41); err != nil {

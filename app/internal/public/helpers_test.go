@@ -14,7 +14,7 @@ import (
 	counter "example.com/herokuapp/counter-core"
 )
 
-// newConfig is of a server that limits nothing much.
+// newConfig returns the configuration of a server with generous limits.
 func newConfig() config.Config {
 	return config.Config{PageWait: time.Minute, ImportLimit: 1000, History: true, SkipBots: true, MaxCounters: 1000, MaxListeners: 1000}
 }

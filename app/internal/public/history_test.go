@@ -169,7 +169,7 @@ func TestWhoMayLookAtHistories(t *testing.T) {
 	}
 }
 
-// To look counts nothing, however often.
+// Reading a history never counts a view.
 func TestHistoryCountsNothing(t *testing.T) {
 	kept := newPast(t)
 	site := newSite(t, newConfig(), kept)

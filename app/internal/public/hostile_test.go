@@ -302,7 +302,8 @@ func TestRateLimitAndForwardedAddresses(t *testing.T) {
 	}
 }
 
-// newQuietSite is a site that logs where nobody reads: what strangers write must be one line.
+// newQuietSite returns a site whose log is not shown but checked: each entry must be one line,
+// whatever strangers send.
 func newQuietSite(t *testing.T, cfg config.Config, kept counter.Store) http.Handler {
 	t.Helper()
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())

@@ -11,7 +11,7 @@ import (
 	"example.com/herokuapp/counter-core/counterhttp"
 )
 
-// What counts a view answers as what only reads the number does.
+// Requests that count a view get the same answer as those that only read the number.
 func TestNumberIsWrittenAsEncoded(t *testing.T) {
 	s := &Surfaces{noStore: []string{"no-store"}}
 	for _, name := range []string{"", "example.com/", `example.com/"\<&>` + "\u2028é", "example.com/\xff"} {

@@ -70,7 +70,7 @@ func (slow) Add(_ context.Context, name string, _ int64) (int64, error) {
 	return 0, &counter.PendingError{AtLeast: 42, Known: name == "views:example.com/a", Err: errors.New("away")}
 }
 
-// What the server answers is what its description says, for every operation and status.
+// The server's answers match its description, for every operation and status.
 func TestAnswersAreAsDescribed(t *testing.T) {
 	for _, kind := range []string{"image/svg+xml", "image/gif", "text/html", "text/javascript", "text/event-stream", "application/yaml"} {
 		before := openapi3filter.RegisteredBodyDecoder(kind)
@@ -205,7 +205,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 }
 
-// askBriefly asks, and takes its leave where the answer has no end.
+// askBriefly sends a request, and stops reading if the answer is endless.
 func askBriefly(t *testing.T, site http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	if !strings.HasPrefix(target, "/events") {
