@@ -149,7 +149,7 @@ func TestProxyCuts(t *testing.T) {
 	}
 }
 
-// A server that is gone, and what is no Redis at all, ends a connection.
+// A server that is gone, or something that is not a Redis, ends a connection.
 func TestProxyWithoutServer(t *testing.T) {
 	server := Start(t)
 	proxy := StartProxy(t, server.Addr())
