@@ -161,7 +161,7 @@ func arrange(t *testing.T, client *redis.Client, draw *rand.Rand, prefix string,
 	}
 	switch draw.IntN(8) {
 	case 0:
-		do(t, client, "set", key, []any{math.MaxInt64, math.MaxInt64 - 2, counter.MaxSum - 1, -counter.MaxSum - 2, "text"}[draw.IntN(5)])
+		do(t, client, "set", key, []any{int64(math.MaxInt64), int64(math.MaxInt64 - 2), int64(counter.MaxSum - 1), int64(-counter.MaxSum - 2), "text"}[draw.IntN(5)])
 	case 1:
 		do(t, client, "rpush", key, "x")
 	case 2:
