@@ -179,7 +179,7 @@ func arrange(t *testing.T, client *redis.Client, draw *rand.Rand, prefix string,
 	case 3:
 		do(t, client, "hset", "{"+key+"}"+day, "03", "text")
 	case 4:
-		do(t, client, "hset", "{"+key+"}"+day, "03", math.MaxInt64)
+		do(t, client, "hset", "{"+key+"}"+day, "03", int64(math.MaxInt64))
 	case 5:
 		do(t, client, "hset", "{"+key+"}"+day[:7], day[8:], 4)
 	}
