@@ -138,7 +138,7 @@ func (o *overview) make(ctx context.Context) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.took = time.Since(begun)
+	o.took, o.last.Reading = time.Since(begun), false
 	if o.last.Err = err; err != nil && o.last.At.IsZero() {
 		o.last.At = begun // or each request would try again
 	}

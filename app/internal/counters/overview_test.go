@@ -1,10 +1,13 @@
 package counters_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"example.com/herokuapp/app/internal/counters"
 	counter "example.com/herokuapp/counter-core"
 	counterfile "example.com/herokuapp/counter-file"
+	countermemory "example.com/herokuapp/counter-memory"
 	counterredis "example.com/herokuapp/counter-redis"
 )
 
@@ -105,6 +109,45 @@ func TestOverviewLearnsOfChanges(t *testing.T) {
 		time.Sleep(31 * time.Second)
 		if found := look(); found.All.Sum(1) != 2 || found.All.Sum(7) != 7 {
 			t.Errorf("%+v", found.All)
+		}
+	})
+}
+
+// breaking is a store that fails after its first histories.
+type breaking struct {
+	*countermemory.Store
+	calls atomic.Int32
+}
+
+func (b *breaking) Days(ctx context.Context, names []string, from, to counter.Hour) ([][]counter.Bucket, []error) {
+	call := b.calls.Add(1)
+	time.Sleep(time.Duration(call) * time.Second)
+	if call > 1 {
+		return make([][]counter.Bucket, len(names)), slices.Repeat([]error{errors.New("away")}, len(names))
+	}
+	return b.Store.Days(ctx, names, from, to)
+}
+
+// A first overview that fails has what was read until then, and does not say that it goes on.
+func TestOverviewBreaksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		values := map[string]int64{}
+		for i := range 3000 {
+			values[fmt.Sprint("views:a.example/", i)] = 1
+		}
+		all := counters.New(&breaking{Store: newMemory(t, values)}, 100, zap.NewNop())
+		all.Start()
+		defer all.Stop()
+		if _, err := all.Overview(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1500 * time.Millisecond)
+		if found, err := all.Overview(t.Context()); err != nil || found.Err != nil || found.Read != 1000 || !found.Reading {
+			t.Errorf("%d read, %v, %t, %v", found.Read, found.Err, found.Reading, err)
+		}
+		time.Sleep(5 * time.Second)
+		if found, err := all.Overview(t.Context()); err != nil || found.Err == nil || found.Read != 1000 || found.Reading {
+			t.Errorf("%d read, %v, %t, %v", found.Read, found.Err, found.Reading, err)
 		}
 	})
 }
