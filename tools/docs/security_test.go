@@ -34,7 +34,7 @@ func TestDependencies(t *testing.T) {
 		}
 	}
 	text := treetest.Read(t, top, path.Join("docs", "security.md"))
-	program, others, found := strings.Cut(text, "These are only in tests and tools")
+	program, others, found := strings.Cut(text, "These are used only in tests and tools")
 	if !found {
 		t.Fatal("it does not tell the program's modules from others")
 	}
