@@ -66,7 +66,7 @@ func TestStranger(t *testing.T) {
 			printed(t, body(t, url), want)
 		}
 		same(t, "modules", p.modules(t), "counter-core", "counter-memory")
-		same(t, "packages", p.packages(t), "counter-core", "counter-core/bots", "counter-core/coalesce", "counter-core/counterhttp", "counter-memory")
+		same(t, "packages", p.packages(t), "counter-core", "counter-core/bots", "counter-core/counterhttp", "counter-memory")
 	})
 
 	t.Run("file", func(t *testing.T) {
