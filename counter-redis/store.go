@@ -93,7 +93,7 @@ type Store struct {
 	noHistory    bool
 	tried        []string // keys of counters
 	last         atomic.Pointer[moment]
-	noMGet       atomic.Bool   // the server doesn't permit it
+	noMGet       atomic.Bool   // the server refuses it
 	replicas     int           // that writes wait for
 	patience     time.Duration // with a reply
 	label        string

@@ -9,7 +9,7 @@ import (
 	"example.com/herokuapp/templates/embed"
 )
 
-// The scripts are no burden on anybody's page, and hold nothing of how they were made.
+// The scripts are small, and contain nothing of how they were made.
 func TestScripts(t *testing.T) {
 	for name, script := range map[string][]byte{
 		"embed": embed.Script([]string{"p", "page_id"}), "themes": embed.Themes(), "goatcounter": embed.Goatcounter(),
