@@ -3,7 +3,9 @@ package moving_test
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,6 +29,42 @@ func archive(t *testing.T, pairs ...string) []byte {
 		fmt.Fprint(file, pairs[i+1])
 	}
 	if err := packed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// bomb returns a ZIP of a file, and of one that unpacks to 129 MiB of empty lines. What compresses
+// one MiB is repeated: compressing them all would take the test far longer than reading them.
+func bomb(t *testing.T, name, content, large string) []byte {
+	t.Helper()
+	const times = 129
+	line := strings.Repeat(" ", 1023) + "\n"
+	var mebibyte bytes.Buffer
+	compressor, err := flate.NewWriter(&mebibyte, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(compressor, strings.Repeat(line, 1<<10))
+	if err := compressor.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	packed := zip.NewWriter(&out)
+	file, err := packed.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(file, content)
+	file, err = packed.CreateRaw(&zip.FileHeader{
+		Name: large, Method: zip.Deflate,
+		CompressedSize64: uint64(times * mebibyte.Len()), UncompressedSize64: times << 20,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.Write(bytes.Repeat(mebibyte.Bytes(), times))
+	if err := errors.Join(err, packed.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -185,8 +223,8 @@ func TestFilesThatCantBeReadSayWhy(t *testing.T) {
 		"a ZIP of nonsense":   {moving.File{Content: archive(t, "info.json", info, "paths.jsonl", "no")}, "paths.jsonl: line 1: it is not JSON"},
 		"a negative count": {moving.File{Content: archive(t, "info.json", info, "paths.jsonl", paths, "hit_stats.jsonl",
 			`{"hour":"2026-03-05T19:00:00Z","path_id":1,"count":-1}`)}, "hit_stats.jsonl: line 1: it has a time or a number"},
-		"a ZIP bomb":          {moving.File{Content: archive(t, "info.json", info, "paths.jsonl", strings.Repeat(strings.Repeat(" ", 1023)+"\n", 129<<10))}, "paths.jsonl: it has more than"},
-		"a gzip bomb":         {moving.File{Content: squeezed(t, strings.Repeat(" ", 130<<20))}, "once it is unpacked"},
+		"a ZIP bomb":          {moving.File{Content: bomb(t, "info.json", info, "paths.jsonl")}, "paths.jsonl: it has more than"},
+		"a gzip bomb":         {moving.File{Content: bytes.Repeat(squeezed(t, strings.Repeat(" ", 1<<20)), 130)}, "once it is unpacked"},
 		"a ZIP of many files": {moving.File{Content: archive(t, slices.Repeat([]string{"a", ""}, 1500)...)}, "more than 1000 files"},
 		"broken gzip":         {moving.File{Content: []byte("\x1f\x8bhello")}, "can't be unpacked"},
 		"too many":            {moving.File{Content: []byte("name,value\n" + strings.Repeat("views:/a,1\n", 50)), Limit: 10}, "IMPORT_LIMIT"},

@@ -36,8 +36,9 @@ const (
 
 // Reader reads counters at other services. It is safe for concurrent use.
 type Reader struct {
-	client *http.Client
-	naming Naming
+	client   *http.Client
+	naming   Naming
+	services []service
 }
 
 // Naming says how the addresses of pages become names of counters.
@@ -63,7 +64,7 @@ func (n Naming) page(address string) (counters.Page, error) {
 // NewReader returns a reader that asks through the transport, which outside tests is that of
 // [NewTransport].
 func NewReader(transport http.RoundTripper, naming Naming) *Reader {
-	return &Reader{naming: naming, client: &http.Client{
+	return &Reader{naming: naming, services: services(), client: &http.Client{
 		Transport: transport,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > 3 || r.URL.Scheme != "https" || r.URL.Host != via[0].URL.Host || r.URL.User != nil {
@@ -157,7 +158,7 @@ func (r *Reader) locate(source *Source, list List) error {
 	case u.User != nil:
 		return errors.New("it contains a login: leave out everything before the @")
 	}
-	known, ok := find(strings.TrimSuffix(strings.ToLower(u.Hostname()), "."))
+	known, ok := r.find(strings.TrimSuffix(strings.ToLower(u.Hostname()), "."))
 	if !ok {
 		return r.locatePage(source, list)
 	}
@@ -196,7 +197,7 @@ func (r *Reader) locatePage(source *Source, list List) error {
 		return errors.New("it is neither the address of a page nor that of a counter")
 	}
 	source.key = key{text: page.String(), page: page}
-	known, ok := named(list.Service)
+	known, ok := r.named(list.Service)
 	switch {
 	case !ok && source.typed >= 0:
 		source.service = service{name: "typed"}

@@ -101,8 +101,8 @@ func services() []service {
 }
 
 // find returns the service with the host, which is in lower case.
-func find(host string) (service, bool) {
-	for _, s := range services() {
+func (r *Reader) find(host string) (service, bool) {
+	for _, s := range r.services {
 		for _, own := range s.hosts {
 			if host == own || strings.HasPrefix(own, ".") && strings.HasSuffix(host, own) {
 				return s, true
@@ -113,8 +113,8 @@ func find(host string) (service, bool) {
 }
 
 // named returns the service with the short name that knows pages by their own addresses.
-func named(name string) (service, bool) {
-	for _, s := range services() {
+func (r *Reader) named(name string) (service, bool) {
+	for _, s := range r.services {
 		if s.name == name && (name == "vercount" || name == "busuanzi" || name == "goatcounter") {
 			return s, true
 		}
