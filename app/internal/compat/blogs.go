@@ -142,7 +142,7 @@ func goatJSON(w http.ResponseWriter, _ *call, o outcome) {
 
 // goatHTML shows the number of a path in a frame.
 func goatHTML(w http.ResponseWriter, _ *call, o outcome) {
-	w.Header().Del("X-Frame-Options")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	number, known := shownOf(o)
 	if !known {
 		writeText(w, statusOf(o), message(o))

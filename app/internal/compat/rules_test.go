@@ -140,7 +140,8 @@ func TestPathsOfTheOnlySite(t *testing.T) {
 	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
 		t.Errorf("%v; want %v", found, want)
 	}
-	if w := sitetest.Ask(site, "GET", "/counter/TOTAL.html"); w.Body.String() != `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>views</title><p><span>2</span> views</p>` || w.Header().Get("X-Frame-Options") != "" {
+	if w := sitetest.Ask(site, "GET", "/counter/TOTAL.html"); w.Body.String() != `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>views</title><p><span>2</span> views</p>` ||
+		w.Header().Get("X-Frame-Options") != "" || strings.Contains(w.Header().Get("Content-Security-Policy"), "frame-ancestors") {
 		t.Errorf("%v %s", w.Header(), w.Body)
 	}
 	bad := sitetest.Ask(newSite(t, newConfig(), kept), "GET", "/count?p=/a")

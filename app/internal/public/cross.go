@@ -19,6 +19,10 @@ func (s *Surfaces) crossOriginHeader() http.Header {
 	header := http.Header{
 		"Cross-Origin-Resource-Policy":  {"cross-origin"},
 		"Access-Control-Expose-Headers": {counterhttp.StatusHeader},
+		// These are for documents. The policy refuses frames, too.
+		"Cross-Origin-Opener-Policy": nil,
+		"Referrer-Policy":            nil,
+		"X-Frame-Options":            nil,
 	}
 	if s.sites.Any() {
 		header.Set("Access-Control-Allow-Origin", "*")

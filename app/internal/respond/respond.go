@@ -20,11 +20,16 @@ const RequestIDHeader = "X-Request-Id"
 // RequestID returns the id of the request, for logs.
 func RequestID(r *http.Request) string { return r.Header.Get(RequestIDHeader) }
 
+// knownLength is from which length on net/http does not set Content-Length by itself.
+const knownLength = 2048
+
 // Write answers with the body. If the client leaves before it arrives, nobody is told.
 func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
-	values := []string{contentType, strconv.Itoa(len(body))} // one allocation for two headers
 	header := w.Header()
-	header["Content-Type"], header["Content-Length"] = values[:1:1], values[1:]
+	header["Content-Type"] = []string{contentType}
+	if len(body) == 0 || len(body) >= knownLength {
+		header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }
@@ -108,9 +113,13 @@ func WriteProblem(w http.ResponseWriter, status int, detail string) {
 func ImageHeader() http.Header {
 	return http.Header{
 		"Cache-Control":                {"max-age=0, no-cache, no-store, must-revalidate"},
-		"Content-Security-Policy":      {"default-src 'none'; sandbox"},
+		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'; sandbox"},
 		"Cross-Origin-Resource-Policy": {"cross-origin"}, // pages of other sites show it
 		"Access-Control-Allow-Origin":  {"*"},
+		// These are for documents. The policy above refuses frames, too.
+		"Cross-Origin-Opener-Policy": nil,
+		"Referrer-Policy":            nil,
+		"X-Frame-Options":            nil,
 	}
 }
 

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"maps"
 	"net/http"
 	"strings"
 
@@ -27,7 +26,8 @@ type Route struct {
 	// Refuse answers every other method. The default is a page that says that the address
 	// can only be read.
 	Refuse http.HandlerFunc
-	// Header is set before anything else and replaces the headers of every answer.
+	// Header is set before anything else and replaces the headers of every answer. A header
+	// without values is removed.
 	Header http.Header
 	// Guard wraps the handlers to decide who may use them. By default everybody may.
 	Guard func(http.Handler) http.Handler
@@ -142,7 +142,14 @@ func (rt Route) handler() http.Handler {
 		return handler
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		maps.Copy(w.Header(), rt.Header)
+		header := w.Header()
+		for name, values := range rt.Header {
+			if values == nil {
+				delete(header, name)
+			} else {
+				header[name] = values
+			}
+		}
 		handler.ServeHTTP(w, r)
 	})
 }
