@@ -49,9 +49,7 @@ func TestAddAllOfSome(t *testing.T) {
 
 		l.interpose(nil)
 		time.Sleep(time.Minute)
-		if total := l.total("known"); total != 7 {
-			t.Errorf("known is %d; want 7", total)
-		}
+		wantTotal(t, l, "known", 7)
 	})
 }
 
@@ -95,8 +93,7 @@ func TestAddAllCancelled(t *testing.T) {
 		}
 		close(gate)
 		synctest.Wait()
-		if l.total("a") != 1 || l.total("b") != 1 {
-			t.Errorf("a is %d, b is %d", l.total("a"), l.total("b"))
-		}
+		wantTotal(t, l, "a", 1)
+		wantTotal(t, l, "b", 1)
 	})
 }

@@ -18,11 +18,6 @@ func timedOut(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", counter.ErrUnknown, ctx.Err())
 }
 
-// slowSet is a backend whose Set takes longer than any call may.
-type slowSet struct{ *ledger }
-
-func (slowSet) Set(ctx context.Context, _ string, _ int64) error { return timedOut(ctx) }
-
 // The store's own timeouts are not the caller's: neither in what the caller is
 // told, nor in what is observed.
 func TestTimeoutsAreNotTheCallers(t *testing.T) {
@@ -44,7 +39,7 @@ func TestTimeoutsAreNotTheCallers(t *testing.T) {
 		l.interpose(nil)
 	})
 	synctest.Test(t, func(t *testing.T) {
-		s := coalesce.New(slowSet{newLedger()}, coalesce.Options{})
+		s := coalesce.New(hangingSet{newLedger()}, coalesce.Options{})
 		err := s.Set(t.Context(), "a", 1)
 		if !errors.Is(err, counter.ErrUnknown) || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Set: %v; want ErrUnknown, not the deadline of the call", err)

@@ -2,7 +2,6 @@ package coalesce_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -31,12 +30,27 @@ func (e *events) all() []coalesce.Event {
 	return slices.Clone(e.seen)
 }
 
-func (e *events) kinds() []coalesce.Kind {
+// want fails unless these are the events so far.
+func (e *events) want(t *testing.T, want ...coalesce.Kind) {
+	t.Helper()
 	var kinds []coalesce.Kind
 	for _, event := range e.all() {
 		kinds = append(kinds, event.Kind)
 	}
-	return kinds
+	if !slices.Equal(kinds, want) {
+		t.Errorf("observed %v; want %v", kinds, want)
+	}
+}
+
+// additions returns how many additions the events of a kind tell of, by their counters.
+func (e *events) additions(kind coalesce.Kind) map[string]int64 {
+	all := map[string]int64{}
+	for _, event := range e.all() {
+		if event.Kind == kind {
+			all[event.Name] += event.Additions
+		}
+	}
+	return all
 }
 
 // Events are told one at a time and in their order, however long it takes to hear them,
@@ -62,13 +76,9 @@ func TestEventsAreInOrder(t *testing.T) {
 			t.Errorf("Add waited %v for an observer", took)
 		}
 		l.interpose(nil)
-		if _, err := waiting(); err != nil {
-			t.Error(err)
-		}
+		wantCounted(t, waiting)
 		time.Sleep(time.Hour)
-		if want := []coalesce.Kind{coalesce.Failing, coalesce.Healed, coalesce.Recovered}; !slices.Equal(e.kinds(), want) {
-			t.Errorf("%v; want %v", e.kinds(), want)
-		}
+		e.want(t, coalesce.Failing, coalesce.Healed, coalesce.Recovered)
 	})
 }
 
@@ -80,21 +90,19 @@ func TestRecoveredIsTheLastToBeAnswered(t *testing.T) {
 		first, last := inc(t.Context(), s, "first"), inc(t.Context(), s, "last")
 		time.Sleep(5 * time.Second)
 		l.failing("last", errAway)
-		if _, err := first(); err != nil {
-			t.Error(err)
-		}
+		wantCounted(t, first)
 		add(t, s, "other", 1)
 		time.Sleep(time.Minute)
-		if want := []coalesce.Kind{coalesce.Failing}; !slices.Equal(e.kinds(), want) || !s.Stats().Failing {
-			t.Errorf("%v while a counter fails; want %v", e.kinds(), want)
+		e.want(t, coalesce.Failing)
+		if !s.Stats().Failing {
+			t.Error("Stats says that nothing fails, while a counter does")
 		}
 		l.interpose(nil)
-		if _, err := last(); err != nil {
-			t.Error(err)
-		}
+		wantCounted(t, last)
 		synctest.Wait()
-		if want := []coalesce.Kind{coalesce.Failing, coalesce.Recovered}; !slices.Equal(e.kinds(), want) || s.Stats().Failing {
-			t.Errorf("%v; want %v", e.kinds(), want)
+		e.want(t, coalesce.Failing, coalesce.Recovered)
+		if s.Stats().Failing {
+			t.Error("Stats says that it fails, when it has recovered")
 		}
 	})
 }
@@ -104,19 +112,13 @@ func TestGivingUpIsNoRecovery(t *testing.T) {
 	var e events
 	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		l.failing("a", errDoubt)
-		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrUnknown) {
-			t.Errorf("Inc: %v; want ErrUnknown", err)
-		}
+		wantErr(t, inc(t.Context(), s, "a"), counter.ErrUnknown)
 		synctest.Wait()
-		if want := []coalesce.Kind{coalesce.Failing, coalesce.GivenUp}; !slices.Equal(e.kinds(), want) {
-			t.Errorf("%v; want %v", e.kinds(), want)
-		}
+		e.want(t, coalesce.Failing, coalesce.GivenUp)
 		l.interpose(nil)
 		add(t, s, "b", 1)
 		synctest.Wait()
-		if kinds := e.kinds(); kinds[len(kinds)-1] != coalesce.Recovered {
-			t.Errorf("%v; want recovered at last", kinds)
-		}
+		e.want(t, coalesce.Failing, coalesce.GivenUp, coalesce.Recovered)
 	})
 }
 
@@ -145,15 +147,9 @@ func TestPanicInObserve(t *testing.T) {
 			}()
 			_, _ = counter.Inc(ctx, s, "a") // heals, which is an event
 		}()
-		if number, err := counter.Inc(ctx, s, "a"); err != nil || number != 12 {
-			t.Errorf("Inc = %d, %v; want 12", number, err)
-		}
+		wantNumber(t, func() (int64, error) { return counter.Inc(ctx, s, "a") }, 12)
 		l.lose("a", 1)
-		if number, err := counter.Inc(ctx, s, "a"); err != nil || number != 13 {
-			t.Errorf("Inc = %d, %v; want 13", number, err)
-		}
-		if want := []coalesce.Kind{coalesce.Healed, coalesce.Healed}; !slices.Equal(e.kinds(), want) {
-			t.Errorf("%v; want %v", e.kinds(), want)
-		}
+		wantNumber(t, func() (int64, error) { return counter.Inc(ctx, s, "a") }, 13)
+		e.want(t, coalesce.Healed, coalesce.Healed)
 	})
 }

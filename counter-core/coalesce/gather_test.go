@@ -1,14 +1,12 @@
 package coalesce_test
 
 import (
-	"errors"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/coalesce"
 )
 
@@ -19,11 +17,7 @@ func TestGathers(t *testing.T) {
 		gate := l.gated()
 		const callers = 100
 		var numbers []int64
-		outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
-		synctest.Wait()
-		for range callers {
-			outcomes = append(outcomes, inc(t.Context(), s, "a"))
-		}
+		outcomes := queue(t.Context(), s, callers)
 		outcomes = append(outcomes, inc(t.Context(), s, "b"))
 		synctest.Wait()
 		close(gate)
@@ -79,23 +73,14 @@ func TestNumbersFollowTheDeltas(t *testing.T) {
 func TestNumbersFollowWhatWasKept(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		gate := l.gatedFailing()
-		first := inc(t.Context(), s, "a")
-		synctest.Wait()
-		with := inc(t.Context(), s, "a") // goes with those that are kept when the store is known to fail
-		synctest.Wait()
+		outcomes := queue(t.Context(), s, 1) // the second goes with those that are kept when the store is known to fail
 		close(gate)
-		synctest.Wait()
 		time.Sleep(time.Second)
 		for range 5 {
-			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
-				t.Fatalf("Inc: %v; want ErrPending", err)
-			}
+			wantKept(t, s, "a")
 		}
 		l.interpose(nil)
-		for want, outcome := range map[int64]func() (int64, error){1: first, 7: with} {
-			if number, err := outcome(); err != nil || number != want {
-				t.Errorf("Inc = %d, %v; want %d", number, err, want)
-			}
-		}
+		wantNumber(t, outcomes[0], 1)
+		wantNumber(t, outcomes[1], 7)
 	})
 }

@@ -79,6 +79,13 @@ func mover(t *testing.T, move func(context.Context) error, test func(*testing.T,
 
 func atOnce(context.Context) error { return nil }
 
+func move(t *testing.T, s *coalesce.Store, from, to string) {
+	t.Helper()
+	if err := s.Move(t.Context(), from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Move waits for what is on the way to both counters, and what comes later waits for it.
 func TestMoveWaitsItsTurn(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
@@ -100,16 +107,12 @@ func TestMoveWaitsItsTurn(t *testing.T) {
 				default:
 				}
 				close(gate)
-				if _, err := first(); err != nil {
-					t.Error(err)
-				}
+				wantCounted(t, first)
 				if err := <-moved; err != nil {
 					t.Errorf("Move: %v", err)
 				}
 				for i, want := range []int64{1, 112} {
-					if number, err := later[i](); err != nil || number != want {
-						t.Errorf("Inc = %d, %v; want %d", number, err, want)
-					}
+					wantNumber(t, later[i], want)
 				}
 			})
 		})
@@ -133,9 +136,7 @@ func TestOppositeMoves(t *testing.T) {
 			}
 			synctest.Wait()
 			close(gate)
-			if _, err := busy(); err != nil {
-				t.Error(err)
-			}
+			wantCounted(t, busy)
 			moves.Wait()
 		}
 		if got := l.total("a") + l.total("b"); got != 20 {
@@ -163,9 +164,7 @@ func TestMoveDuringAnOutage(t *testing.T) {
 					t.Errorf("Move: %v; want ErrBusy", err)
 				}
 				l.interpose(nil)
-				if _, err := waiting(); err != nil {
-					t.Error(err)
-				}
+				wantCounted(t, waiting)
 				add(t, s, "a", 1)
 				add(t, s, "b", 1)
 			})
@@ -176,20 +175,14 @@ func TestMoveDuringAnOutage(t *testing.T) {
 // What the tally knew of the values bounds nothing any more: what moved may be negative.
 func TestMoveForgetsTheValues(t *testing.T) {
 	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, _ *ledger) {
-		if err := s.Set(t.Context(), "a", -10); err != nil {
-			t.Fatal(err)
-		}
+		set(t, s, "a", -10)
 		add(t, s, "b", 100)
-		if err := s.Move(t.Context(), "a", "b"); err != nil {
-			t.Fatal(err)
-		}
+		move(t, s, "a", "b")
 		for name, total := range map[string]int64{"a": 0, "b": 90} {
 			if value, known := s.AtLeast(name); known && value > total {
 				t.Errorf("%s is at least %d; it is %d", name, value, total)
 			}
-			if number, err := counter.Inc(t.Context(), s, name); err != nil || number != total+1 {
-				t.Errorf("Inc = %d, %v; want %d", number, err, total+1)
-			}
+			wantInc(t, s, name, total+1)
 		}
 	})
 }
@@ -199,17 +192,8 @@ func TestReconcileAfterAMove(t *testing.T) {
 	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		add(t, s, "a", 10)
 		add(t, s, "b", 5)
-		if err := s.Move(t.Context(), "a", "b"); err != nil {
-			t.Fatal(err)
-		}
-		l.failing("busy", errAway)
-		busy := inc(t.Context(), s, "busy")
-		time.Sleep(time.Second)
-		l.interpose(nil)
-		if _, err := busy(); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(time.Minute)
+		move(t, s, "a", "b")
+		outage(t, s, l, func() {})
 		for name, total := range map[string]int64{"a": 0, "b": 15} {
 			if value, known := s.AtLeast(name); known && value > total {
 				t.Errorf("%s is at least %d; it is %d", name, value, total)
@@ -226,13 +210,9 @@ func TestLostBeforeAMove(t *testing.T) {
 			add(t, s, name, 1)
 			l.lose(name, 1)
 		}
-		if err := s.Move(t.Context(), "a", "b"); err != nil {
-			t.Fatal(err)
-		}
+		move(t, s, "a", "b")
 		for name, want := range map[string]int64{"a": 2, "b": 20} {
-			if number, err := counter.Inc(t.Context(), s, name); err != nil || number != want {
-				t.Errorf("Inc of %s = %d, %v; want %d", name, number, err, want)
-			}
+			wantInc(t, s, name, want)
 		}
 	})
 }

@@ -47,9 +47,7 @@ func TestHoursOfAnOutage(t *testing.T) {
 		want := map[counter.Hour]int64{0: 11}
 		for i := range 600 { // a minute each
 			time.Sleep(time.Minute)
-			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
-				t.Fatalf("Inc: %v; want ErrPending", err)
-			}
+			wantKept(t, s, "a")
 			want[counter.HourOf(time.Now())-hour]++
 			if value, _ := s.AtLeast("a"); value != int64(12+i) {
 				t.Fatalf("AtLeast = %d; want %d", value, 12+i)
@@ -60,13 +58,9 @@ func TestHoursOfAnOutage(t *testing.T) {
 		}
 		before := len(l.sent())
 		l.interpose(nil)
-		if number, err := waiting(); err != nil || number != 11 {
-			t.Errorf("Inc = %d, %v; want 11", number, err)
-		}
+		wantNumber(t, waiting, 11)
 		time.Sleep(time.Second)
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 612 {
-			t.Errorf("Inc = %d, %v; want 612", number, err)
-		}
+		wantInc(t, s, "a", 612)
 		want[counter.HourOf(time.Now())-hour]++
 		wantHistory(t, l, "a", hour, want)
 		// Those of the first hour are in the batch that failed and in another one.
@@ -90,9 +84,7 @@ func TestHourTurnsBetweenCallers(t *testing.T) {
 		}
 		close(gate)
 		for i, outcome := range outcomes {
-			if number, err := outcome(); err != nil || number != int64(i+1) {
-				t.Errorf("Inc = %d, %v; want %d", number, err, i+1)
-			}
+			wantNumber(t, outcome, int64(i+1))
 		}
 		wantHistory(t, l, "a", hour, map[counter.Hour]int64{0: 5, 1: 6})
 		if calls := l.sent(); len(calls) != 3 {
@@ -112,9 +104,7 @@ func TestRepeatKeepsItsHour(t *testing.T) {
 			return results
 		})
 		time.Sleep(20 * time.Minute)
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 1 {
-			t.Errorf("Inc = %d, %v; want 1", number, err)
-		}
+		wantInc(t, s, "a", 1)
 		for _, call := range l.sent() {
 			if call[0] != l.sent()[0][0] {
 				t.Fatalf("%+v is not the batch sent first, %+v", call[0], l.sent()[0][0])
@@ -129,22 +119,13 @@ func TestPartsKeepTheirHour(t *testing.T) {
 	for name, kept := range map[string]bool{"halves": false, "kept": true} {
 		t.Run(name, func(t *testing.T) {
 			timed(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger, hour counter.Hour) {
-				if err := s.Set(t.Context(), "a", math.MaxInt64-6); err != nil {
-					t.Fatal(err)
-				}
+				set(t, s, "a", math.MaxInt64-6)
 				gate := l.gatedFailing()
-				outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
-				synctest.Wait()
-				for range 8 {
-					outcomes = append(outcomes, inc(t.Context(), s, "a"))
-				}
-				synctest.Wait()
+				outcomes := queue(t.Context(), s, 8)
 				close(gate)
 				synctest.Wait()
 				if kept {
-					if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
-						t.Fatalf("Inc: %v; want ErrPending", err)
-					}
+					wantKept(t, s, "a")
 				}
 				time.Sleep(time.Hour)
 				l.interpose(nil)
@@ -154,9 +135,7 @@ func TestPartsKeepTheirHour(t *testing.T) {
 					}
 				}
 				synctest.Wait()
-				if l.total("a") != math.MaxInt64 {
-					t.Errorf("%d is left", math.MaxInt64-l.total("a"))
-				}
+				wantTotal(t, l, "a", math.MaxInt64)
 				wantHistory(t, l, "a", hour, map[counter.Hour]int64{0: 6})
 			})
 		})
@@ -195,15 +174,11 @@ func TestHealsInTheHourOfDeparture(t *testing.T) {
 			return commit(batches)
 		})
 		slow := inc(t.Context(), s, "slow") // holds up the idle one
-		if _, err := busy(); err != nil {
-			t.Error(err)
-		}
+		wantCounted(t, busy)
 		time.Sleep(20 * time.Minute)
 		wantHistory(t, l, "idle", hour, map[counter.Hour]int64{0: 9})
 		close(gate)
-		if _, err := slow(); err != nil {
-			t.Error(err)
-		}
+		wantCounted(t, slow)
 		synctest.Wait()
 		wantHistory(t, l, "idle", hour, map[counter.Hour]int64{0: 9, 1: 1})
 		wantHistory(t, l, "slow", hour, map[counter.Hour]int64{0: 1})
@@ -237,9 +212,7 @@ func TestAdjust(t *testing.T) {
 			}
 		}
 		l.interpose(nil)
-		if _, err := waiting(); err != nil {
-			t.Error(err)
-		}
+		wantCounted(t, waiting)
 		time.Sleep(time.Minute)
 		wantHistory(t, l, "a", hour, map[counter.Hour]int64{0: 33})
 		adjust(1, 264)
@@ -256,25 +229,14 @@ func TestAdjustmentsHealApart(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(time.Minute)
-		l.failing("busy", errAway)
-		busy := inc(t.Context(), s, "busy")
-		time.Sleep(5 * time.Second)
-		calls := l.sent()
-		l.loseOf(calls[2][0], 1)
-		l.loseOf(calls[3][0], 100)
-		l.interpose(nil)
-		if _, err := busy(); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(time.Minute)
-		if l.total("idle") != 1010 {
-			t.Errorf("%d counted; want 1010", l.total("idle"))
-		}
+		outage(t, s, l, func() {
+			calls := l.sent()
+			l.loseOf(calls[2][0], 1)
+			l.loseOf(calls[3][0], 100)
+		})
+		wantTotal(t, l, "idle", 1010)
 		wantHistory(t, l, "idle", hour, map[counter.Hour]int64{0: 10})
-		if value, known := s.AtLeast("idle"); value != 1010 || !known {
-			t.Errorf("AtLeast = %d, %t; want 1010", value, known)
-		}
+		wantAtLeast(t, s, "idle", 1010)
 		if healed := s.Stats().Healed; healed != 101 {
 			t.Errorf("%d healed; want 101", healed)
 		}
@@ -285,28 +247,16 @@ func TestAdjustmentsHealApart(t *testing.T) {
 // does not tell what the value is.
 func TestReconcileOfTwoWriters(t *testing.T) {
 	timed(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger, _ counter.Hour) {
-		add(t, s, "idle", 10)
-		if _, err := s.Adjust(t.Context(), "idle", 100); err != nil {
-			t.Fatal(err)
-		}
-		add(t, s, "other", 10)
-		if _, err := s.Adjust(t.Context(), "other", 100); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{"idle", "other"} {
+			add(t, s, name, 10)
+			if _, err := s.Adjust(t.Context(), name, 100); err != nil {
+				t.Fatal(err)
+			}
 		}
 		add(t, s, "other", 1000)
-		time.Sleep(time.Minute)
-		l.failing("busy", errAway)
-		busy := inc(t.Context(), s, "busy")
-		time.Sleep(time.Second)
-		l.interpose(nil)
-		if _, err := busy(); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(time.Minute)
+		outage(t, s, l, func() {})
 		for name, want := range map[string]int64{"idle": 110, "other": 1110} {
-			if value, known := s.AtLeast(name); value != want || !known {
-				t.Errorf("AtLeast of %s = %d, %t; want %d", name, value, known, want)
-			}
+			wantAtLeast(t, s, name, want)
 		}
 	})
 }
@@ -320,9 +270,7 @@ func TestHourTurnsWhileCallersAreLate(t *testing.T) {
 		l.fails(errAway)
 		first := inc(t.Context(), s, "a")
 		time.Sleep(900 * time.Millisecond)
-		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) { // for nobody
-			t.Fatalf("Inc: %v; want ErrPending", err)
-		}
+		wantKept(t, s, "a") // for nobody
 		calls := 0
 		l.interpose(func(ctx context.Context, batches []counter.Batch, commit commit) []counter.Result {
 			if calls++; calls > 1 {
@@ -344,8 +292,6 @@ func TestHourTurnsWhileCallersAreLate(t *testing.T) {
 		}
 		l.interpose(nil)
 		time.Sleep(time.Hour)
-		if l.total("a") != 16 {
-			t.Errorf("%d counted; want 16", l.total("a"))
-		}
+		wantTotal(t, l, "a", 16)
 	})
 }

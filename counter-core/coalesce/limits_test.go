@@ -16,16 +16,9 @@ import (
 func TestOverflowOfSome(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		const room = 7
-		if err := s.Set(t.Context(), "a", math.MaxInt64-room); err != nil {
-			t.Fatal(err)
-		}
+		set(t, s, "a", math.MaxInt64-room)
 		gate := l.gated()
-		outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
-		synctest.Wait()
-		for range 20 {
-			outcomes = append(outcomes, inc(t.Context(), s, "a"))
-		}
-		synctest.Wait()
+		outcomes := queue(t.Context(), s, 20)
 		close(gate)
 		numbers := map[int64]bool{}
 		for _, outcome := range outcomes {
@@ -49,9 +42,7 @@ func TestOverflowOfSome(t *testing.T) {
 func TestSumsStayBelowTheLimit(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		for _, delta := range []int64{counter.MaxSum - 1, 1, 1, counter.MaxSum, counter.MaxSum + 1, 5, 1 << 60} {
-			if _, err := s.Add(t.Context(), "a", delta); err != nil {
-				t.Fatal(err)
-			}
+			add(t, s, "a", delta)
 		}
 		if want := int64(3*counter.MaxSum + 7 + 1<<60); l.total("a") != want {
 			t.Errorf("%d counted; want %d", l.total("a"), want)
@@ -67,37 +58,20 @@ func TestSumsStayBelowTheLimit(t *testing.T) {
 // So it is with what was kept for nobody, and those who wait beside it.
 func TestOverflowOfWhatWasKept(t *testing.T) {
 	var e events
-	opts := coalesce.Options{Observe: e.observe}
-	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		if err := s.Set(t.Context(), "a", math.MaxInt64-3); err != nil {
-			t.Fatal(err)
-		}
+	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		set(t, s, "a", math.MaxInt64-3)
 		gate := l.gatedFailing()
-		first := inc(t.Context(), s, "a")
-		synctest.Wait()
-		with := inc(t.Context(), s, "a")
-		synctest.Wait()
+		outcomes := queue(t.Context(), s, 1)
 		close(gate)
 		time.Sleep(time.Second)
 		for range 5 { // more than fit
-			if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
-				t.Fatalf("Inc: %v; want ErrPending", err)
-			}
+			wantKept(t, s, "a")
 		}
 		l.interpose(nil)
-		for want, outcome := range map[int64]func() (int64, error){math.MaxInt64 - 2: first, math.MaxInt64 - 1: with} {
-			if number, err := outcome(); err != nil || number != want {
-				t.Errorf("Inc = %d, %v; want %d", number, err, want)
-			}
-		}
+		wantNumber(t, outcomes[0], math.MaxInt64-2)
+		wantNumber(t, outcomes[1], math.MaxInt64-1)
 		synctest.Wait()
-		var refused int64
-		for _, event := range e.all() {
-			if event.Kind == coalesce.Refused {
-				refused += event.Additions
-			}
-		}
-		if refused != 5 {
+		if refused := e.additions(coalesce.Refused)["a"]; refused != 5 {
 			t.Errorf("%v; want 5 refused", e.all())
 		}
 	})
@@ -107,24 +81,16 @@ func TestOverflowOfWhatWasKept(t *testing.T) {
 // only one: of three additions with room for two, it is counted, or told to be refused.
 func TestOverflowKeepsASingleKeptAddition(t *testing.T) {
 	var e events
-	opts := coalesce.Options{Observe: e.observe}
-	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		if err := s.Set(t.Context(), "a", math.MaxInt64-3); err != nil {
-			t.Fatal(err)
-		}
+	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		set(t, s, "a", math.MaxInt64-3)
 		gate := l.gatedFailing()
-		first := inc(t.Context(), s, "a")
-		synctest.Wait()
-		waiting := []func() (int64, error){inc(t.Context(), s, "a"), inc(t.Context(), s, "a")}
-		synctest.Wait()
+		outcomes := queue(t.Context(), s, 2)
 		close(gate)
 		time.Sleep(time.Second)
-		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
-			t.Fatalf("Inc: %v; want ErrPending", err)
-		}
+		wantKept(t, s, "a")
 		l.interpose(nil)
-		counted := 1 // the one that is kept
-		for _, outcome := range append(waiting, first) {
+		counted := int64(1) // the one that is kept
+		for _, outcome := range outcomes {
 			if _, err := outcome(); err == nil {
 				counted++
 			} else if !errors.Is(err, counter.ErrOverflow) {
@@ -132,14 +98,10 @@ func TestOverflowKeepsASingleKeptAddition(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		for _, event := range e.all() {
-			if event.Kind == coalesce.Refused {
-				counted -= int(event.Additions)
-			}
+		if counted -= e.additions(coalesce.Refused)["a"]; counted != 3 {
+			t.Errorf("%d counted or kept of the 3 that fit", counted)
 		}
-		if counted != 3 || l.total("a") != math.MaxInt64 {
-			t.Errorf("%d counted or kept of the 3 that fit; the total is %d", counted, l.total("a"))
-		}
+		wantTotal(t, l, "a", math.MaxInt64)
 	})
 }
 
@@ -149,9 +111,7 @@ func TestOverflowOfCallersThatLeft(t *testing.T) {
 	for room, want := range map[int64]int64{4: 2, 2: 2, 0: 3} {
 		var e events
 		bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-			if err := s.Set(t.Context(), "a", math.MaxInt64-1-room); err != nil {
-				t.Fatal(err)
-			}
+			set(t, s, "a", math.MaxInt64-1-room)
 			gate := l.gated()
 			outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
 			synctest.Wait()
@@ -159,11 +119,11 @@ func TestOverflowOfCallersThatLeft(t *testing.T) {
 			defer cancel()
 			left := map[int]bool{1: true, 5: true, 6: true}
 			for i := range 8 {
+				caller := t.Context()
 				if left[i] {
-					outcomes = append(outcomes, inc(ctx, s, "a"))
-				} else {
-					outcomes = append(outcomes, inc(t.Context(), s, "a"))
+					caller = ctx
 				}
+				outcomes = append(outcomes, inc(caller, s, "a"))
 				synctest.Wait()
 			}
 			time.Sleep(2 * time.Second)

@@ -2,7 +2,6 @@ package coalesce_test
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -27,11 +26,18 @@ func (l *ledger) failing(name string, err error) {
 	})
 }
 
-func add(t *testing.T, s counter.Store, name string, delta int64) {
+// outage makes the counter "busy" fail for some seconds, and everything that it says happens
+// in them. It returns long after the store is back.
+func outage(t *testing.T, s *coalesce.Store, l *ledger, during func()) {
 	t.Helper()
-	if _, err := s.Add(t.Context(), name, delta); err != nil {
-		t.Fatal(err)
-	}
+	time.Sleep(time.Minute)
+	l.failing("busy", errAway)
+	busy := inc(t.Context(), s, "busy")
+	time.Sleep(5 * time.Second)
+	during()
+	l.interpose(nil)
+	wantCounted(t, busy)
+	time.Sleep(time.Minute)
 }
 
 // That the store refuses what had failed shows as well that it is back.
@@ -45,13 +51,9 @@ func TestRefusalEndsAnOutage(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		l.lose("idle", 1)
 		l.failing("list", counter.ErrType)
-		if _, err := list(); !errors.Is(err, counter.ErrType) {
-			t.Errorf("Inc: %v; want ErrType", err)
-		}
+		wantErr(t, list, counter.ErrType)
 		time.Sleep(2 * time.Second)
-		if l.total("idle") != 10 {
-			t.Errorf("%d counted; want 10", l.total("idle"))
-		}
+		wantTotal(t, l, "idle", 10)
 	})
 }
 
@@ -85,16 +87,10 @@ func TestReconcilesWhatWasAnsweredLate(t *testing.T) {
 		mu.Lock()
 		away = false
 		mu.Unlock()
-		if _, err := busy(); err != nil {
-			t.Error(err)
-		}
-		if number, err := late(); err != nil || number != 11 {
-			t.Errorf("Inc = %d, %v; want 11", number, err)
-		}
+		wantCounted(t, busy)
+		wantNumber(t, late, 11)
 		time.Sleep(5 * time.Second)
-		if l.total("late") != 11 {
-			t.Errorf("%d counted; want 11", l.total("late"))
-		}
+		wantTotal(t, l, "late", 11)
 	})
 }
 
@@ -114,15 +110,11 @@ func TestCloseReconciles(t *testing.T) {
 		go func() { closed <- s.Close() }()
 		synctest.Wait()
 		l.interpose(nil)
-		if _, err := busy(); err != nil {
-			t.Error(err)
-		}
+		wantCounted(t, busy)
 		if err := <-closed; err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		if l.total("idle") != 10 {
-			t.Errorf("%d counted; want 10", l.total("idle"))
-		}
+		wantTotal(t, l, "idle", 10)
 	})
 }
 
@@ -171,15 +163,12 @@ func TestSecondOutageWhileReconciling(t *testing.T) {
 			}
 			return failAll(batches, errAway)
 		})
-		if _, err := busy(); err != nil {
-			t.Fatal(err)
-		}
+		wantCounted(t, busy)
 		time.Sleep(3 * time.Second)
 		l.lose("busy", 1)
 		l.interpose(nil)
 		time.Sleep(time.Minute)
-		if l.total("busy") != 11 || l.total("idle") != 10 {
-			t.Errorf("%d and %d counted; want 11 and 10", l.total("busy"), l.total("idle"))
-		}
+		wantTotal(t, l, "busy", 11)
+		wantTotal(t, l, "idle", 10)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,17 +16,9 @@ import (
 // While the store is known to fail, callers are told at once, and what they add
 // counts when it is back.
 func TestKeepsThroughAnOutage(t *testing.T) {
-	var mu sync.Mutex
-	var events []coalesce.Kind
-	observe := func(e coalesce.Event) {
-		mu.Lock()
-		defer mu.Unlock()
-		events = append(events, e.Kind)
-	}
-	bubble(t, coalesce.Options{Observe: observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		if _, err := s.Add(t.Context(), "a", 41); err != nil {
-			t.Fatal(err)
-		}
+	var e events
+	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		add(t, s, "a", 41)
 		l.fails(errAway)
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
@@ -48,25 +39,17 @@ func TestKeepsThroughAnOutage(t *testing.T) {
 		if _, err := counter.Inc(t.Context(), s, "a"); errors.Is(err, counter.ErrUnknown) {
 			t.Errorf("%v: a pending addition is not in doubt", err)
 		}
-		if value, known := s.AtLeast("a"); value != 1043 || !known {
-			t.Errorf("AtLeast = %d, %t; want 1043", value, known)
-		}
+		wantAtLeast(t, s, "a", 1043)
 		time.Sleep(10 * time.Minute)
 		if attempts := len(l.sent()); attempts < 600 || attempts > 1500 {
 			t.Errorf("%d attempts in ten minutes; want one about every second", attempts)
 		}
 		l.interpose(nil)
 		time.Sleep(time.Second)
-		if l.total("a") != 1043 {
-			t.Errorf("%d counted; want 1043", l.total("a"))
-		}
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 1044 {
-			t.Errorf("Inc = %d, %v; want 1044", number, err)
-		}
+		wantTotal(t, l, "a", 1043)
+		wantInc(t, s, "a", 1044)
 	})
-	if want := []coalesce.Kind{coalesce.Failing, coalesce.Recovered}; !slices.Equal(events, want) {
-		t.Errorf("events: %v; want %v", events, want)
-	}
+	e.want(t, coalesce.Failing, coalesce.Recovered)
 }
 
 func wantPending(t *testing.T, err error, atLeast int64) {
@@ -128,11 +111,7 @@ func TestPendingBeyondTheLargestNumber(t *testing.T) {
 		}
 		close(gate)
 		wg.Wait()
-		if err := s.Set(t.Context(), "a", 7); err != nil {
-			t.Fatal(err)
-		}
-		if value, known := s.AtLeast("a"); value != 7 || !known {
-			t.Errorf("AtLeast = %d, %t; want 7", value, known)
-		}
+		set(t, s, "a", 7)
+		wantAtLeast(t, s, "a", 7)
 	})
 }

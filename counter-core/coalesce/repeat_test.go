@@ -23,47 +23,29 @@ func TestRepeatsWhatIsInDoubt(t *testing.T) {
 			}
 			return results
 		})
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 1 {
-			t.Fatalf("Inc = %d, %v; want 1", number, err)
-		}
+		wantInc(t, s, "a", 1)
 		calls := l.sent()
 		for _, call := range calls[:6] {
 			if len(call) != 1 || call[0] != calls[0][0] {
 				t.Errorf("%v is not the batch sent first, %v", call, calls[0])
 			}
 		}
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 2 || l.total("a") != 2 {
-			t.Errorf("Inc = %d, %v; %d counted; want 2", number, err, l.total("a"))
-		}
+		wantInc(t, s, "a", 2)
+		wantTotal(t, l, "a", 2)
 	})
 }
 
 // A counter that the store refuses fails alone, and with a new writer.
 func TestRefusedBatch(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		refusing := true
-		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
-			results := make([]counter.Result, len(batches))
-			for i, b := range batches {
-				if refusing && b.Name == "list" {
-					results[i].Err = counter.ErrType
-					continue
-				}
-				results[i] = commit([]counter.Batch{b})[0]
-			}
-			return results
-		})
+		l.failing("list", counter.ErrType)
 		bad, good := inc(t.Context(), s, "list"), inc(t.Context(), s, "a")
 		if _, err := bad(); !errors.Is(err, counter.ErrType) || errors.Is(err, counter.ErrUnknown) {
 			t.Errorf("Inc: %v; want ErrType", err)
 		}
-		if number, err := good(); err != nil || number != 1 {
-			t.Errorf("Inc = %d, %v; want 1", number, err)
-		}
-		refusing = false
-		if number, err := counter.Inc(t.Context(), s, "list"); err != nil || number != 1 {
-			t.Errorf("Inc = %d, %v; want 1", number, err)
-		}
+		wantNumber(t, good, 1)
+		l.interpose(nil)
+		wantInc(t, s, "list", 1)
 		writers := map[string]bool{}
 		for _, call := range l.sent() {
 			for _, b := range call {
@@ -80,13 +62,8 @@ func TestRefusedBatch(t *testing.T) {
 
 // What nobody can tell any more is given up before the store forgets its record.
 func TestGivesUpInTime(t *testing.T) {
-	var given coalesce.Event
-	opts := coalesce.Options{Observe: func(e coalesce.Event) {
-		if e.Kind == coalesce.GivenUp {
-			given = e
-		}
-	}}
-	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
+	var e events
+	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		l.interpose(func(_ context.Context, batches []counter.Batch, commit commit) []counter.Result {
 			commit(batches)
 			return failAll(batches, errDoubt)
@@ -97,13 +74,12 @@ func TestGivesUpInTime(t *testing.T) {
 			t.Errorf("Inc: %v after %s; want ErrUnknown after half an hour", err, took)
 		}
 		synctest.Wait()
-		if given.Name != "a" || given.Additions != 1 || !errors.Is(given.Err, counter.ErrUnknown) {
+		e.want(t, coalesce.Failing, coalesce.GivenUp)
+		if given := e.all()[1]; given.Name != "a" || given.Additions != 1 || !errors.Is(given.Err, counter.ErrUnknown) {
 			t.Errorf("observed %+v", given)
 		}
 		l.interpose(nil)
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 2 {
-			t.Errorf("Inc = %d, %v; want 2", number, err)
-		}
+		wantInc(t, s, "a", 2)
 	})
 }
 
@@ -114,9 +90,7 @@ func TestNeverGivesUpWithoutDoubt(t *testing.T) {
 		first := inc(t.Context(), s, "a")
 		time.Sleep(24 * time.Hour)
 		l.interpose(nil)
-		if number, err := first(); err != nil || number != 1 {
-			t.Errorf("Inc = %d, %v; want 1", number, err)
-		}
+		wantNumber(t, first, 1)
 	})
 }
 
@@ -149,9 +123,7 @@ func TestHangingCounterHoldsUpOthersOnce(t *testing.T) {
 			}
 		}
 		l.interpose(nil)
-		if number, err := hanging(); err != nil || number != 1 {
-			t.Errorf("Inc = %d, %v; want 1", number, err)
-		}
+		wantNumber(t, hanging, 1)
 	})
 }
 
@@ -166,9 +138,7 @@ func TestTooFewResults(t *testing.T) {
 			}
 			return results
 		})
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 1 {
-			t.Errorf("Inc = %d, %v; want 1", number, err)
-		}
+		wantInc(t, s, "a", 1)
 	})
 }
 
@@ -187,23 +157,13 @@ func TestRefusalOfWhatWasPending(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		second, pending := inc(t.Context(), s, "a"), inc(ctx, s, "a") // go together
-		if _, err := pending(); !errors.Is(err, counter.ErrPending) {
-			t.Fatalf("Inc: %v; want ErrPending", err)
-		}
+		wantErr(t, pending, counter.ErrPending)
 		close(gate)
 		for _, outcome := range []func() (int64, error){first, second} {
-			if _, err := outcome(); !errors.Is(err, counter.ErrType) {
-				t.Errorf("Inc: %v; want ErrType", err)
-			}
+			wantErr(t, outcome, counter.ErrType)
 		}
 		time.Sleep(time.Second)
-		var refused int64
-		for _, event := range e.all() {
-			if event.Kind == coalesce.Refused && event.Name == "a" && errors.Is(event.Err, counter.ErrType) {
-				refused += event.Additions
-			}
-		}
-		if refused != 1 {
+		if refused := e.additions(coalesce.Refused)["a"]; refused != 1 || !errors.Is(e.all()[0].Err, counter.ErrType) {
 			t.Errorf("%d additions are observed as refused; want 1: %v", refused, e.all())
 		}
 	})
@@ -225,8 +185,6 @@ func TestPanicInTheStore(t *testing.T) {
 			}()
 			_, _ = counter.Inc(ctx, s, "a")
 		}()
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 2 {
-			t.Errorf("Inc = %d, %v; want 2", number, err)
-		}
+		wantInc(t, s, "a", 2)
 	})
 }

@@ -34,15 +34,11 @@ func testSetWaitsItsTurn(t *testing.T, s *coalesce.Store, l *ledger) {
 	default:
 	}
 	close(gate)
-	if number, err := first(); err != nil || number != 1 {
-		t.Errorf("Inc = %d, %v; want 1", number, err)
-	}
+	wantNumber(t, first, 1)
 	if err := <-set; err != nil {
 		t.Errorf("Set: %v", err)
 	}
-	if number, err := second(); err != nil || number != 101 {
-		t.Errorf("Inc = %d, %v; want 101", number, err)
-	}
+	wantNumber(t, second, 101)
 }
 
 func TestSetDuringAnOutage(t *testing.T) {
@@ -60,9 +56,7 @@ func TestSetDuringAnOutage(t *testing.T) {
 			t.Errorf("Set: %v; want ErrBusy, and nothing set", err)
 		}
 		l.interpose(nil)
-		if _, err := waiting(); err != nil {
-			t.Error(err)
-		}
+		wantCounted(t, waiting)
 	})
 }
 
@@ -72,22 +66,15 @@ func TestSetEndsWhatCouldHeal(t *testing.T) {
 		add(t, s, "a", 9)
 		add(t, s, "a", 1)
 		l.lose("a", 1)
-		if err := s.Set(t.Context(), "a", 100); err != nil {
-			t.Fatal(err)
-		}
-		if number, err := counter.Inc(t.Context(), s, "a"); err != nil || number != 101 {
-			t.Errorf("Inc = %d, %v; want 101", number, err)
-		}
+		set(t, s, "a", 100)
+		wantInc(t, s, "a", 101)
 	})
 }
 
 // hangingSet is a store whose Set hangs until its context ends.
 type hangingSet struct{ *ledger }
 
-func (hangingSet) Set(ctx context.Context, _ string, _ int64) error {
-	<-ctx.Done()
-	return errDoubt
-}
+func (hangingSet) Set(ctx context.Context, _ string, _ int64) error { return timedOut(ctx) }
 
 // A Set that hangs holds up the counter for one attempt, whatever its context.
 func TestHangingSet(t *testing.T) {

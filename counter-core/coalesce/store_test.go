@@ -3,7 +3,8 @@ package coalesce_test
 import (
 	"cmp"
 	"context"
-	"sync"
+	"errors"
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,23 +57,88 @@ func inc(ctx context.Context, s counter.Store, name string) func() (int64, error
 	}
 }
 
+// queue starts an addition of one to "a", and then others, which go together in the call
+// after its own if that one hangs.
+func queue(ctx context.Context, s counter.Store, others int) (outcomes []func() (int64, error)) {
+	outcomes = append(outcomes, inc(ctx, s, "a"))
+	synctest.Wait()
+	for range others {
+		outcomes = append(outcomes, inc(ctx, s, "a"))
+	}
+	synctest.Wait()
+	return outcomes
+}
+
+// wantNumber fails unless the outcome, that of inc, is the number.
+func wantNumber(t *testing.T, outcome func() (int64, error), want int64) {
+	t.Helper()
+	if number, err := outcome(); err != nil || number != want {
+		t.Errorf("Inc = %d, %v; want %d", number, err, want)
+	}
+}
+
+// wantCounted fails unless the outcome is a number, whichever.
+func wantCounted(t *testing.T, outcome func() (int64, error)) {
+	t.Helper()
+	wantErr(t, outcome, nil)
+}
+
+func wantErr(t *testing.T, outcome func() (int64, error), want error) {
+	t.Helper()
+	if _, err := outcome(); !errors.Is(err, want) {
+		t.Errorf("Inc: %v; want %v", err, want)
+	}
+}
+
+// wantInc adds one, and fails unless that makes the number.
+func wantInc(t *testing.T, s counter.Store, name string, want int64) {
+	t.Helper()
+	wantNumber(t, func() (int64, error) { return counter.Inc(t.Context(), s, name) }, want)
+}
+
+// wantKept adds one, and fails unless it is kept until the store is back.
+func wantKept(t *testing.T, s counter.Store, name string) {
+	t.Helper()
+	if _, err := counter.Inc(t.Context(), s, name); !errors.Is(err, counter.ErrPending) {
+		t.Fatalf("Inc: %v; want %v", err, counter.ErrPending)
+	}
+}
+
+func wantTotal(t *testing.T, l *ledger, name string, want int64) {
+	t.Helper()
+	if got := l.total(name); got != want {
+		t.Errorf("%d counted of %q; want %d", got, name, want)
+	}
+}
+
+func wantAtLeast(t *testing.T, s *coalesce.Store, name string, want int64) {
+	t.Helper()
+	if value, known := s.AtLeast(name); value != want || !known {
+		t.Errorf("AtLeast of %q = %d, %t; want %d", name, value, known, want)
+	}
+}
+
+func add(t *testing.T, s counter.Store, name string, delta int64) {
+	t.Helper()
+	if _, err := s.Add(t.Context(), name, delta); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func set(t *testing.T, s counter.Store, name string, value int64) {
+	t.Helper()
+	if err := s.Set(t.Context(), name, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // After the store was failing, a counter that nobody adds to heals, too.
 func TestReconcilesAfterAnOutage(t *testing.T) {
-	var mu sync.Mutex
-	healed := map[string]int64{}
-	opts := coalesce.Options{Observe: func(e coalesce.Event) {
-		if e.Kind == coalesce.Healed {
-			mu.Lock()
-			defer mu.Unlock()
-			healed[e.Name] += e.Additions
-		}
-	}}
-	bubble(t, opts, func(t *testing.T, s *coalesce.Store, l *ledger) {
+	var e events
+	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		for _, name := range []string{"idle", "busy"} {
 			for range 10 {
-				if _, err := counter.Inc(t.Context(), s, name); err != nil {
-					t.Fatal(err)
-				}
+				add(t, s, name, 1)
 			}
 		}
 		time.Sleep(time.Minute)
@@ -82,16 +148,11 @@ func TestReconcilesAfterAnOutage(t *testing.T) {
 		l.lose("idle", 3)
 		l.lose("busy", 4)
 		l.interpose(nil)
-		if number, err := busy(); err != nil || number != 11 {
-			t.Errorf("Inc = %d, %v; want 11", number, err)
-		}
+		wantNumber(t, busy, 11)
 		time.Sleep(2 * time.Second)
-		if l.total("idle") != 10 || l.total("busy") != 11 {
-			t.Errorf("%d and %d; want 10 and 11", l.total("idle"), l.total("busy"))
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if healed["idle"] != 3 || healed["busy"] != 4 {
+		wantTotal(t, l, "idle", 10)
+		wantTotal(t, l, "busy", 11)
+		if healed := e.additions(coalesce.Healed); !maps.Equal(healed, map[string]int64{"idle": 3, "busy": 4}) {
 			t.Errorf("healed: %v", healed)
 		}
 	})
@@ -104,19 +165,9 @@ func TestReconcileLearnsTheValue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 				add(t, s, "idle", 100)
-				time.Sleep(time.Minute)
-				l.fails(errAway)
-				busy := inc(t.Context(), s, "busy")
-				time.Sleep(time.Second)
-				l.forget("idle", now)
-				l.interpose(nil)
-				if _, err := busy(); err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(2 * time.Second)
-				if value, known := s.AtLeast("idle"); value != now || !known || l.total("idle") != now {
-					t.Errorf("AtLeast = %d, %t; %d counted; want %d", value, known, l.total("idle"), now)
-				}
+				outage(t, s, l, func() { l.forget("idle", now) })
+				wantAtLeast(t, s, "idle", now)
+				wantTotal(t, l, "idle", now)
 			})
 		})
 	}

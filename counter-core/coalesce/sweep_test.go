@@ -18,19 +18,8 @@ func TestSweepLeavesWhatMayHeal(t *testing.T) {
 		for i := range 1100 {
 			add(t, s, fmt.Sprint(i), 1)
 		}
-		time.Sleep(time.Minute)
-		l.failing("busy", errAway)
-		busy := inc(t.Context(), s, "busy")
-		time.Sleep(5 * time.Second)
-		l.lose("idle", 1)
-		l.interpose(nil)
-		if _, err := busy(); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(time.Minute)
-		if l.total("idle") != 10 {
-			t.Errorf("%d counted; want 10", l.total("idle"))
-		}
+		outage(t, s, l, func() { l.lose("idle", 1) })
+		wantTotal(t, l, "idle", 10)
 	})
 }
 
@@ -46,8 +35,6 @@ func TestSweepForgetsWhatIsUnused(t *testing.T) {
 		if value, known := s.AtLeast("unused"); known {
 			t.Errorf("AtLeast = %d; want that it is forgotten", value)
 		}
-		if value, known := s.AtLeast("3999"); value != 1 || !known {
-			t.Errorf("AtLeast = %d, %t; want 1", value, known)
-		}
+		wantAtLeast(t, s, "3999", 1)
 	})
 }

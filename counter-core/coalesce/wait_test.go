@@ -126,9 +126,7 @@ func TestSetGivesUp(t *testing.T) {
 				if err := s.Set(endless(t), "a", 5); !errors.Is(err, counter.ErrBusy) || time.Since(start) != test.after {
 					t.Errorf("Set: %v after %v; want ErrBusy after %v", err, time.Since(start), test.after)
 				}
-				if _, err := pending(); !errors.Is(err, counter.ErrPending) {
-					t.Errorf("Inc: %v; want ErrPending", err)
-				}
+				wantErr(t, pending, counter.ErrPending)
 				l.interpose(nil)
 			})
 		})
@@ -207,24 +205,14 @@ func TestWaitOfParts(t *testing.T) {
 
 func testWaitOfParts(t *testing.T, s *coalesce.Store, l *ledger, kept bool) {
 	const room = 5
-	if err := s.Set(t.Context(), "a", math.MaxInt64-room); err != nil {
-		t.Fatal(err)
-	}
+	set(t, s, "a", math.MaxInt64-room)
 	gate := l.gatedFailing()
-	first := inc(t.Context(), s, "a")
-	synctest.Wait()
 	start := time.Now()
-	var callers []func() (int64, error)
-	for range 8 {
-		callers = append(callers, inc(endless(t), s, "a"))
-	}
-	synctest.Wait()
+	outcomes := queue(endless(t), s, 8)
 	close(gate)
 	synctest.Wait()
 	if kept {
-		if _, err := counter.Inc(t.Context(), s, "a"); !errors.Is(err, counter.ErrPending) {
-			t.Fatalf("Inc: %v; want ErrPending", err)
-		}
+		wantKept(t, s, "a")
 	}
 	calls := 0
 	l.interpose(func(ctx context.Context, batches []counter.Batch, commit commit) []counter.Result {
@@ -234,10 +222,8 @@ func testWaitOfParts(t *testing.T, s *coalesce.Store, l *ledger, kept bool) {
 		<-ctx.Done()
 		return failAll(batches, errAway)
 	})
-	if _, err := first(); err != nil {
-		t.Error(err)
-	}
-	for _, outcome := range callers {
+	wantCounted(t, outcomes[0])
+	for _, outcome := range outcomes[1:] {
 		if _, err := outcome(); !errors.Is(err, counter.ErrPending) || time.Since(start) != time.Second {
 			t.Errorf("Inc: %v after %v; want ErrPending after a second", err, time.Since(start))
 		}
