@@ -264,22 +264,14 @@ func TestDocumentedUser(t *testing.T) {
 		applyAt(t, store, name, today(), 2, 2)
 		wantGet(t, store, name, 3)
 		wantHistory(t, store, name, 0, counter.MaxHour, hours(today(), 2))
-		if err := store.SetHistory(t.Context(), name, []counter.Bucket{days(24, 3)}); err != nil {
-			t.Error(err)
-		}
+		setHistory(t, store, name, days(24, 3))
 		if _, err := store.Bring(t.Context(), name, "old", 4, []counter.Bucket{hours(today(), 1)}); err != nil {
 			t.Error(err)
 		}
-		if err := store.Set(t.Context(), name, 5); err != nil {
-			t.Error(err)
-		}
-		if err := store.Move(t.Context(), name, "views:moved"); err != nil {
-			t.Error(err)
-		}
+		set(t, store, name, 5)
+		move(t, store, name, "views:moved")
 	}
 	wantList(t, store, map[string]int64{"views:moved": 25})
-	if err := store.Set(t.Context(), "views:moved", 0); err != nil {
-		t.Error(err)
-	}
+	set(t, store, "views:moved", 0)
 	wantWarnings(t, store)
 }

@@ -50,9 +50,7 @@ func TestConnectionsDieWhileIdle(t *testing.T) {
 					opts := *server.Client().Options()
 					opts.MaxRetries = -1
 					opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = time.Minute, time.Minute, time.Minute, time.Minute
-					client := redis.NewClient(&opts)
-					t.Cleanup(func() { _ = client.Close() })
-					store = newStore(t, client, counterredis.Options{})
+					store = borrow(t, redis.NewClient(&opts))
 				}
 				apply := func(sum int64) error {
 					return store.Apply(t.Context(), []counter.Batch{{Name: "a", Writer: "w", Delta: 1, Sum: sum}})[0].Err

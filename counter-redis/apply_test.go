@@ -20,9 +20,7 @@ import (
 func TestApplyThroughLossyLine(t *testing.T) {
 	server := redistest.Start(t, "--appendonly", "no")
 	proxy := redistest.StartProxy(t, server.Addr())
-	client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), DisableIdentity: true, Protocol: 2})
-	t.Cleanup(func() { _ = client.Close() })
-	store := newStore(t, client, counterredis.Options{})
+	store := borrow(t, redis.NewClient(&redis.Options{Addr: proxy.Addr(), DisableIdentity: true, Protocol: 2}))
 	learn(t, store)
 	do(t, server.Client(), "flushall")
 	proxy.SetFaults(redistest.Faults{LoseRequests: 0.05, LoseReplies: 0.2, Seed: 1})
@@ -68,14 +66,7 @@ func TestApplyThroughLossyLine(t *testing.T) {
 	direct := newStore(t, server.Client(), counterredis.Options{})
 	wantList(t, direct, want)
 	for name, total := range want {
-		var sum int64
-		for bucket, err := range direct.History(t.Context(), name, 0, counter.MaxHour) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			sum += bucket.Count
-		}
-		if sum != total {
+		if sum := inHistory(t, direct, name); sum != total {
 			t.Errorf("the history of %q has %d; want %d", name, sum, total)
 		}
 	}
@@ -132,11 +123,7 @@ func TestApplyWithFailingLogin(t *testing.T) {
 	server := redistest.Start(t, "--requirepass", "other")
 	store := connect(t, &redis.Options{Addr: server.Addr(), Password: "s3cret"})
 	for n := 1; n <= 3; n++ {
-		batches := make([]counter.Batch, n)
-		for i := range batches {
-			batches[i] = counter.Batch{Name: fmt.Sprint(i), Writer: "w", Delta: 1, Sum: 1}
-		}
-		for _, result := range store.Apply(t.Context(), batches) {
+		for _, result := range store.Apply(t.Context(), manyBatches(n)) {
 			wantRefusal(t, "Apply", result.Err, nil, "WRONGPASS")
 		}
 	}
@@ -150,9 +137,7 @@ func TestApplyWithoutAnswer(t *testing.T) {
 	client.AddHook(hook)
 	store := newStore(t, client, counterredis.Options{})
 	wantUnknown(t, "Apply", applyOne(t.Context(), store, "a"))
-	for _, result := range store.Apply(t.Context(), []counter.Batch{
-		{Name: "a", Writer: "w", Delta: 1, Sum: 1}, {Name: "b", Writer: "w", Delta: 1, Sum: 1},
-	}) {
+	for _, result := range store.Apply(t.Context(), manyBatches(2)) {
 		wantUnknown(t, "Apply of two", result.Err)
 	}
 	if hook.commands != 1 || hook.pipelines != 1 {

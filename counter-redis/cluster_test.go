@@ -3,7 +3,6 @@ package counterredis_test
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -14,15 +13,18 @@ import (
 	"example.com/herokuapp/counter-core/countertest"
 	counterredis "example.com/herokuapp/counter-redis"
 	"example.com/herokuapp/counter-redis/redistest"
+	"github.com/redis/go-redis/v9"
 )
 
 func TestCluster(t *testing.T) {
 	cluster := redistest.StartCluster(t, redistest.Topology{})
-	wipe := func(t *testing.T) {
+	open := func(t *testing.T, opts counterredis.Options) countertest.Fixture {
 		t.Helper()
+		var primaries []*redis.Client
 		for _, primary := range cluster.Primaries(t) {
-			do(t, primary.Client(), "flushall")
+			primaries = append(primaries, primary.Client())
 		}
+		return fixture(t, openWith(t, clusterURL(cluster), opts), primaries...)
 	}
 	for name, opts := range map[string]counterredis.Options{
 		"": {Prefix: "{p}*"}, "Waiting": {WaitReplicas: 1},
@@ -30,26 +32,13 @@ func TestCluster(t *testing.T) {
 		t.Run("Store"+name, func(t *testing.T) {
 			countertest.Run(t, func(t *testing.T) counter.Store {
 				t.Helper()
-				wipe(t)
-				return openWith(t, clusterURL(cluster), opts)
+				return open(t, opts).Store
 			})
 		})
 		t.Run("Backend"+name, func(t *testing.T) {
 			countertest.RunBackend(t, func(t *testing.T) countertest.Fixture {
 				t.Helper()
-				wipe(t)
-				return countertest.Fixture{
-					Store: openWith(t, clusterURL(cluster), opts),
-					Wipe:  wipe,
-					Expire: func(t *testing.T) {
-						t.Helper()
-						for _, primary := range cluster.Primaries(t) {
-							for _, record := range records(t, primary.Client()) {
-								do(t, primary.Client(), "pexpire", record, 0)
-							}
-						}
-					},
-				}
+				return open(t, opts)
 			})
 		})
 	}
@@ -125,9 +114,9 @@ func testMoved(t *testing.T, cluster *redistest.Cluster) {
 	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
 	wantAdd(t, store, name, 1)
 	wantApplied(t, store, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 1}}, 2)
-	move := startMove(t, cluster, name)
-	move.keys(t, name, "{"+name+"}:w")
-	move.end(t)
+	moving := startMove(t, cluster, name)
+	moving.keys(t, name, "{"+name+"}:w")
+	moving.end(t)
 	wantApplied(t, store, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 1}}, 2) // a repeat
 	wantApplied(t, store, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 2}}, 3)
 	wantAdd(t, store, name, 4)
@@ -141,16 +130,16 @@ func testAsked(t *testing.T, cluster *redistest.Cluster) {
 	store := openWith(t, clusterURL(cluster), counterredis.Options{WaitReplicas: 1})
 	batch := counter.Batch{Name: name, Writer: "w", Delta: 5, Sum: 5}
 	wantApplied(t, store, []counter.Batch{batch}, 5)
-	move := startMove(t, cluster, name)
-	move.keys(t, name) // and not the record
+	moving := startMove(t, cluster, name)
+	moving.keys(t, name) // and not the record
 	if err := store.Apply(t.Context(), []counter.Batch{batch})[0].Err; err == nil || errors.Is(err, counter.ErrUnknown) {
 		t.Errorf("Apply between two nodes: %v; want an error that says that nothing happened", err)
 	}
-	move.keys(t, "{"+name+"}:w")
+	moving.keys(t, "{"+name+"}:w")
 	wantApplied(t, store, []counter.Batch{batch}, 5)
 	wantApplied(t, store, []counter.Batch{{Name: name, Writer: "w", Delta: 1, Sum: 6}}, 6)
 	wantAdd(t, store, name, 7)
-	move.end(t)
+	moving.end(t)
 	wantGet(t, store, name, 7)
 }
 
@@ -202,51 +191,16 @@ func replicaOf(t *testing.T, cluster *redistest.Cluster, primary *redistest.Node
 	return nil
 }
 
-// move is the way of a slot from one primary to another.
-type move struct {
-	slot     int64
-	from, to *redistest.Node
-	fromID   string
-	toID     string
-	all      []*redistest.Node
-}
-
-func startMove(t *testing.T, cluster *redistest.Cluster, name string) move {
+// startMove begins to move the slot of the name from its primary to another one.
+func startMove(t *testing.T, cluster *redistest.Cluster, name string) slotMove {
 	t.Helper()
-	m := move{from: cluster.PrimaryOf(t, name), all: cluster.Primaries(t)}
-	m.to = m.all[(slices.Index(m.all, m.from)+1)%len(m.all)]
-	m.fromID, m.toID = nodeID(t, m.from), nodeID(t, m.to)
-	m.slot = m.from.Client().ClusterKeySlot(t.Context(), name).Val()
-	do(t, m.to.Client(), "cluster", "setslot", m.slot, "importing", m.fromID)
-	do(t, m.from.Client(), "cluster", "setslot", m.slot, "migrating", m.toID)
+	all := cluster.Primaries(t)
+	from := slices.Index(all, cluster.PrimaryOf(t, name))
+	m := startSlotMove(t, all[from].Server, all[(from+1)%len(all)].Server, name)
+	for _, primary := range all {
+		m.told = append(m.told, primary.Server)
+	}
 	return m
-}
-
-func nodeID(t *testing.T, node *redistest.Node) string {
-	t.Helper()
-	id, err := node.Client().Do(t.Context(), "cluster", "myid").Text()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-// keys moves the keys.
-func (m move) keys(t *testing.T, keys ...any) {
-	t.Helper()
-	host, port, err := net.SplitHostPort(m.to.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	do(t, m.from.Client(), append([]any{"migrate", host, port, "", 0, 60_000, "keys"}, keys...)...)
-}
-
-// end makes the move known.
-func (m move) end(t *testing.T) {
-	t.Helper()
-	for _, node := range append([]*redistest.Node{m.to, m.from}, m.all...) {
-		do(t, node.Client(), "cluster", "setslot", m.slot, "node", m.toID)
-	}
 }
 
 // List yields the counters of every primary, each once.
@@ -256,21 +210,10 @@ func TestClusterList(t *testing.T) {
 	want := map[string]int64{}
 	for i := range 200 {
 		name := fmt.Sprintf("l:%d", i)
-		if err := store.Set(t.Context(), name, int64(i+1)); err != nil {
-			t.Fatal(err)
-		}
+		set(t, store, name, int64(i+1))
 		want[name] = int64(i + 1)
 	}
-	got := map[string]int64{}
-	for entry, err := range store.List(t.Context(), "l:") {
-		if _, twice := got[entry.Name]; err != nil || twice {
-			t.Fatalf("%+v, %v, twice: %t", entry, err, twice)
-		}
-		got[entry.Name] = entry.Value
-	}
-	if !maps.Equal(got, want) {
-		t.Errorf("%d counters are listed; want %d", len(got), len(want))
-	}
+	wantList(t, store, want)
 }
 
 // Nodes that can't say which node has which keys are not asked for each key.

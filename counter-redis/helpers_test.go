@@ -41,6 +41,20 @@ func do(t *testing.T, client *redis.Client, args ...any) {
 	}
 }
 
+func set(t *testing.T, store counter.Store, name string, value int64) {
+	t.Helper()
+	if err := store.Set(t.Context(), name, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func move(t *testing.T, store *counterredis.Store, from, to string) {
+	t.Helper()
+	if err := store.Move(t.Context(), from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func wantAdd(t *testing.T, store counter.Store, name string, want int64) {
 	t.Helper()
 	if got, err := counter.Inc(t.Context(), store, name); err != nil || got != want {
@@ -75,15 +89,45 @@ func newStore(tb testing.TB, client redis.UniversalClient, opts counterredis.Opt
 	return store
 }
 
-// connect returns a store over a client with the options that never repeats a
-// command, closed with the test.
+// borrow returns a store over a client that is closed with the test, and whose commands go
+// through the hooks.
+func borrow(t *testing.T, client redis.UniversalClient, hooks ...redis.Hook) *counterredis.Store {
+	t.Helper()
+	t.Cleanup(func() { _ = client.Close() })
+	for _, hook := range hooks {
+		client.AddHook(hook)
+	}
+	return newStore(t, client, counterredis.Options{})
+}
+
+// connect returns a store over a client with the options that never repeats a command.
 func connect(t *testing.T, opts *redis.Options) *counterredis.Store {
 	t.Helper()
 	opts.MaxRetries = -1
 	opts.DisableIdentity = true
-	client := redis.NewClient(opts)
-	t.Cleanup(func() { _ = client.Close() })
-	return newStore(t, client, counterredis.Options{})
+	return borrow(t, redis.NewClient(opts))
+}
+
+// hook sends a command of a client. Those in a pipeline do not go through it.
+type hook func(ctx context.Context, cmd redis.Cmder, send redis.ProcessHook) error
+
+func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error { return h(ctx, cmd, next) }
+}
+
+// after does something after each command.
+func after(do func()) hook {
+	return func(ctx context.Context, cmd redis.Cmder, send redis.ProcessHook) error {
+		err := send(ctx, cmd)
+		do()
+		return err
+	}
 }
 
 // withLogin returns the server's URL with user:password.
@@ -117,17 +161,19 @@ func calls(t *testing.T, client *redis.Client, command string) int {
 // records returns the keys of the writers' records.
 func records(t *testing.T, client *redis.Client) []string {
 	t.Helper()
-	keys, err := client.Keys(t.Context(), "{*}:*").Result()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return keys
+	return keys(t, client, "{*}:*")
 }
 
 // braced returns the keys of all that belongs to counters: records, histories and more.
 func braced(t *testing.T, client *redis.Client) []string {
 	t.Helper()
-	keys, err := client.Keys(t.Context(), "{*").Result()
+	return keys(t, client, "{*")
+}
+
+// keys returns the keys that match the pattern.
+func keys(t *testing.T, client *redis.Client, pattern string) []string {
+	t.Helper()
+	keys, err := client.Keys(t.Context(), pattern).Result()
 	if err != nil {
 		t.Fatal(err)
 	}

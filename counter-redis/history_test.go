@@ -27,18 +27,63 @@ func days(start counter.Hour, count int64) counter.Bucket {
 	return counter.Bucket{Start: start, Hours: counter.DayHours, Count: count}
 }
 
-func wantHistory(t *testing.T, store *counterredis.Store, name string, from, to counter.Hour, want ...counter.Bucket) {
+// history returns what the counter has from an hour to an hour.
+func history(t *testing.T, store *counterredis.Store, name string, from, to counter.Hour) (all []counter.Bucket) {
 	t.Helper()
-	var got []counter.Bucket
 	for bucket, err := range store.History(t.Context(), name, from, to) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, bucket)
+		all = append(all, bucket)
 	}
-	if !slices.Equal(got, want) {
+	return all
+}
+
+func wantHistory(t *testing.T, store *counterredis.Store, name string, from, to counter.Hour, want ...counter.Bucket) {
+	t.Helper()
+	if got := history(t, store, name, from, to); !slices.Equal(got, want) {
 		t.Errorf("the history of %q from %d to %d is %v; want %v", name, from, to, got, want)
 	}
+}
+
+// inHistory returns how much the counter has in all of its hours and days.
+func inHistory(t *testing.T, store *counterredis.Store, name string) (sum int64) {
+	t.Helper()
+	for _, bucket := range history(t, store, name, 0, counter.MaxHour) {
+		sum += bucket.Count
+	}
+	return sum
+}
+
+func setHistory(t *testing.T, store *counterredis.Store, name string, buckets ...counter.Bucket) {
+	t.Helper()
+	if err := store.SetHistory(t.Context(), name, buckets); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// countMeanwhile has two writers add to "a", in the hours in turn, until stop is called.
+func countMeanwhile(t *testing.T, store *counterredis.Store, hour func(i int64) counter.Hour) (stop func()) {
+	t.Helper()
+	counting, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for w := range 2 {
+		wg.Go(func() {
+			for i := int64(1); counting.Err() == nil; i++ {
+				batch := counter.Batch{Name: "a", Writer: fmt.Sprint(w), Delta: 1, Sum: i, Hour: hour(i)}
+				if err := store.Apply(context.WithoutCancel(counting), []counter.Batch{batch})[0].Err; err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	stop = func() {
+		cancel()
+		wg.Wait()
+	}
+	t.Cleanup(stop)
+	return stop
 }
 
 // applyAt applies a batch of the hour that must succeed.
@@ -96,13 +141,9 @@ func TestHistory(t *testing.T) {
 		t.Errorf("the hours of today expire at %v; want %v", got, want)
 	}
 	wantList(t, store, map[string]int64{"a": sum})
-	if err := store.Set(t.Context(), "a", 7); err != nil {
-		t.Fatal(err)
-	}
+	set(t, store, "a", 7)
 	wantHistory(t, store, "a", 0, counter.MaxHour, all...)
-	if err := store.Set(t.Context(), "a", 0); err != nil {
-		t.Fatal(err)
-	}
+	set(t, store, "a", 0)
 	wantHistory(t, store, "a", 0, counter.MaxHour)
 	if keys := braced(t, client); !slices.Equal(keys, []string{"{p:a}:w"}) {
 		t.Errorf("after Set to 0 there are %q; want the writer's record alone", keys)
@@ -163,9 +204,7 @@ func TestHistoryOfRefusedBatches(t *testing.T) {
 	wantHistory(t, store, "a", now, now+23, hours(now, 5), hours(now+1, 4))
 
 	// A part of the history that is full refuses the whole batch.
-	if err := store.SetHistory(t.Context(), "a", []counter.Bucket{hours(now, math.MaxInt64)}); err != nil {
-		t.Fatal(err)
-	}
+	setHistory(t, store, "a", hours(now, math.MaxInt64))
 	if err := apply("a", 1, 11); !errors.Is(err, counter.ErrOverflow) {
 		t.Errorf("Apply to a full hour: %v; want %v", err, counter.ErrOverflow)
 	}
@@ -195,9 +234,7 @@ func TestHistoryOfAnotherType(t *testing.T) {
 		}
 		wantHistory(t, store, "a", now, now+23)
 		// The owner can mend it.
-		if err := store.SetHistory(t.Context(), "a", []counter.Bucket{hours(now+5, 1)}); err != nil {
-			t.Fatal(err)
-		}
+		setHistory(t, store, "a", hours(now+5, 1))
 		applyAt(t, store, "a", now+5, 3, 6)
 		wantHistory(t, store, "a", now, now+23, hours(now+5, 4))
 	}
@@ -228,13 +265,7 @@ func TestSetHistory(t *testing.T) {
 	client := redistest.Start(t).Client()
 	store := newStore(t, client, counterredis.Options{})
 	now := today()
-	set := func(buckets ...counter.Bucket) {
-		t.Helper()
-		if err := store.SetHistory(t.Context(), "a", buckets); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set()
+	setHistory(t, store, "a")
 	if keys := client.Keys(t.Context(), "*").Val(); len(keys) > 0 {
 		t.Errorf("no history is in %q", keys)
 	}
@@ -242,10 +273,10 @@ func TestSetHistory(t *testing.T) {
 	applyAt(t, store, "a", now-100*counter.DayHours, 3, 6)
 	long := 400 * counter.DayHours
 	want := []counter.Bucket{days(0, 1), days(now.Day()-counter.Hour(long), 2), days(now, 4), hours(now, 5), hours(now+23, 6)}
-	set(hours(now+23, 6), days(now, 4), hours(5, 1), days(now-counter.Hour(long), 2), hours(now, 5))
+	setHistory(t, store, "a", hours(now+23, 6), days(now, 4), hours(5, 1), days(now-counter.Hour(long), 2), hours(now, 5))
 	wantHistory(t, store, "a", 0, counter.MaxHour, want...)
 	wantGet(t, store, "a", 6)
-	set(want...)
+	setHistory(t, store, "a", want...)
 	wantHistory(t, store, "a", 0, counter.MaxHour, want...)
 	if got := client.TTL(t.Context(), "{a}"+now.Time().Format(time.DateOnly)).Val(); got < 60*24*time.Hour || got > 61*24*time.Hour {
 		t.Errorf("the hours expire in %v; want 60 days after the day", got)
@@ -257,7 +288,7 @@ func TestSetHistory(t *testing.T) {
 		t.Errorf("SetHistory: %v; want %v", err, counter.ErrBucket)
 	}
 	wantHistory(t, store, "a", 0, counter.MaxHour, want...)
-	set()
+	setHistory(t, store, "a")
 	if keys := braced(t, client); len(keys) != 1 {
 		t.Errorf("without a history there are %q; want the record alone", keys)
 	}
@@ -266,43 +297,13 @@ func TestSetHistory(t *testing.T) {
 // A history stays consistent while some callers replace or remove it and others count.
 func TestSetHistoryWhileCounting(t *testing.T) {
 	store := newStore(t, redistest.Start(t, "--appendonly", "no").Client(), counterredis.Options{})
-	counting, stop := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	for w := range 2 {
-		wg.Go(func() {
-			for i := int64(1); counting.Err() == nil; i++ {
-				batch := counter.Batch{Name: "a", Writer: fmt.Sprint(w), Delta: 1, Sum: i, Hour: 1 + counter.Hour(i)/10}
-				if err := store.Apply(context.WithoutCancel(counting), []counter.Batch{batch})[0].Err; err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
+	stop := countMeanwhile(t, store, func(i int64) counter.Hour { return 1 + counter.Hour(i)/10 })
 	for range 20 {
-		if err := store.SetHistory(t.Context(), "a", []counter.Bucket{days(0, 5)}); err != nil {
-			t.Error(err)
-		}
-		if err := store.Set(t.Context(), "a", 0); err != nil {
-			t.Error(err)
-		}
+		setHistory(t, store, "a", days(0, 5))
+		set(t, store, "a", 0)
 	}
 	stop()
-	wg.Wait()
-	value, err := store.Get(t.Context(), "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sum int64
-	for bucket, err := range store.History(t.Context(), "a", 0, counter.MaxHour) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum += bucket.Count
-	}
-	if sum != value {
-		t.Errorf("the history has %d; the counter %d", sum, value)
-	}
+	wantGet(t, store, "a", inHistory(t, store, "a"))
 }
 
 // Without permission for the commands of histories, views are counted without a history.
@@ -313,9 +314,7 @@ func TestNoHistory(t *testing.T) {
 	store := openWith(t, withLogin(server, "limited:s3cret"), counterredis.Options{NoHistory: true})
 	applyAt(t, store, "a", today(), 3, 3)
 	wantHistory(t, newStore(t, admin, counterredis.Options{}), "a", 0, counter.MaxHour)
-	if err := store.Set(t.Context(), "a", 0); err != nil {
-		t.Error(err)
-	}
+	set(t, store, "a", 0)
 	if keys := braced(t, admin); !slices.Equal(keys, []string{"{a}:w"}) {
 		t.Errorf("there are %q; want the record alone", keys)
 	}
@@ -333,18 +332,6 @@ func TestHistoryFails(t *testing.T) {
 				t.Errorf("History of %q yields %v, %v; want an error", name, bucket, err)
 			}
 		}
-	}
-	server.Continue()
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range store.History(t.Context(), "a", 0, 100) {
-		if !errors.Is(err, counter.ErrClosed) {
-			t.Errorf("History after Close: %v", err)
-		}
-	}
-	if err := store.SetHistory(t.Context(), "a", nil); !errors.Is(err, counter.ErrClosed) {
-		t.Errorf("SetHistory after Close: %v", err)
 	}
 }
 
@@ -371,13 +358,9 @@ func TestHistoryInCluster(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "{d}", strings.Repeat("e", counter.MaxNameLen)} {
 		applyAt(t, store, name, now, 3, 3)
 		wantHistory(t, store, name, 0, counter.MaxHour, hours(now, 3))
-		if err := store.SetHistory(t.Context(), name, []counter.Bucket{days(24, 1), hours(now+1, 7)}); err != nil {
-			t.Error(err)
-		}
+		setHistory(t, store, name, days(24, 1), hours(now+1, 7))
 		wantHistory(t, store, name, 0, counter.MaxHour, days(24, 1), hours(now+1, 7))
-		if err := store.Set(t.Context(), name, 0); err != nil {
-			t.Error(err)
-		}
+		set(t, store, name, 0)
 		wantHistory(t, store, name, 0, counter.MaxHour)
 	}
 }
@@ -387,29 +370,14 @@ func TestHistoryInCluster(t *testing.T) {
 func TestHistoryWhileCounting(t *testing.T) {
 	store := newStore(t, redistest.Start(t, "--appendonly", "no").Client(), counterredis.Options{})
 	now := today()
-	if err := store.SetHistory(t.Context(), "a", []counter.Bucket{days(now, 1000)}); err != nil {
-		t.Fatal(err)
-	}
-	counting, stop := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	for w := range 2 {
-		wg.Go(func() {
-			for i := int64(1); counting.Err() == nil; i++ {
-				batch := counter.Batch{Name: "a", Writer: fmt.Sprint(w), Delta: 1, Sum: i, Hour: now + counter.Hour(i%counter.DayHours)}
-				if err := store.Apply(context.WithoutCancel(counting), []counter.Batch{batch})[0].Err; err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
+	setHistory(t, store, "a", days(now, 1000))
+	stop := countMeanwhile(t, store, func(i int64) counter.Hour { return now + counter.Hour(i%counter.DayHours) })
 	for range 300 {
-		for bucket, err := range store.History(t.Context(), "a", now, now) {
-			if err != nil || bucket.Hours == counter.DayHours && bucket.Count != 1000 {
-				t.Errorf("History yields %v, %v; want the day to have 1000", bucket, err)
+		for _, bucket := range history(t, store, "a", now, now) {
+			if bucket.Hours == counter.DayHours && bucket.Count != 1000 {
+				t.Errorf("History yields %v; want the day to have 1000", bucket)
 			}
 		}
 	}
 	stop()
-	wg.Wait()
 }

@@ -221,9 +221,7 @@ func TestWarningsOfNobody(t *testing.T) {
 // In a Cluster every primary is looked at, and those that differ are named.
 func TestWarningsOfCluster(t *testing.T) {
 	nodes := startCluster(t, "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
-	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{nodes[0].Addr()}})
-	t.Cleanup(func() { _ = cluster.Close() })
-	store := newStore(t, cluster, counterredis.Options{})
+	store := borrow(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{nodes[0].Addr()}}))
 	wantWarnings(t, store, "maxmemory-policy is allkeys-lru: ")
 
 	do(t, nodes[1].Client(), "config", "set", "appendfsync", "everysec")

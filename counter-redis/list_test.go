@@ -92,9 +92,7 @@ func TestListOfChangingKeys(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			do(t, other, "flushall")
 			do(t, other, "mset", "a", 1, "b", 2, "c", 3)
-			client := server.Client()
-			client.AddHook(scanHook(test.scanned))
-			wantList(t, newStore(t, client, counterredis.Options{}), test.want)
+			wantList(t, borrow(t, server.Client(), afterScan(test.scanned)), test.want)
 		})
 	}
 }
@@ -128,15 +126,11 @@ func TestListWithFailingLogin(t *testing.T) {
 	other := server.Client()
 	do(t, other, "config", "set", "requirepass", "old") // connections that are open stay logged in
 	client := redis.NewClient(&redis.Options{Addr: server.Addr(), Password: "old", Protocol: 2, DisableIdentity: true})
-	t.Cleanup(func() { _ = client.Close() })
-	store := newStore(t, client, counterredis.Options{})
-	if err := store.Set(t.Context(), "a", 1); err != nil {
-		t.Fatal(err)
-	}
-	client.AddHook(scanHook(func(ctx context.Context, _ *redis.ScanCmd) {
+	store := borrow(t, client, afterScan(func(ctx context.Context, _ *redis.ScanCmd) {
 		other.ConfigSet(ctx, "requirepass", "new")
 		other.ClientKillByFilter(ctx, "type", "normal")
 	}))
+	set(t, store, "a", 1)
 	for entry, err := range store.List(t.Context(), "") {
 		if err == nil || !strings.Contains(err.Error(), "WRONGPASS") {
 			t.Fatalf("List yields %v, %v; want WRONGPASS", entry, err)
@@ -146,20 +140,12 @@ func TestListWithFailingLogin(t *testing.T) {
 	t.Error("List yields nothing; want WRONGPASS")
 }
 
-// scanHook runs after each SCAN of a client.
-type scanHook func(context.Context, *redis.ScanCmd)
-
-func (h scanHook) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (h scanHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
-}
-
-func (h scanHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		err := next(ctx, cmd)
+// afterScan does something after each SCAN of a client.
+func afterScan(do func(context.Context, *redis.ScanCmd)) hook {
+	return func(ctx context.Context, cmd redis.Cmder, send redis.ProcessHook) error {
+		err := send(ctx, cmd)
 		if scan, ok := cmd.(*redis.ScanCmd); ok {
-			h(ctx, scan)
+			do(ctx, scan)
 		}
 		return err
 	}

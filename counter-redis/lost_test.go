@@ -71,42 +71,18 @@ func TestScriptLostAtTheEnd(t *testing.T) {
 	client := redistest.Start(t).Client()
 	for name, want := range map[string]error{"context": context.Canceled, "store": counter.ErrClosed} {
 		do(t, client, "script", "flush")
-		slow := redis.NewClient(client.Options())
-		store := newStore(t, slow, counterredis.Options{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		slow.AddHook(&ending{func() {
-			if name == "store" {
-				_ = store.Close()
-			} else {
-				cancel()
-			}
-		}})
+		end := cancel
+		store := borrow(t, redis.NewClient(client.Options()), after(func() { end() }))
+		if name == "store" {
+			end = func() { _ = store.Close() }
+		}
 		if err := applyOne(ctx, store, "a"); !errors.Is(err, want) || errors.Is(err, counter.ErrUnknown) {
 			t.Errorf("Apply at the end of the %s: %v; want %v", name, err, want)
 		}
 		if client.Exists(t.Context(), "a").Val() != 0 {
 			t.Errorf("at the end of the %s, it is counted", name)
 		}
-		if err := slow.Close(); err != nil {
-			t.Error(err)
-		}
 	}
-}
-
-// ending is a hook that does something after each command.
-type ending struct{ do func() }
-
-func (*ending) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (e *ending) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		err := next(ctx, cmd)
-		e.do()
-		return err
-	}
-}
-
-func (*ending) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
 }

@@ -50,14 +50,8 @@ func look(t *testing.T, store *counterredis.Store) (w world) {
 		}
 		*into = value
 	}
-	for name, into := range map[string]*[]counter.Bucket{"from": &w.fromHistory, "to": &w.toHistory} {
-		for bucket, err := range store.History(t.Context(), name, 0, counter.MaxHour) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			*into = append(*into, bucket)
-		}
-	}
+	w.fromHistory = history(t, store, "from", 0, counter.MaxHour)
+	w.toHistory = history(t, store, "to", 0, counter.MaxHour)
 	for _, source := range []struct {
 		of, name string
 		into     *int64
@@ -116,46 +110,31 @@ func each(t *testing.T, test func(t *testing.T, client *redis.Client)) {
 	}
 }
 
+// wantGone fails if anything is left of the counter that was moved but its writer's record.
+func wantGone(t *testing.T, client *redis.Client) {
+	t.Helper()
+	for _, key := range braced(t, client) {
+		if strings.HasPrefix(key, "{from}") && key != "{from}:w" {
+			t.Errorf("after Move there is %q", key)
+		}
+	}
+}
+
 func TestMove(t *testing.T) {
 	each(t, func(t *testing.T, client *redis.Client) {
 		t.Helper()
 		store := newStore(t, client, counterredis.Options{})
 		_, after := fill(t, client, store)
 		for range 2 {
-			if err := store.Move(t.Context(), "from", "to"); err != nil {
-				t.Fatal(err)
-			}
+			move(t, store, "from", "to")
 			if got := look(t, store); !got.equal(after) {
 				t.Errorf("after Move there is %+v; want %+v", got, after)
 			}
 		}
+		wantGone(t, client)
 		for _, key := range braced(t, client) {
-			if strings.HasPrefix(key, "{from}") && key != "{from}:w" {
-				t.Errorf("after Move there is %q", key)
-			}
 			if strings.Contains(key, "moved") && client.TTL(t.Context(), key).Val() <= 0 {
 				t.Errorf("%q does not expire", key)
-			}
-		}
-		// A batch that is repeated after it counts no more.
-		applyAt(t, store, "from", today(), 3, 3)
-		wantGet(t, store, "from", 0)
-		// The way back, with what came in between, to a name that is new.
-		applyAt(t, store, "to", today(), 1, 1)
-		if err := store.Move(t.Context(), "to", "{new}"); err != nil {
-			t.Fatal(err)
-		}
-		wantGet(t, store, "{new}", 181)
-		if err := store.Set(t.Context(), "{new}", -3); err != nil {
-			t.Fatal(err)
-		}
-		if err := store.Move(t.Context(), "{new}", "from"); err != nil {
-			t.Fatal(err)
-		}
-		wantGet(t, store, "from", -3)
-		for _, names := range [][2]string{{"a", "a"}, {"", "a"}, {"a", ""}} {
-			if err := store.Move(t.Context(), names[0], names[1]); !errors.Is(err, counter.ErrName) {
-				t.Errorf("Move of %q: %v; want %v", names, err, counter.ErrName)
 			}
 		}
 	})
@@ -191,20 +170,18 @@ func TestMoveRefused(t *testing.T) {
 				t.Errorf("%s: there is %+v; it was %+v", name, got, before)
 			}
 		}
-		do(t, client, "flushall")
-		do(t, client, "rpush", "from", 1)
-		if err := store.Move(t.Context(), "from", "to"); !errors.Is(err, counter.ErrType) {
-			t.Errorf("Move of a list: %v", err)
-		}
-		do(t, client, "set", "from", "x")
-		if err := store.Move(t.Context(), "from", "to"); !errors.Is(err, counter.ErrType) {
-			t.Errorf("Move of a text: %v", err)
+		for _, command := range [][]any{{"rpush", "from", 1}, {"set", "from", "x"}} {
+			do(t, client, "flushall")
+			do(t, client, command...)
+			if err := store.Move(t.Context(), "from", "to"); !errors.Is(err, counter.ErrType) {
+				t.Errorf("Move after %q: %v", command, err)
+			}
 		}
 	})
 }
 
-// dying is a hook of a client whose process ends at its n-th command, from 1, before or after
-// the server has got it.
+// dying is a process that ends at its n-th command, from 1, before or after the server has got
+// it. Its send is a hook.
 type dying struct {
 	mu       sync.Mutex
 	at, sent int
@@ -225,33 +202,25 @@ func (d *dying) dieAt(at int, after bool) {
 	d.at, d.sent, d.after = at, 0, after
 }
 
-// send reports whether the process survives the next command, and if not, whether the server
+// next reports whether the process survives the next command, and if not, whether the server
 // gets that.
-func (d *dying) send() (lives, arrives bool) {
+func (d *dying) next() (lives, arrives bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.sent++
 	return d.at == 0 || d.sent < d.at, d.sent == d.at && d.after
 }
 
-func (*dying) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (d *dying) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		lives, arrives := d.send()
-		if lives {
-			return next(ctx, cmd)
-		}
-		if arrives {
-			_ = next(ctx, cmd)
-		}
-		cmd.SetErr(io.EOF)
-		return io.EOF
+func (d *dying) send(ctx context.Context, cmd redis.Cmder, send redis.ProcessHook) error {
+	lives, arrives := d.next()
+	if lives {
+		return send(ctx, cmd)
 	}
-}
-
-func (*dying) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
+	if arrives {
+		_ = send(ctx, cmd)
+	}
+	cmd.SetErr(io.EOF)
+	return io.EOF
 }
 
 // The process ends at each of the steps in turn. Another goes on, at once or after the
@@ -270,14 +239,10 @@ func TestMoveDies(t *testing.T) {
 						if full {
 							do(t, client, "set", "to", int64(math.MaxInt64))
 						}
-						mortal := redis.NewClient(client.Options())
-						hook := &dying{at: at, after: after}
-						mortal.AddHook(hook)
-						err := newStore(t, mortal, counterredis.Options{}).Move(t.Context(), "from", "to")
-						died = hook.sent >= at
-						if err := mortal.Close(); err != nil {
-							t.Fatal(err)
-						}
+						death := &dying{at: at, after: after}
+						mortal := borrow(t, redis.NewClient(client.Options()), hook(death.send))
+						err := mortal.Move(t.Context(), "from", "to")
+						died = death.sent >= at
 						if died && at == 1 && err == nil {
 							t.Errorf("%s: Move = nil", name)
 						}
@@ -285,24 +250,14 @@ func TestMoveDies(t *testing.T) {
 							do(t, client, "set", "to", before.to)
 						}
 						if also == "elsewhere" { // first completes the other move, as far as it went
-							if err := healthy.Move(t.Context(), "from", also); err != nil {
-								t.Fatalf("%s: %v", name, err)
-							}
-							if err := healthy.Move(t.Context(), also, "to"); err != nil {
-								t.Fatalf("%s: %v", name, err)
-							}
+							move(t, healthy, "from", also)
+							move(t, healthy, also, "to")
 						}
-						if err := healthy.Move(t.Context(), "from", "to"); err != nil {
-							t.Fatalf("%s: %v", name, err)
-						}
+						move(t, healthy, "from", "to")
 						if got := look(t, healthy); !got.equal(moved) {
 							t.Errorf("%s: there is %+v; want %+v", name, got, moved)
 						}
-						for _, key := range braced(t, client) {
-							if strings.HasPrefix(key, "{from}") && key != "{from}:w" {
-								t.Errorf("%s: there is %q", name, key)
-							}
-						}
+						wantGone(t, client)
 					}
 				}
 				if !died {
@@ -320,44 +275,20 @@ func TestMoveComesLate(t *testing.T) {
 	healthy := newStore(t, client, counterredis.Options{})
 	for at := 2; at <= 5; at++ {
 		_, moved := fill(t, client, healthy)
-		slow := redis.NewClient(client.Options())
-		hook := &pausing{at: at, do: func() {
-			if err := healthy.Move(t.Context(), "from", "to"); err != nil {
-				t.Error(err)
+		sent := 0
+		slow := borrow(t, redis.NewClient(client.Options()), hook(func(ctx context.Context, cmd redis.Cmder, send redis.ProcessHook) error {
+			if sent++; sent == at {
+				move(t, healthy, "from", "to")
 			}
-		}}
-		slow.AddHook(hook)
-		if err := newStore(t, slow, counterredis.Options{}).Move(t.Context(), "from", "to"); err != nil {
+			return send(ctx, cmd)
+		}))
+		if err := slow.Move(t.Context(), "from", "to"); err != nil {
 			t.Errorf("at %d: %v", at, err)
 		}
 		if got := look(t, healthy); !got.equal(moved) {
 			t.Errorf("at %d there is %+v; want %+v", at, got, moved)
 		}
-		if err := slow.Close(); err != nil {
-			t.Error(err)
-		}
 	}
-}
-
-// pausing is a hook that does something before the n-th command.
-type pausing struct {
-	at, sent int
-	do       func()
-}
-
-func (*pausing) DialHook(next redis.DialHook) redis.DialHook { return next }
-
-func (p *pausing) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		if p.sent++; p.sent == p.at {
-			p.do()
-		}
-		return next(ctx, cmd)
-	}
-}
-
-func (*pausing) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
 }
 
 // Counters are moved to and fro by several, while they count: nothing is lost or counted twice.
@@ -398,12 +329,7 @@ func TestMoveWhileCounting(t *testing.T) {
 				t.Fatal(err)
 			}
 			value += got
-			for bucket, err := range store.History(t.Context(), name, 0, counter.MaxHour) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				sum += bucket.Count
-			}
+			sum += inHistory(t, store, name)
 		}
 		if value != 3*adds || sum != 3*adds {
 			t.Errorf("the counters have %d, their histories %d; want %d", value, sum, 3*adds)
@@ -418,109 +344,9 @@ func TestMoveInCluster(t *testing.T) {
 		from, to := fmt.Sprint("from", i), fmt.Sprint("to", i)
 		applyAt(t, store, from, today(), 3, 3)
 		applyAt(t, store, to, today(), 4, 4)
-		if err := store.Move(t.Context(), from, to); err != nil {
-			t.Fatal(err)
-		}
+		move(t, store, from, to)
 		wantGet(t, store, from, 0)
 		wantGet(t, store, to, 7)
 		wantHistory(t, store, to, 0, counter.MaxHour, hours(today(), 7))
-	}
-}
-
-func TestBring(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
-	now := today()
-	bring := func(source string, total, want int64, past ...counter.Bucket) {
-		t.Helper()
-		before, err := store.Brought(t.Context(), "a", source)
-		if err != nil || max(total-before, 0) != want {
-			t.Errorf("Brought = %d, %v; want %d less than %d", before, err, want, total)
-		}
-		if added, err := store.Bring(t.Context(), "a", source, total, past); added != want || err != nil {
-			t.Errorf("Bring(%q, %d) = %d, %v; want %d", source, total, added, err, want)
-		}
-	}
-	bring("old", 0, 0)
-	bring("old", 10, 10, hours(now, 3), days(24, 4))
-	bring("old", 10, 0, hours(now, 3))
-	bring("old", 9, 0)
-	bring("old", 12, 2, hours(now, 3))
-	bring(`"} other`, 5, 5, hours(now, 5))
-	wantGet(t, store, "a", 17)
-	wantHistory(t, store, "a", 0, counter.MaxHour, days(24, 4), hours(now, 8))
-	for name, err := range map[string]error{
-		"of a negative total": bringError(t, store, "s", -1),
-		"of too much past":    bringError(t, store, "s", 2, hours(now, 3)),
-	} {
-		if !errors.Is(err, counter.ErrDelta) {
-			t.Errorf("Bring %s: %v; want %v", name, err, counter.ErrDelta)
-		}
-	}
-	if err := bringError(t, store, "full", math.MaxInt64, hours(now, 1)); !errors.Is(err, counter.ErrOverflow) {
-		t.Errorf("Bring of too much: %v; want %v", err, counter.ErrOverflow)
-	}
-	wantGet(t, store, "a", 17)
-	wantHistory(t, store, "a", 0, counter.MaxHour, days(24, 4), hours(now, 8))
-	bring("full", 1, 1)
-	if err := store.Set(t.Context(), "a", 0); err != nil {
-		t.Fatal(err)
-	}
-	if keys := braced(t, client); len(keys) > 0 {
-		t.Errorf("after Set to 0 there are %q", keys)
-	}
-	bring("old", 10, 10)
-	do(t, client, "hset", "{a}sources", "bad", "x")
-	if err := bringError(t, store, "bad", 3); !errors.Is(err, counter.ErrRecord) {
-		t.Errorf("Bring over a malformed record: %v; want %v", err, counter.ErrRecord)
-	}
-}
-
-func bringError(t *testing.T, store *counterredis.Store, source string, total int64, past ...counter.Bucket) error {
-	t.Helper()
-	_, err := store.Bring(t.Context(), "a", source, total, past)
-	return err
-}
-
-// Several bring from one source at the same time, and one of them dies at each step.
-func TestBringOnce(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var sum int64
-	for total := range int64(20) {
-		wg.Go(func() {
-			added, err := store.Bring(t.Context(), "a", "old", total, nil)
-			if err != nil {
-				t.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			sum += added
-		})
-	}
-	wg.Wait()
-	wantGet(t, store, "a", 19)
-	if sum != 19 {
-		t.Errorf("Bring added %d in all; want 19", sum)
-	}
-	for at := 1; at <= 2; at++ {
-		for _, after := range []bool{false, true} {
-			do(t, client, "flushall")
-			mortal := redis.NewClient(client.Options())
-			mortal.AddHook(&dying{at: at, after: after})
-			if err := bringError(t, newStore(t, mortal, counterredis.Options{}), "old", 5, hours(today(), 2)); err == nil {
-				t.Errorf("Bring that dies at %d: nil", at)
-			}
-			if err := mortal.Close(); err != nil {
-				t.Error(err)
-			}
-			if err := bringError(t, store, "old", 5, hours(today(), 2)); err != nil {
-				t.Error(err)
-			}
-			wantGet(t, store, "a", 5)
-			wantHistory(t, store, "a", 0, counter.MaxHour, hours(today(), 2))
-		}
 	}
 }

@@ -54,9 +54,7 @@ func testReadsFromPrimaries(t *testing.T, cluster *redistest.Cluster) {
 				do(t, primary.Client(), "flushall")
 			}
 			opts.Addrs = []string{cluster.Nodes()[0].Addr()}
-			client := redis.NewClusterClient(&opts)
-			t.Cleanup(func() { _ = client.Close() })
-			store := newStore(t, client, counterredis.Options{})
+			store := borrow(t, redis.NewClusterClient(&opts))
 			for _, replica := range cluster.Replicas(t) {
 				do(t, replica.Client(), "config", "resetstat")
 			}
@@ -80,9 +78,7 @@ func TestNewFailoverClusterClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	opts.RouteRandomly = true
-	client := redis.NewFailoverClusterClient(opts)
-	t.Cleanup(func() { _ = client.Close() })
-	wantServed(t, newStore(t, client, counterredis.Options{}))
+	wantServed(t, borrow(t, redis.NewFailoverClusterClient(opts)))
 }
 
 // wantServed counts with an empty store in every way.
@@ -96,9 +92,7 @@ func wantServed(t *testing.T, store *counterredis.Store) {
 		want[batch.Name] = 1
 	}
 	wantAdd(t, store, "added", 1)
-	if err := store.Set(t.Context(), "set", 7); err != nil {
-		t.Error(err)
-	}
+	set(t, store, "set", 7)
 	if got := list(t, store); !maps.Equal(got, want) {
 		t.Errorf("List yields %v; want %v", got, want)
 	}

@@ -22,8 +22,7 @@ func TestLostReplySendsOnce(t *testing.T) {
 			direct := server.Client()
 			proxy := redistest.StartProxy(t, server.Addr())
 			client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), MaxRetries: 3})
-			t.Cleanup(func() { _ = client.Close() })
-			store := newStore(t, client, counterredis.Options{})
+			store := borrow(t, client)
 			for range 2 { // both scripts are loaded, too
 				for _, err := range test.change(t.Context(), store, "loaded") {
 					if err != nil {
@@ -61,9 +60,8 @@ func TestLostRequest(t *testing.T) {
 			server := redistest.Start(t)
 			proxy := redistest.StartProxy(t, server.Addr())
 			proxy.SetFaults(redistest.Faults{LoseRequests: 1})
-			client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), MaxRetries: 3})
-			t.Cleanup(func() { _ = client.Close() })
-			for _, err := range test.change(t.Context(), newStore(t, client, counterredis.Options{}), "a") {
+			store := borrow(t, redis.NewClient(&redis.Options{Addr: proxy.Addr(), MaxRetries: 3}))
+			for _, err := range test.change(t.Context(), store, "a") {
 				wantUnknown(t, test.name, err)
 			}
 			if keys := server.Client().Keys(t.Context(), "*").Val(); len(keys) > 0 {

@@ -140,6 +140,26 @@ func TestMaxConns(t *testing.T) {
 	}
 }
 
+func TestPoolStats(t *testing.T) {
+	for name, url := range map[string]string{
+		"single":  redistest.Start(t).URL(),
+		"cluster": redistest.StartCluster(t, redistest.Topology{}).URL(),
+	} {
+		store, err := counterredis.Open(t.Context(), url, counterredis.Options{MaxConns: 2})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		defer store.Close()
+		if _, err := store.Add(t.Context(), "a", 1); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		stats := store.PoolStats()
+		if stats.TotalConns < 1 || stats.IdleConns != stats.TotalConns || stats.Misses < 1 {
+			t.Errorf("%s: %+v; want open connections, all of them idle", name, stats)
+		}
+	}
+}
+
 // refusing serves a Redis that gives these commands another reply, and has all it needs
 // for the others.
 func refusing(t *testing.T, reply string, commands ...string) (addr string) {

@@ -174,7 +174,7 @@ func TestRecordSlot(t *testing.T) {
 
 func TestRecordExpiry(t *testing.T) {
 	client := redis.NewClient(&redis.Options{})
-	t.Cleanup(func() { _ = client.Close() })
+	defer client.Close()
 	for given, want := range map[time.Duration]time.Duration{
 		0: time.Hour, time.Second: time.Second, time.Second + time.Microsecond: time.Second, 36 * time.Hour: 36 * time.Hour,
 	} {

@@ -17,35 +17,50 @@ import (
 	"example.com/herokuapp/counter-redis/redistest"
 )
 
-// slotMove is the way of the slot of one name from one server to another.
+// slotMove is the way of a slot from one server to another.
 type slotMove struct {
-	name     string
 	slot     int64
 	from, to *redistest.Server
 	toID     string
+	told     []*redistest.Server // of its end
 }
 
-// beginMove begins to move the slot, with the counter and its records.
-func beginMove(t *testing.T, from, to *redistest.Server, name string) slotMove {
+// startSlotMove begins to move the slot of the name, without its keys.
+func startSlotMove(t *testing.T, from, to *redistest.Server, name string) slotMove {
 	t.Helper()
-	m := slotMove{name: name, from: from, to: to, slot: from.Client().ClusterKeySlot(t.Context(), name).Val(), toID: myID(t, to)}
+	slot := from.Client().ClusterKeySlot(t.Context(), name).Val()
+	m := slotMove{slot: slot, from: from, to: to, toID: myID(t, to), told: []*redistest.Server{to, from}}
 	do(t, to.Client(), "cluster", "setslot", m.slot, "importing", myID(t, from))
 	do(t, from.Client(), "cluster", "setslot", m.slot, "migrating", m.toID)
-	host, port, err := net.SplitHostPort(to.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys := []any{"migrate", host, port, "", 0, 60_000, "keys"}
-	for _, key := range from.Client().ClusterGetKeysInSlot(t.Context(), int(m.slot), 100).Val() {
-		keys = append(keys, key)
-	}
-	do(t, from.Client(), keys...)
 	return m
 }
 
+// beginMove begins to move the slot of the name, with the counter and its records.
+func beginMove(t *testing.T, from, to *redistest.Server, name string) slotMove {
+	t.Helper()
+	m := startSlotMove(t, from, to, name)
+	m.keys(t, from.Client().ClusterGetKeysInSlot(t.Context(), int(m.slot), 100).Val()...)
+	return m
+}
+
+// keys moves the keys.
+func (m slotMove) keys(t *testing.T, keys ...string) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(m.to.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	migrate := []any{"migrate", host, port, "", 0, 60_000, "keys"}
+	for _, key := range keys {
+		migrate = append(migrate, key)
+	}
+	do(t, m.from.Client(), migrate...)
+}
+
+// end makes the move known.
 func (m slotMove) end(t *testing.T) {
 	t.Helper()
-	for _, server := range []*redistest.Server{m.to, m.from} {
+	for _, server := range m.told {
 		do(t, server.Client(), "cluster", "setslot", m.slot, "node", m.toID)
 	}
 }
@@ -110,28 +125,25 @@ func TestSlotMovesToFreshPrimary(t *testing.T) {
 				from := serverOf(t, servers, counterName)
 				store := open(t, from.URL()+patient+"&addr="+servers[1].Addr())
 				if owner == "New" {
-					client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{servers[0].Addr()}})
-					t.Cleanup(func() { _ = client.Close() })
-					store = newStore(t, client, counterredis.Options{})
+					store = borrow(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{servers[0].Addr()}}))
 				}
 				batch := counter.Batch{Name: counterName, Writer: "w", Delta: 5, Sum: 5}
 				wantApplied(t, store, []counter.Batch{batch}, 5)
-				move := beginMove(t, from, fresh, counterName)
+				moving := beginMove(t, from, fresh, counterName)
 				wantApplied(t, store, []counter.Batch{batch}, 5) // a repeat
 				wantApplied(t, store, []counter.Batch{{Name: counterName, Writer: "w", Delta: 1, Sum: 6}}, 6)
 				wantAdd(t, store, counterName, 7)
 				wantGet(t, store, counterName, 7)
-				move.end(t)
+				moving.end(t)
 				wantAdd(t, store, counterName, 8)
 				wantGet(t, store, counterName, 8)
 				if got := fresh.Client().Get(t.Context(), counterName).Val(); got != "8" {
 					t.Errorf("the fresh primary has %q; want 8", got)
 				}
-				if err := store.Close(); err != nil {
-					t.Error(err)
-				}
-				if err := store.Close(); err != nil {
-					t.Error(err)
+				for range 2 {
+					if err := store.Close(); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})
@@ -163,11 +175,9 @@ func TestSeveralSlotsMoved(t *testing.T) {
 		batches[i].Sum++
 	}
 	wantApplied(t, store, batches, 2)
-	for _, batch := range batches {
-		wantGet(t, store, batch.Name, 2)
-	}
 	want := map[string]int64{}
 	for _, batch := range batches {
+		wantGet(t, store, batch.Name, 2)
 		want[batch.Name] = 2
 	}
 	wantList(t, store, want)
@@ -178,24 +188,12 @@ func TestEndlessRedirects(t *testing.T) {
 	var sent atomic.Int64
 	var addrs [2]string
 	for i := range addrs {
-		addrs[i] = answerWith(t, func(words []string) string {
-			switch words[0] {
-			case "hello":
-				return "-ERR unknown command"
-			case "cluster": // SLOTS
-				host, port, _ := net.SplitHostPort(addrs[0])
-				return fmt.Sprintf("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$%d\r\n%s\r\n:%s", len(host), host, port)
-			case "incrby", "set", "del", "eval", "evalsha":
-				sent.Add(1)
-				return "-MOVED 1 " + addrs[1-i]
-			default:
-				return "+OK"
-			}
+		addrs[i] = answerAsCluster(t, func() string { return addrs[0] }, func() string {
+			sent.Add(1)
+			return "-MOVED 1 " + addrs[1-i]
 		})
 	}
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs[:1]})
-	t.Cleanup(func() { _ = client.Close() })
-	store := newStore(t, client, counterredis.Options{})
+	store := borrow(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs[:1]}))
 	for _, change := range changes() {
 		sent.Store(0)
 		errs := change.change(t.Context(), store, "a")
@@ -210,12 +208,29 @@ func TestEndlessRedirects(t *testing.T) {
 	}
 }
 
+// answerAsCluster serves a node of a Cluster whose slots are all served at owner, with the
+// reply to each change.
+func answerAsCluster(t *testing.T, owner, change func() string) (addr string) {
+	t.Helper()
+	return answerWith(t, func(words []string) string {
+		switch words[0] {
+		case "hello":
+			return "-ERR unknown command"
+		case "cluster": // SLOTS
+			host, port, _ := net.SplitHostPort(owner())
+			return fmt.Sprintf("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n%s\r\n:%s", bulk(host), port)
+		case "incrby", "set", "del", "eval", "evalsha":
+			return change()
+		default:
+			return "+OK"
+		}
+	})
+}
+
 // Nodes whose addresses can't be used are told apart, and the true cause is named.
 func TestClusterWithoutHosts(t *testing.T) {
 	servers := startCluster(t, "--cluster-preferred-endpoint-type", "unknown-endpoint")
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{servers[0].Addr()}})
-	t.Cleanup(func() { _ = client.Close() })
-	store := newStore(t, client, counterredis.Options{})
+	store := borrow(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{servers[0].Addr()}}))
 	_, addErr := store.Add(t.Context(), "a", 1)
 	_, getErr := store.Get(t.Context(), "a")
 	for call, err := range map[string]error{"Add": addErr, "Get": getErr, "Ping": store.Ping(t.Context())} {
@@ -238,11 +253,11 @@ func TestClusterWithoutHostnames(t *testing.T) {
 	wantApplied(t, store, manyBatches(20), 1)
 	from := serverOf(t, servers, "many:0")
 	fresh := meetNode(t, servers, args...)
-	move := beginMove(t, from, fresh, "many:0")
+	moving := beginMove(t, from, fresh, "many:0")
 	next := counter.Batch{Name: "many:0", Writer: "w", Delta: 1, Sum: 2}
 	err := store.Apply(t.Context(), []counter.Batch{next})[0].Err
 	wantRefusal(t, "Apply", err, nil, "cluster-announce-hostname")
-	move.end(t)
+	moving.end(t)
 	for {
 		result := store.Apply(t.Context(), []counter.Batch{next})[0]
 		if result.Err == nil {
@@ -258,23 +273,11 @@ func TestClusterWithoutHostnames(t *testing.T) {
 func TestClusterLostReplySendsOnce(t *testing.T) {
 	var sent atomic.Int64
 	var addr string
-	addr = answerWith(t, func(words []string) string {
-		switch words[0] {
-		case "hello":
-			return "-ERR unknown command"
-		case "cluster": // SLOTS
-			host, port, _ := net.SplitHostPort(addr)
-			return fmt.Sprintf("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$%d\r\n%s\r\n:%s", len(host), host, port)
-		case "incrby", "set", "del", "eval", "evalsha":
-			sent.Add(1)
-			return hangUp
-		default:
-			return "+OK"
-		}
+	addr = answerAsCluster(t, func() string { return addr }, func() string {
+		sent.Add(1)
+		return hangUp
 	})
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{addr}, MaxRetries: 5, MaxRedirects: 5})
-	t.Cleanup(func() { _ = client.Close() })
-	store := newStore(t, client, counterredis.Options{})
+	store := borrow(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{addr}, MaxRetries: 5, MaxRedirects: 5}))
 	for _, change := range changes() {
 		sent.Store(0)
 		errs := change.change(t.Context(), store, "a")

@@ -31,42 +31,28 @@ func setMany(t *testing.T, client *redis.Client) {
 func TestListAcrossARestart(t *testing.T) {
 	server := redistest.Start(t)
 	setMany(t, server.Client())
-	client := server.Client()
 	var restart sync.Once
-	client.AddHook(scanHook(func(context.Context, *redis.ScanCmd) { restart.Do(server.Restart) }))
-	if got := len(list(t, newStore(t, client, counterredis.Options{}))); got != listed {
+	store := borrow(t, server.Client(), afterScan(func(context.Context, *redis.ScanCmd) { restart.Do(server.Restart) }))
+	if got := len(list(t, store)); got != listed {
 		t.Errorf("List yields %d of %d counters", got, listed)
-	}
-}
-
-// infoHook changes each reply to INFO.
-type infoHook struct {
-	scanHook
-	change func(*redis.StringCmd)
-}
-
-func (h infoHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		err := next(ctx, cmd)
-		if info, ok := cmd.(*redis.StringCmd); ok && cmd.Name() == "info" {
-			h.change(info)
-		}
-		return err
 	}
 }
 
 func TestListOfServersThatKeepChanging(t *testing.T) {
 	server := redistest.Start(t)
 	setMany(t, server.Client())
-	client := server.Client()
 	processes := 0
-	client.AddHook(infoHook{change: func(info *redis.StringCmd) {
-		processes++
-		info.SetVal(fmt.Sprintf("run_id:%d\r\n", processes))
-	}})
+	store := borrow(t, server.Client(), hook(func(ctx context.Context, cmd redis.Cmder, send redis.ProcessHook) error {
+		err := send(ctx, cmd)
+		if info, ok := cmd.(*redis.StringCmd); ok && cmd.Name() == "info" {
+			processes++
+			info.SetVal(fmt.Sprintf("run_id:%d\r\n", processes))
+		}
+		return err
+	}))
 	yielded := 0
 	var last error
-	for _, err := range newStore(t, client, counterredis.Options{}).List(t.Context(), "") {
+	for _, err := range store.List(t.Context(), "") {
 		if last = err; err == nil {
 			yielded++
 		}

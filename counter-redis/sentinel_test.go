@@ -15,9 +15,7 @@ import (
 // must not be taken for a counter of zero.
 func TestNoPrimaryIsNoZero(t *testing.T) {
 	addr, _ := answer(t, "*-1")
-	client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "primary", SentinelAddrs: []string{addr}})
-	t.Cleanup(func() { _ = client.Close() })
-	store := newStore(t, client, counterredis.Options{})
+	store := borrow(t, redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "primary", SentinelAddrs: []string{addr}}))
 	if value, err := store.Get(t.Context(), "a"); err == nil {
 		t.Errorf("Get = %d, and no error", value)
 	}

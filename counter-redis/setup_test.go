@@ -48,9 +48,7 @@ func TestSetUpFails(t *testing.T) {
 				})
 				opts := setUp.opts
 				opts.Addr, opts.ReadTimeout, opts.MaxRetries = addr, 20*time.Millisecond, 2
-				client := redis.NewClient(&opts)
-				t.Cleanup(func() { _ = client.Close() })
-				wantNothingSent(t, newStore(t, client, counterredis.Options{}))
+				wantNothingSent(t, borrow(t, redis.NewClient(&opts)))
 			})
 		}
 	}

@@ -51,13 +51,8 @@ func TestBackend(t *testing.T) {
 	server := redistest.Start(t)
 	open := func(t *testing.T) countertest.Fixture {
 		t.Helper()
-		client := server.Client()
-		f := fixture(t, client, openWith(t, server.URL()+patient, counterredis.Options{Prefix: "{p}*"}))
-		f.Stall = func(*testing.T) func() {
-			server.Stop()
-			return server.Continue
-		}
-		return f
+		store := openWith(t, server.URL()+patient, counterredis.Options{Prefix: "{p}*"})
+		return stallable(fixture(t, store, server.Client()), server)
 	}
 	countertest.RunBackend(t, open)
 	countertest.RunHistorian(t, open)
@@ -69,40 +64,43 @@ func TestMoverInSteps(t *testing.T) {
 	client := startServer(t, true)
 	countertest.RunMover(t, func(t *testing.T) countertest.Fixture {
 		t.Helper()
-		mortal := redis.NewClient(client.Options())
-		t.Cleanup(func() { _ = mortal.Close() })
-		hook := &dying{}
-		mortal.AddHook(hook)
-		f := fixture(t, client, newStore(t, mortal, counterredis.Options{}))
-		f.Interrupt = hook.interrupt
+		death := &dying{}
+		f := fixture(t, borrow(t, redis.NewClient(client.Options()), hook(death.send)), client)
+		f.Interrupt = death.interrupt
 		return f
 	})
 }
 
-// fixture wipes the server and returns what the suite needs of it.
-func fixture(t *testing.T, client *redis.Client, store counter.Backend) countertest.Fixture {
+// fixture wipes the servers and returns what the suite needs of them.
+func fixture(t *testing.T, store counter.Backend, servers ...*redis.Client) countertest.Fixture {
 	t.Helper()
 	wipe := func(t *testing.T) {
 		t.Helper()
-		do(t, client, "flushall")
+		for _, server := range servers {
+			do(t, server, "flushall")
+		}
+	}
+	expire := func(pattern string) func(*testing.T) {
+		return func(t *testing.T) {
+			t.Helper()
+			for _, server := range servers {
+				for _, key := range keys(t, server, pattern) {
+					do(t, server, "pexpire", key, 0)
+				}
+			}
+		}
 	}
 	wipe(t)
-	return countertest.Fixture{
-		Store: store,
-		Wipe:  wipe,
-		Expire: func(t *testing.T) {
-			t.Helper()
-			for _, record := range records(t, client) {
-				do(t, client, "pexpire", record, 0)
-			}
-		},
-		ExpireHours: func(t *testing.T) {
-			t.Helper()
-			for _, hours := range client.Keys(t.Context(), "{*}????-??-??").Val() {
-				do(t, client, "pexpire", hours, 0)
-			}
-		},
+	return countertest.Fixture{Store: store, Wipe: wipe, Expire: expire("{*}:*"), ExpireHours: expire("{*}????-??-??")}
+}
+
+// stallable is the fixture of a server that may be stopped.
+func stallable(f countertest.Fixture, server *redistest.Server) countertest.Fixture {
+	f.Stall = func(*testing.T) func() {
+		server.Stop()
+		return server.Continue
 	}
+	return f
 }
 
 func TestStoresShareCounters(t *testing.T) {
@@ -152,9 +150,8 @@ func TestKeys(t *testing.T) {
 	client := server.Client()
 	store := newStore(t, client, counterredis.Options{Prefix: "p:"})
 	wantAdd(t, store, "{a}%", 1)
-	keys, err := client.Keys(t.Context(), "*").Result()
-	if want := []string{"p:%7Ba%7D%25"}; err != nil || !slices.Equal(keys, want) {
-		t.Errorf("the keys are %q, %v; want %q", keys, err, want)
+	if got, want := keys(t, client, "*"), []string{"p:%7Ba%7D%25"}; !slices.Equal(got, want) {
+		t.Errorf("the keys are %q; want %q", got, want)
 	}
 }
 
@@ -188,8 +185,7 @@ func TestString(t *testing.T) {
 		t.Errorf("String is %q; want %q", got, want)
 	}
 	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}, Password: "secret"})
-	t.Cleanup(func() { _ = cluster.Close() })
-	if got := newStore(t, cluster, counterredis.Options{}).String(); got != "redis" {
+	if got := borrow(t, cluster).String(); got != "redis" {
 		t.Errorf("String is %q; want redis", got)
 	}
 }

@@ -60,12 +60,7 @@ func TestBackendTogether(t *testing.T) {
 		t.Helper()
 		store := openWith(t, server.URL()+patient, counterredis.Options{})
 		learn(t, store)
-		f := fixture(t, server.Client(), accompanied{store})
-		f.Stall = func(*testing.T) func() {
-			server.Stop()
-			return server.Continue
-		}
-		return f
+		return stallable(fixture(t, accompanied{store}, server.Client()), server)
 	}
 	countertest.RunBackend(t, open)
 	countertest.RunHistorian(t, open)
@@ -294,13 +289,12 @@ func TestOneOfManyIsForbidden(t *testing.T) {
 func TestLeftAtTheEnd(t *testing.T) {
 	client := redistest.Start(t).Client()
 	slow := redis.NewClient(client.Options())
-	t.Cleanup(func() { _ = slow.Close() })
-	store := newStore(t, slow, counterredis.Options{})
+	store := borrow(t, slow)
 	learn(t, store)
 	wantApplied(t, store, []counter.Batch{{Name: "c", Writer: "w", Delta: 1, Sum: 1}, {Name: "d", Writer: "w", Delta: 1, Sum: 1}}, 1) // loaded
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	slow.AddHook(&ending{cancel})
+	slow.AddHook(after(cancel))
 	do(t, client, "set", "{a}:w", "3:0")
 	results := store.Apply(ctx, []counter.Batch{{Name: "a", Writer: "w", Delta: 1, Sum: 9}, {Name: "b", Writer: "w", Delta: 1, Sum: 1}})
 	if err := results[0].Err; !errors.Is(err, context.Canceled) || errors.Is(err, counter.ErrUnknown) {
