@@ -4,10 +4,11 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	counter "example.com/herokuapp/counter-core"
 	counterredis "example.com/herokuapp/counter-redis"
 	"example.com/herokuapp/counter-redis/redistest"
-	"github.com/redis/go-redis/v9"
 )
 
 // What was brought leaves nothing behind, and a source whose record is malformed adds nothing.
