@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	counterfile "example.com/herokuapp/counter-file"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -19,9 +20,7 @@ func TestBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	if err := store.Set(t.Context(), "views:/a", 41); err != nil {
-		t.Fatal(err)
-	}
+	sitetest.Set(t, store, "views:/a", 41)
 	site := newSite(t, store)
 	for _, path := range []string{"/admin/backup", "/admin/api/backup"} {
 		got := site.get(path)

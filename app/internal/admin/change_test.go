@@ -126,9 +126,7 @@ func TestChangesTheStoreRefuses(t *testing.T) {
 		{errors.New("secret"), "reset", http.StatusServiceUnavailable, "does not answer"},
 	} {
 		store := countermemory.New()
-		if err := store.Set(t.Context(), "counter_key", 5); err != nil {
-			t.Fatal(err)
-		}
+		sitetest.Set(t, store, "counter_key", 5)
 		s := newSite(t, refusing{store, test.err})
 		w := s.confirm(t, s.post("/admin/"+test.action, "name", "counter_key", "value", "3"))
 		if test.status == http.StatusSeeOther {

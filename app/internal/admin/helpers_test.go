@@ -62,13 +62,7 @@ func newSite(t *testing.T, counted counter.Store, settings ...func(*admin.About)
 // newFilled returns a site with these counters.
 func newFilled(t *testing.T, entries map[string]int64, settings ...func(*admin.About)) *site {
 	t.Helper()
-	store := countermemory.New()
-	for name, value := range entries {
-		if err := store.Set(t.Context(), name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return newSite(t, store, settings...)
+	return newSite(t, sitetest.Fill(t, countermemory.New(), entries), settings...)
 }
 
 // do asks for target with a body and its Content-Type.

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.uber.org/zap/zapcore"
+
+	"example.com/herokuapp/app/internal/sitetest"
 )
 
 // hostileNames are names there can be that must do no harm where they are shown.
@@ -53,9 +55,7 @@ func TestHostileNames(t *testing.T) {
 	s := newFilled(t, nil)
 	names := hostileNames()
 	for _, name := range names {
-		if err := s.store.Set(t.Context(), name, 41); err != nil {
-			t.Fatal(err)
-		}
+		sitetest.Set(t, s.store, name, 41)
 		query := url.Values{"name": {name}, "prefix": {name}}.Encode()
 		list := s.get("/admin/counters?" + query)
 		wantPage(t, list, http.StatusOK, "1 to 1 of 1")

@@ -226,9 +226,7 @@ func TestListOfManyCounters(t *testing.T) {
 	const many = 100_000
 	store := countermemory.New()
 	for n := range many {
-		if err := store.Set(t.Context(), fmt.Sprintf("views:/%06d", n), 1); err != nil {
-			t.Fatal(err)
-		}
+		sitetest.Set(t, store, fmt.Sprintf("views:/%06d", n), 1)
 	}
 	s := newSite(t, store)
 	w := s.get("/admin/counters?after=views:/050000")

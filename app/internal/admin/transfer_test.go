@@ -55,9 +55,7 @@ func (s *site) send(t *testing.T, query, contentType, body string, status int) r
 func TestExportAndImportRoundTrip(t *testing.T) {
 	from := newFilled(t, map[string]int64{"counter_key": 1<<63 - 1, "session:1": 5})
 	for n, name := range hostileNames() {
-		if err := from.store.Set(t.Context(), name, int64(n+1)); err != nil {
-			t.Fatal(err)
-		}
+		sitetest.Set(t, from.store, name, int64(n+1))
 	}
 	want := len(hostileNames()) + 1
 	for format, contentType := range map[string]string{"csv": csvType, "jsonl": linesType} {
@@ -117,9 +115,7 @@ func TestExportThatFails(t *testing.T) {
 	wantProblem(t, newSite(t, sitetest.Broken{Err: errors.New("away")}).get("/admin/api/export?format=csv"), http.StatusServiceUnavailable, "")
 	store := countermemory.New()
 	for n := range 5000 {
-		if err := store.Set(t.Context(), fmt.Sprintf("views:/%d", n), 1); err != nil {
-			t.Fatal(err)
-		}
+		sitetest.Set(t, store, fmt.Sprintf("views:/%d", n), 1)
 	}
 	server := httptest.NewServer(newSite(t, failing{store}))
 	defer server.Close()

@@ -137,11 +137,7 @@ func TestAnswers(t *testing.T) {
 		if e.site != "" {
 			want[e.site] = 41
 		}
-		for name, value := range want {
-			if err := kept.Set(t.Context(), name, value); err != nil {
-				t.Fatal(err)
-			}
-		}
+		sitetest.Fill(t, kept, want)
 		if e.method == "" {
 			e.method = "GET"
 		}

@@ -17,9 +17,7 @@ import (
 func withPast(t *testing.T, name string) counter.Store {
 	t.Helper()
 	kept := countermemory.New()
-	if err := kept.Set(t.Context(), name, 107); err != nil {
-		t.Fatal(err)
-	}
+	sitetest.Set(t, kept, name, 107)
 	today := counter.HourOf(time.Now()).Day()
 	err := kept.SetHistory(t.Context(), name, []counter.Bucket{{Start: today, Hours: 1, Count: 2}, {Start: today - 24, Hours: 1, Count: 1}, {Start: today - 23, Hours: 1, Count: 4}})
 	if err != nil {

@@ -65,9 +65,7 @@ func TestRateLimit(t *testing.T) {
 		t.Errorf("%v %s", w.Header(), w.Body)
 	}
 	want := map[string]int64{"views:countapi/default/abc": 2, "views:a.example/x": 2, "site:a.example": 2, "views:ghpvc/octocat": 5}
-	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
-		t.Errorf("%v; want %v", found, want)
-	}
+	sitetest.WantValues(t, kept, want)
 }
 
 // The owner sets and raises numbers, where the service let its owner do so.
@@ -92,9 +90,7 @@ func TestOwner(t *testing.T) {
 		}
 	}
 	want := map[string]int64{"views:countapi/default/abc": 1, "views:counterapi/ns/name": 5}
-	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
-		t.Errorf("%v; want %v", found, want)
-	}
+	sitetest.WantValues(t, kept, want)
 }
 
 // A page that several services count has one number, which each view raises by one.
@@ -119,9 +115,7 @@ func TestOnePageHasOneNumber(t *testing.T) {
 	asking.Wait()
 	total := int64(each * len(targets))
 	want := map[string]int64{"views:a.example/x": total, "site:a.example": total}
-	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
-		t.Errorf("%v; want %v", found, want)
-	}
+	sitetest.WantValues(t, kept, want)
 }
 
 // goatcounter's paths are of the only site in SITES, whatever the Referer is.
@@ -137,9 +131,7 @@ func TestPathsOfTheOnlySite(t *testing.T) {
 	sitetest.Ask(site, "GET", "/count?p=/a")
 	sitetest.Ask(site, "GET", "/count?p=//a?q", "Referer", "https://evil.example/")
 	want := map[string]int64{"views:blog.example/a": 2, "site:blog.example": 2}
-	if found := sitetest.Values(t, kept); !maps.Equal(found, want) {
-		t.Errorf("%v; want %v", found, want)
-	}
+	sitetest.WantValues(t, kept, want)
 	if w := sitetest.Ask(site, "GET", "/counter/TOTAL.html"); w.Body.String() != `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>views</title><p><span>2</span> views</p>` ||
 		w.Header().Get("X-Frame-Options") != "" || strings.Contains(w.Header().Get("Content-Security-Policy"), "frame-ancestors") {
 		t.Errorf("%v %s", w.Header(), w.Body)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,21 +15,10 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
-
-// newMemory returns a store with these values.
-func newMemory(t *testing.T, entries map[string]int64) *countermemory.Store {
-	t.Helper()
-	store := countermemory.New()
-	for name, value := range entries {
-		if err := store.Set(t.Context(), name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return store
-}
 
 func shown(t *testing.T, all *counters.Counters) string {
 	t.Helper()
@@ -47,13 +37,6 @@ func wantShown(t *testing.T, all *counters.Counters, want string) {
 	t.Helper()
 	if got := shown(t, all); got != want {
 		t.Errorf("there is %q; want %q", got, want)
-	}
-}
-
-func inc(t *testing.T, store counter.Store, name string) {
-	t.Helper()
-	if _, err := counter.Inc(t.Context(), store, name); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -76,15 +59,8 @@ func TestRenameMovesValueAndHistory(t *testing.T) {
 		}
 		wantShown(t, all, "site:a.example=12 views:a.example/new=12")
 	}
-	var sum int64
-	for bucket, err := range store.History(t.Context(), "views:a.example/new", 0, counter.MaxHour) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum += bucket.Count
-	}
-	if sum != 5 {
-		t.Errorf("the history has %d", sum)
+	if got := sitetest.History(t, store, "views:a.example/new"); !slices.Equal(got, []counter.Bucket{hour(now-1, 1), hour(now, 4)}) {
+		t.Errorf("the history is %v", got)
 	}
 	line := logs.FilterMessage("counter changed").All()[0].ContextMap()
 	if line["action"] != "move" || line["from"] != r.From || line["counter"] != r.To || line["before"] != int64(5) || line["after"] != int64(12) || line["value"] != int64(7) {
@@ -111,7 +87,7 @@ func TestASiteIsRenamedWithItsPagesEvenIfItIsCutOff(t *testing.T) {
 		entries[fmt.Sprintf("views:www.a.example/%d", i)] = 5
 	}
 	for cut := range 7 {
-		store := &cutOff{newMemory(t, entries), cut}
+		store := &cutOff{sitetest.Fill(t, countermemory.New(), entries), cut}
 		all := counters.New(store, 100, zap.NewNop())
 		r := counters.Rename{From: "site:www.a.example", To: "site:a.example"}
 		if got, err := all.PreviewRename(t.Context(), r); err != nil || got.Pages != 6 || got.Moved != 30 || got.After != 34 {
@@ -130,15 +106,15 @@ func TestASiteIsRenamedWithItsPagesEvenIfItIsCutOff(t *testing.T) {
 }
 
 func TestAnAliasCountsForTheNewName(t *testing.T) {
-	store := newMemory(t, map[string]int64{"views:a.example/old": 7, "views:a.example/new": 5})
+	store := sitetest.Fill(t, countermemory.New(), map[string]int64{"views:a.example/old": 7, "views:a.example/new": 5})
 	core, logs := observer.New(zap.InfoLevel)
 	all := counters.New(store, 100, zap.New(core))
 	if _, err := all.Rename(t.Context(), counters.Rename{From: "views:a.example/old", To: "views:a.example/new", Alias: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	counted := all.Counted()
-	inc(t, counted, "views:a.example/old")
-	inc(t, counted, "views:a.example/new")
+	add(t, counted, "views:a.example/old")
+	add(t, counted, "views:a.example/new")
 	for _, name := range []string{"views:a.example/old", "views:a.example/new"} {
 		if value, err := counted.Get(t.Context(), name); err != nil || value != 14 {
 			t.Errorf("%s: %d, %v", name, value, err)
@@ -162,7 +138,7 @@ func TestAnAliasCountsForTheNewName(t *testing.T) {
 	if err := all.RemoveAlias(t.Context(), "views:a.example/old", "page", "request"); !errors.Is(err, counters.ErrNoAlias) {
 		t.Errorf("%v", err)
 	}
-	inc(t, counted, "views:a.example/old")
+	add(t, counted, "views:a.example/old")
 	wantShown(t, all, "views:a.example/new=14 views:a.example/old=1")
 	if logs.FilterMessage("alias made").Len() != 1 || logs.FilterMessage("alias removed").Len() != 1 {
 		t.Errorf("logged %v", logs.All())
@@ -170,19 +146,19 @@ func TestAnAliasCountsForTheNewName(t *testing.T) {
 }
 
 func TestAnAliasOfASiteIsOneOfItsPages(t *testing.T) {
-	store := newMemory(t, map[string]int64{"views:www.a.example/x": 2, "site:www.a.example": 2})
+	store := sitetest.Fill(t, countermemory.New(), map[string]int64{"views:www.a.example/x": 2, "site:www.a.example": 2})
 	all := counters.New(store, 100, zap.NewNop())
 	if _, err := all.Rename(t.Context(), counters.Rename{From: "site:www.a.example", To: "site:a.example", Alias: true}, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"views:www.a.example/x", "views:www.a.example/new", "site:www.a.example", "views:www.a.example.org/y"} {
-		inc(t, all.Counted(), name)
+		add(t, all.Counted(), name)
 	}
 	wantShown(t, all, "site:a.example=3 views:a.example/new=1 views:a.example/x=3 views:www.a.example.org/y=1")
 }
 
 func TestAliasesFormNoCircles(t *testing.T) {
-	all := counters.New(newMemory(t, nil), 100, zap.NewNop())
+	all := counters.New(sitetest.Fill(t, countermemory.New(), nil), 100, zap.NewNop())
 	rename := func(from, to string) error {
 		_, err := all.Rename(t.Context(), counters.Rename{From: from, To: to, Alias: true}, nil)
 		return err
@@ -213,13 +189,13 @@ func TestAliasesFormNoCircles(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"views:/0", "views:/a", "views:/b", "views:/c"} {
-		inc(t, all.Counted(), name)
+		add(t, all.Counted(), name)
 	}
 	wantShown(t, all, "views:/c=4")
 	if err := rename("views:/a", "views:/d"); err != nil { // in place of the other
 		t.Fatal(err)
 	}
-	inc(t, all.Counted(), "views:/0")
+	add(t, all.Counted(), "views:/0")
 	wantShown(t, all, "views:/c=4 views:/d=1")
 	if got := all.Aliases(); len(got) != 4 {
 		t.Errorf("%+v", got)
@@ -227,7 +203,7 @@ func TestAliasesFormNoCircles(t *testing.T) {
 }
 
 func TestAliasesMadeAtOnceInACircleHarmNobody(t *testing.T) {
-	store := newMemory(t, map[string]int64{
+	store := sitetest.Fill(t, countermemory.New(), map[string]int64{
 		"alias:8:views:/aviews:/b": 1, "alias:8:views:/bviews:/a": 1, "aliases": 1, // of two processes
 		"alias:8:views:/cviews:/d": 1, "alias:": 1, "alias:x:views:/eviews:/f": 1, "alias:99:views:/eviews:/f": 1, "alias:-1:views:/e": 1, "alias:9:session:1views:/f": 1, "alias:08:views:/eviews:/f": 1,
 	})
@@ -237,7 +213,7 @@ func TestAliasesMadeAtOnceInACircleHarmNobody(t *testing.T) {
 		defer all.Stop()
 		synctest.Wait()
 		for _, name := range []string{"views:/a", "views:/b", "views:/c", "views:/e"} {
-			inc(t, all.Counted(), name)
+			add(t, all.Counted(), name)
 		}
 		wantShown(t, all, "views:/a=1 views:/b=1 views:/d=1 views:/e=1")
 	})
@@ -245,7 +221,7 @@ func TestAliasesMadeAtOnceInACircleHarmNobody(t *testing.T) {
 
 func TestOtherProcessesLearnOfAliases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory(t, map[string]int64{"views:/old": 1})
+		store := sitetest.Fill(t, countermemory.New(), map[string]int64{"views:/old": 1})
 		one, two := counters.New(store, 100, zap.NewNop()), counters.New(store, 100, zap.NewNop())
 		for _, process := range []*counters.Counters{one, two} {
 			process.Start()
@@ -255,11 +231,11 @@ func TestOtherProcessesLearnOfAliases(t *testing.T) {
 		if _, err := one.Rename(t.Context(), counters.Rename{From: "views:/old", To: "views:/new", Alias: true}, nil); err != nil {
 			t.Fatal(err)
 		}
-		inc(t, two.Counted(), "views:/old") // it doesn't know yet
+		add(t, two.Counted(), "views:/old") // it doesn't know yet
 		wantShown(t, two, "views:/new=1 views:/old=1")
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		inc(t, two.Counted(), "views:/old")
+		add(t, two.Counted(), "views:/old")
 		if value, err := two.Counted().Get(t.Context(), "views:/old"); err != nil || value != 2 {
 			t.Errorf("%d, %v", value, err)
 		}
@@ -271,7 +247,7 @@ func TestOtherProcessesLearnOfAliases(t *testing.T) {
 		}
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		inc(t, one.Counted(), "views:/old")
+		add(t, one.Counted(), "views:/old")
 		wantShown(t, one, "views:/new=3 views:/old=1")
 	})
 }
@@ -279,7 +255,7 @@ func TestOtherProcessesLearnOfAliases(t *testing.T) {
 func TestWhatAProcessLeftBehindIsMovedAtTheNextStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// It ended between the alias and the move.
-		store := newMemory(t, map[string]int64{"views:/old": 7, "views:/new": 1, "alias:10:views:/oldviews:/new": 1, "aliases": 1})
+		store := sitetest.Fill(t, countermemory.New(), map[string]int64{"views:/old": 7, "views:/new": 1, "alias:10:views:/oldviews:/new": 1, "aliases": 1})
 		all := counters.New(store, 100, zap.NewNop())
 		all.Start()
 		defer all.Stop()
@@ -300,5 +276,5 @@ func TestRenameRefuses(t *testing.T) {
 			t.Errorf("%q is renamed", pair)
 		}
 	}
-	wantValues(t, store, map[string]int64{"views:/a": math.MaxInt64 - 1, "views:/b": 5})
+	sitetest.WantValues(t, store, map[string]int64{"views:/a": math.MaxInt64 - 1, "views:/b": 5})
 }

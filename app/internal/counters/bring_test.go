@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	counterfile "example.com/herokuapp/counter-file"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -28,27 +28,9 @@ func newFile(t *testing.T, entries map[string]int64) (*counters.Counters, *count
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	for name, value := range entries {
-		if err := store.Set(t.Context(), name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
+	sitetest.Fill(t, store, entries)
 	core, logs := observer.New(zap.DebugLevel)
 	return counters.New(store, 1000, zap.New(core)), store, logs
-}
-
-func wantValues(t *testing.T, store counter.Store, want map[string]int64) {
-	t.Helper()
-	got := map[string]int64{}
-	for entry, err := range store.List(t.Context(), "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		got[entry.Name] = entry.Value
-	}
-	if !maps.Equal(got, want) {
-		t.Errorf("the store has %v; want %v", got, want)
-	}
 }
 
 // day is the bucket of a day, hour that of an hour.
@@ -67,12 +49,12 @@ func TestBringAddsOnce(t *testing.T) {
 	if err != nil || preview.Here != 5 || preview.Added != 100 || preview.After != 105 {
 		t.Errorf("%+v, %v", preview, err)
 	}
-	wantValues(t, store, map[string]int64{"views:example.com/a": 5, "site:example.com": 50})
+	sitetest.WantValues(t, store, map[string]int64{"views:example.com/a": 5, "site:example.com": 50})
 	for range 3 {
 		if _, err := all.Bring(t.Context(), find, "request"); err != nil {
 			t.Fatal(err)
 		}
-		wantValues(t, store, map[string]int64{"views:example.com/a": 105, "site:example.com": 150})
+		sitetest.WantValues(t, store, map[string]int64{"views:example.com/a": 105, "site:example.com": 150})
 	}
 	line := logs.FilterMessage("counter changed").All()[0].ContextMap()
 	if line["action"] != "bring" || line["before"] != int64(5) || line["after"] != int64(105) || line["from"] != find.Source || line["request_id"] != "request" {
@@ -88,7 +70,7 @@ func TestBringAddsOnce(t *testing.T) {
 	if brought, err := all.Bring(t.Context(), find, "request"); err != nil || brought.Added != 10 || brought.Here != 105 || brought.After != 115 {
 		t.Errorf("%+v, %v", brought, err)
 	}
-	wantValues(t, store, map[string]int64{"views:example.com/a": 115, "site:example.com": 160})
+	sitetest.WantValues(t, store, map[string]int64{"views:example.com/a": 115, "site:example.com": 160})
 }
 
 func TestBringGoesOnWhereItWasCutOff(t *testing.T) {
@@ -105,7 +87,7 @@ func TestBringGoesOnWhereItWasCutOff(t *testing.T) {
 	if _, err := all.Bring(t.Context(), find, ""); err != nil {
 		t.Fatal(err)
 	}
-	wantValues(t, store, map[string]int64{"views:example.com/a": 7, "site:example.com": 7})
+	sitetest.WantValues(t, store, map[string]int64{"views:example.com/a": 7, "site:example.com": 7})
 }
 
 func TestBringRefuses(t *testing.T) {
@@ -131,7 +113,7 @@ func TestBringRefuses(t *testing.T) {
 			t.Errorf("%s: brought", name)
 		}
 	}
-	wantValues(t, store, map[string]int64{"views:/a": math.MaxInt64 - 1})
+	sitetest.WantValues(t, store, map[string]int64{"views:/a": math.MaxInt64 - 1})
 	plain := counters.New(struct{ counter.Store }{countermemory.New()}, 10, zap.NewNop())
 	if _, err := plain.Bring(t.Context(), good, ""); !errors.Is(err, counters.ErrCannotMove) {
 		t.Errorf("%v", err)
@@ -156,8 +138,8 @@ func TestHistoryIsExportedAndImported(t *testing.T) {
 		if err != nil || report.Changed != 3 || report.Refused != 0 {
 			t.Fatalf("%s: %+v, %v: %s", format, report, err, text)
 		}
-		wantValues(t, there, map[string]int64{"views:/a": 41, "views:/b": 7, "site:example.com": 1})
-		if got := pastOf(t, there); !slices.Equal(got, pastOf(t, store)) || len(got) != 3 {
+		sitetest.WantValues(t, there, map[string]int64{"views:/a": 41, "views:/b": 7, "site:example.com": 1})
+		if got := sitetest.History(t, there, "views:/a"); !slices.Equal(got, sitetest.History(t, store, "views:/a")) || len(got) != 3 {
 			t.Errorf("%s: the history is %v, of %s", format, got, text)
 		}
 		report, err = copied.Import(t.Context(), strings.NewReader(text), counters.ImportOptions{Action: counters.Set})
@@ -169,29 +151,17 @@ func TestHistoryIsExportedAndImported(t *testing.T) {
 			t.Fatal(err)
 		}
 		report, err = copied.Import(t.Context(), strings.NewReader(text), counters.ImportOptions{Action: counters.Set})
-		if err != nil || report.Changed != 1 || report.Unchanged != 2 || len(pastOf(t, there)) != 3 {
+		if err != nil || report.Changed != 1 || report.Unchanged != 2 || len(sitetest.History(t, there, "views:/a")) != 3 {
 			t.Errorf("%s with another history: %+v, %v", format, report, err)
 		}
 		// What has no history in the file keeps the one it has, and so does what is added to.
 		for _, action := range []counters.Action{counters.Set, counters.Add} {
 			report, err = copied.Import(t.Context(), strings.NewReader("name,value\nviews:/a,50\n"), counters.ImportOptions{Action: action})
-			if err != nil || report.Changed != 1 || len(pastOf(t, there)) != 3 {
+			if err != nil || report.Changed != 1 || len(sitetest.History(t, there, "views:/a")) != 3 {
 				t.Errorf("%s: %+v, %v", action, report, err)
 			}
 		}
 	}
-}
-
-func pastOf(t *testing.T, store counter.Historian) []counter.Bucket {
-	t.Helper()
-	var all []counter.Bucket
-	for bucket, err := range store.History(t.Context(), "views:/a", 0, counter.MaxHour) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, bucket)
-	}
-	return all
 }
 
 func TestHistoriesThatAreWrongAreRefused(t *testing.T) {
@@ -216,7 +186,7 @@ func TestHistoriesThatAreWrongAreRefused(t *testing.T) {
 			t.Errorf("%s: %+v, %v", cell, report, err)
 		}
 	}
-	wantValues(t, store, map[string]int64{})
+	sitetest.WantValues(t, store, map[string]int64{})
 }
 
 func FuzzPast(f *testing.F) {

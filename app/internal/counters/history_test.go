@@ -1,9 +1,7 @@
 package counters_test
 
 import (
-	"context"
 	"errors"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -13,42 +11,10 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
-
-// past is a store with one history, whatever the counter.
-type past struct {
-	*countermemory.Store
-	buckets []counter.Bucket
-	err     error
-}
-
-func (p past) History(_ context.Context, _ string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
-	return func(yield func(counter.Bucket, error) bool) {
-		if p.err != nil {
-			yield(counter.Bucket{}, p.err)
-			return
-		}
-		for _, b := range p.buckets {
-			if b.Start+counter.Hour(b.Hours) > from && b.Start <= to && !yield(b, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (past) SetHistory(context.Context, string, []counter.Bucket) error { return nil }
-
-// at is a bucket that begins at a time, such as 2026-11-26T13.
-func at(t *testing.T, text string, hours int, count int64) counter.Bucket {
-	t.Helper()
-	start, err := time.Parse("2006-01-02T15", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return counter.Bucket{Start: counter.HourOf(start), Hours: hours, Count: count}
-}
 
 func history(t *testing.T, query counters.RangeQuery, buckets ...counter.Bucket) counters.History {
 	t.Helper()
@@ -56,7 +22,7 @@ func history(t *testing.T, query counters.RangeQuery, buckets ...counter.Bucket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := counters.New(past{Store: countermemory.New(), buckets: buckets}, 1, zaptest.NewLogger(t))
+	kept := counters.New(sitetest.Past(t, map[string][]counter.Bucket{counters.Home: buckets}), 1, zaptest.NewLogger(t))
 	h, err := kept.History(t.Context(), counters.Home, r)
 	if err != nil {
 		t.Fatal(err)
@@ -73,11 +39,11 @@ func wantViews(t *testing.T, h counters.History, want ...int64) {
 
 func TestHistory(t *testing.T) {
 	buckets := []counter.Bucket{
-		at(t, "2026-09-01T00", 24, 1000), // its hours are not kept
-		at(t, "2026-11-24T23", 1, 1),
-		at(t, "2026-11-25T18", 1, 10), // 23:30 in India
-		at(t, "2026-11-25T19", 1, 100),
-		at(t, "2026-11-25T23", 1, 5),
+		sitetest.Bucket(t, "2026-09-01T00", 24, 1000), // its hours are not kept
+		sitetest.Bucket(t, "2026-11-24T23", 1, 1),
+		sitetest.Bucket(t, "2026-11-25T18", 1, 10), // 23:30 in India
+		sitetest.Bucket(t, "2026-11-25T19", 1, 100),
+		sitetest.Bucket(t, "2026-11-25T23", 1, 5),
 	}
 	type query = counters.RangeQuery
 	for _, row := range []struct {
@@ -103,7 +69,7 @@ func TestHistory(t *testing.T) {
 
 // A history also says since when and how exactly it is known.
 func TestWhatIsKnownOfAHistory(t *testing.T) {
-	old, hour := at(t, "2026-09-01T00", 24, 1000), at(t, "2026-09-02T23", 1, 7)
+	old, hour := sitetest.Bucket(t, "2026-09-01T00", 24, 1000), sitetest.Bucket(t, "2026-09-02T23", 1, 7)
 	date := func(day int) time.Time { return time.Date(2026, 9, day, 0, 0, 0, 0, time.UTC) }
 	for _, row := range []struct {
 		query           counters.RangeQuery
@@ -157,9 +123,10 @@ func TestHistoryCountsEachViewOnce(t *testing.T) {
 func TestToday(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(20 * time.Hour) // it is 2000-01-01T20 in the bubble
-		kept := counters.New(past{Store: countermemory.New(), buckets: []counter.Bucket{
-			at(t, "1999-12-31T23", 1, 1), at(t, "2000-01-01T00", 1, 10), at(t, "2000-01-01T20", 1, 100),
-		}}, 1, zaptest.NewLogger(t))
+		store := sitetest.Past(t, map[string][]counter.Bucket{"views:example.com/": {
+			sitetest.Bucket(t, "1999-12-31T23", 1, 1), sitetest.Bucket(t, "2000-01-01T00", 1, 10), sitetest.Bucket(t, "2000-01-01T20", 1, 100),
+		}})
+		kept := counters.New(store, 1, zaptest.NewLogger(t))
 		for name, want := range map[string]int64{"": 110, "Europe/Berlin": 111, "Asia/Tokyo": 100, "America/New_York": 100} {
 			zone, err := counters.ParseZone(name)
 			if err != nil {
@@ -180,10 +147,10 @@ func TestHistoryErrors(t *testing.T) {
 		store counter.Store
 		want  error
 	}{
-		counters.Home:         {past{Store: countermemory.New(), err: away}, away},
-		"another program's":   {past{Store: countermemory.New()}, counters.ErrForeign},
-		"views:example.com/a": {past{Store: countermemory.New(), err: errors.ErrUnsupported}, counters.ErrNoHistory},
-		"views:example.com/":  {without{countermemory.New()}, counters.ErrNoHistory},
+		counters.Home:         {sitetest.BrokenPast{Store: countermemory.New(), Err: away}, away},
+		"another program's":   {countermemory.New(), counters.ErrForeign},
+		"views:example.com/a": {sitetest.BrokenPast{Store: countermemory.New(), Err: errors.ErrUnsupported}, counters.ErrNoHistory},
+		"views:example.com/":  {struct{ counter.Store }{countermemory.New()}, counters.ErrNoHistory},
 	} {
 		kept := counters.New(row.store, 1, log)
 		if _, err := kept.History(t.Context(), name, r); !errors.Is(err, row.want) {
@@ -194,6 +161,3 @@ func TestHistoryErrors(t *testing.T) {
 		}
 	}
 }
-
-// without is a store with the five methods alone.
-type without struct{ counter.Store }

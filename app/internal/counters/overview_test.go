@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	counterfile "example.com/herokuapp/counter-file"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -22,7 +23,7 @@ import (
 )
 
 func TestOverview(t *testing.T) {
-	store := newMemory(t, map[string]int64{"views:old": 100, "site:a.example": 1000, "session:1": 9})
+	store := sitetest.Fill(t, countermemory.New(), map[string]int64{"views:old": 100, "site:a.example": 1000, "session:1": 9})
 	now := counter.HourOf(time.Now())
 	for name, past := range map[string][]counter.Bucket{
 		"views:a.example/today": {hour(now, 3), hour(now-24*6, 1), hour(now-24*7, 7)},
@@ -34,9 +35,7 @@ func TestOverview(t *testing.T) {
 		for _, bucket := range past {
 			sum += bucket.Count
 		}
-		if err := store.Set(t.Context(), name, sum); err != nil {
-			t.Fatal(err)
-		}
+		sitetest.Set(t, store, name, sum)
 		if err := store.SetHistory(t.Context(), name, past); err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +70,7 @@ func TestOverview(t *testing.T) {
 
 func TestOverviewLearnsOfChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemory(t, nil)
+		store := sitetest.Fill(t, countermemory.New(), nil)
 		all := counters.New(store, 100, zap.NewNop())
 		all.Start()
 		defer all.Stop()
@@ -135,7 +134,7 @@ func TestOverviewBreaksOff(t *testing.T) {
 		for i := range 3000 {
 			values[fmt.Sprint("views:a.example/", i)] = 1
 		}
-		all := counters.New(&breaking{Store: newMemory(t, values)}, 100, zap.NewNop())
+		all := counters.New(&breaking{Store: sitetest.Fill(t, countermemory.New(), values)}, 100, zap.NewNop())
 		all.Start()
 		defer all.Stop()
 		if _, err := all.Overview(t.Context()); err != nil {
@@ -153,7 +152,7 @@ func TestOverviewBreaksOff(t *testing.T) {
 }
 
 func TestOverviewNeedsHistory(t *testing.T) {
-	all := counters.New(struct{ counter.Store }{newMemory(t, nil)}, 100, zap.NewNop())
+	all := counters.New(struct{ counter.Store }{sitetest.Fill(t, countermemory.New(), nil)}, 100, zap.NewNop())
 	if _, err := all.Overview(t.Context()); !errors.Is(err, counters.ErrNoHistory) {
 		t.Errorf("%v", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
 	countermemory "example.com/herokuapp/counter-memory"
 )
@@ -63,9 +64,7 @@ func TestQuota(t *testing.T) {
 		wantAdmitted(t, quota, false, "views:e/")
 		// c was admitted, but never counted, and the owner removes two.
 		for _, name := range []string{"views:a/", "views:b/"} {
-			if err := store.Set(t.Context(), name, 0); err != nil {
-				t.Fatal(err)
-			}
+			sitetest.Set(t, store, name, 0)
 		}
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()

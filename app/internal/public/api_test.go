@@ -237,9 +237,7 @@ func TestPagesOfASite(t *testing.T) {
 
 func TestStoreErrors(t *testing.T) {
 	kept := countermemory.New()
-	if err := kept.Set(t.Context(), "views:example.com/full", math.MaxInt64); err != nil {
-		t.Fatal(err)
-	}
+	sitetest.Set(t, kept, "views:example.com/full", math.MaxInt64)
 	site := newSite(t, newConfig(), kept)
 	w := sitetest.Ask(site, "POST", "/api/v1/views/example.com/full")
 	sitetest.WantProblem(t, w, 500)

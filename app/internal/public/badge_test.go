@@ -61,9 +61,7 @@ func TestBadge(t *testing.T) {
 	}
 	wantValues(t, kept, map[string]int64{"views:example.com/a": 4, "views:example.com/": 1, "site:example.com": 6})
 
-	if err := kept.Set(t.Context(), "views:example.com/a", 1234567); err != nil {
-		t.Fatal(err)
-	}
+	sitetest.Set(t, kept, "views:example.com/a", 1234567)
 	for format, want := range map[string]string{"plain": "1234567", "grouped": "1,234,567", "short": "1.2M"} {
 		if got := title(t, sitetest.Ask(site, "GET", "/badge/example.com/a.svg?read&format="+format)); got != "views: "+want {
 			t.Errorf("%s: %q; want %q", format, got, want)

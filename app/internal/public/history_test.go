@@ -1,13 +1,10 @@
 package public_test
 
 import (
-	"context"
 	"errors"
-	"iter"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/sitetest"
@@ -15,51 +12,15 @@ import (
 	countermemory "example.com/herokuapp/counter-memory"
 )
 
-// past is a store with histories of counters.
-type past struct {
-	*countermemory.Store
-	buckets map[string][]counter.Bucket
-	err     error
-}
-
-func (p past) History(_ context.Context, name string, from, to counter.Hour) iter.Seq2[counter.Bucket, error] {
-	return func(yield func(counter.Bucket, error) bool) {
-		if p.err != nil {
-			yield(counter.Bucket{}, p.err)
-			return
-		}
-		for _, b := range p.buckets[name] {
-			if b.Start+counter.Hour(b.Hours) > from && b.Start <= to && !yield(b, nil) {
-				return
-			}
-		}
-	}
-}
-
-func (past) SetHistory(context.Context, string, []counter.Bucket) error { return nil }
-
-// without is a store with the five methods alone.
-type without struct{ counter.Store }
-
-// bucket begins at a time, such as 2026-11-26T13.
-func bucket(t *testing.T, text string, hours int, count int64) counter.Bucket {
-	t.Helper()
-	start, err := time.Parse("2006-01-02T15", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return counter.Bucket{Start: counter.HourOf(start), Hours: hours, Count: count}
-}
-
 // newPast has views of example.com/a in November 2026, and one of the home page.
-func newPast(t *testing.T) past {
+func newPast(t *testing.T) counter.Store {
 	t.Helper()
-	return past{Store: countermemory.New(), buckets: map[string][]counter.Bucket{
+	return sitetest.Past(t, map[string][]counter.Bucket{
 		"views:example.com/a": {
-			bucket(t, "2026-09-01T00", 24, 1000), bucket(t, "2026-11-24T23", 1, 1), bucket(t, "2026-11-25T18", 1, 10), bucket(t, "2026-11-25T23", 1, 5),
+			sitetest.Bucket(t, "2026-09-01T00", 24, 1000), sitetest.Bucket(t, "2026-11-24T23", 1, 1), sitetest.Bucket(t, "2026-11-25T18", 1, 10), sitetest.Bucket(t, "2026-11-25T23", 1, 5),
 		},
-		"counter_key": {bucket(t, "2026-11-25T23", 1, 7)},
-	}}
+		"counter_key": {sitetest.Bucket(t, "2026-11-25T23", 1, 7)},
+	})
 }
 
 func TestHistory(t *testing.T) {
@@ -140,11 +101,11 @@ func TestHistoriesThatAreRefused(t *testing.T) {
 	if detail := sitetest.WantProblem(t, w, http.StatusNotFound); detail != "No history is kept here: see HISTORY." {
 		t.Error(detail)
 	}
-	w = sitetest.Ask(newSite(t, newConfig(), without{countermemory.New()}), http.MethodGet, "/api/v1/history/example.com/a")
+	w = sitetest.Ask(newSite(t, newConfig(), struct{ counter.Store }{countermemory.New()}), http.MethodGet, "/api/v1/history/example.com/a")
 	if detail := sitetest.WantProblem(t, w, http.StatusNotFound); detail != "No history is kept here: see HISTORY." {
 		t.Error(detail)
 	}
-	w = sitetest.Ask(newSite(t, newConfig(), past{Store: countermemory.New(), err: errors.New("secret")}), http.MethodGet, "/api/v1/history/example.com/a")
+	w = sitetest.Ask(newSite(t, newConfig(), sitetest.BrokenPast{Store: countermemory.New(), Err: errors.New("secret")}), http.MethodGet, "/api/v1/history/example.com/a")
 	if detail := sitetest.WantProblem(t, w, http.StatusServiceUnavailable); strings.Contains(detail, "secret") {
 		t.Error(detail)
 	}

@@ -185,9 +185,7 @@ func TestEventsOfHostileNames(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		if err := kept.Set(t.Context(), page.Counter(), 41); err != nil {
-			t.Fatal(err)
-		}
+		sitetest.Set(t, kept, page.Counter(), 41)
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/events/"+url.PathEscape(address), nil)
 		if err != nil {
 			t.Fatal(err)

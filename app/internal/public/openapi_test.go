@@ -90,17 +90,13 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	listening := newSite(t, cfg, kept)
 	doc := description(t, site)
 	pending := newSite(t, newConfig(), slow{countermemory.New()})
-	without := newSite(t, newConfig(), without{countermemory.New()})
+	without := newSite(t, newConfig(), struct{ counter.Store }{countermemory.New()})
 	closed := countermemory.New()
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	away := newSite(t, newConfig(), past{Store: closed, err: counter.ErrClosed})
-	for name, value := range map[string]int64{"views:example.com/a": 1, "views:example.com/b": 2, "views:example.com/c": 3, "site:example.com": 6} {
-		if err := kept.Set(t.Context(), name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
+	away := newSite(t, newConfig(), closed)
+	sitetest.Fill(t, kept, map[string]int64{"views:example.com/a": 1, "views:example.com/b": 2, "views:example.com/c": 3, "site:example.com": 6})
 	owner := []string{"Authorization", sitetest.Token}
 	answered := map[string]bool{}
 	for _, step := range []struct {

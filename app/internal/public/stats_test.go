@@ -40,19 +40,15 @@ func wantPage(t *testing.T, target string, site http.Handler, status int, parts 
 func newWeeks(t *testing.T, cfg config.Config) http.Handler {
 	t.Helper()
 	time.Sleep(time.Until(time.Date(2026, 11, 26, 12, 30, 0, 0, time.UTC)))
-	kept := past{Store: countermemory.New(), buckets: map[string][]counter.Bucket{
+	kept := sitetest.Past(t, map[string][]counter.Bucket{
 		"views:example.com/a": {
-			bucket(t, "2025-11-01T00", 24, 5000),
-			bucket(t, "2026-11-16T00", 1, 10), bucket(t, "2026-11-19T12", 1, 40), bucket(t, "2026-11-19T13", 1, 100), // last week
-			bucket(t, "2026-11-23T05", 1, 20), bucket(t, "2026-11-25T23", 1, 30), bucket(t, "2026-11-26T12", 1, 7),
+			sitetest.Bucket(t, "2025-11-01T00", 24, 5000),
+			sitetest.Bucket(t, "2026-11-16T00", 1, 10), sitetest.Bucket(t, "2026-11-19T12", 1, 40), sitetest.Bucket(t, "2026-11-19T13", 1, 100), // last week
+			sitetest.Bucket(t, "2026-11-23T05", 1, 20), sitetest.Bucket(t, "2026-11-25T23", 1, 30), sitetest.Bucket(t, "2026-11-26T12", 1, 7),
 		},
-		"counter_key": {bucket(t, "2026-11-26T12", 1, 8)},
-	}}
-	for name, value := range map[string]int64{"views:example.com/a": 12_345, "views:example.com/old": 99, "counter_key": 8} {
-		if err := kept.Set(t.Context(), name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
+		"counter_key": {sitetest.Bucket(t, "2026-11-26T12", 1, 8)},
+	})
+	sitetest.Fill(t, kept, map[string]int64{"views:example.com/a": 12_345, "views:example.com/old": 99, "counter_key": 8})
 	return newSiteWith(t, cfg, kept, zap.NewNop())
 }
 

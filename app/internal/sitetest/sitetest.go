@@ -5,7 +5,6 @@ package sitetest
 import (
 	"context"
 	"encoding/json"
-	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -117,41 +116,3 @@ func WantProblem(tb testing.TB, w *httptest.ResponseRecorder, status int) (detai
 	}
 	return problem.Detail
 }
-
-// Values returns the counters in the store with their values.
-func Values(tb testing.TB, kept counter.Store) map[string]int64 {
-	tb.Helper()
-	values := map[string]int64{}
-	for entry, err := range kept.List(tb.Context(), "") {
-		if err != nil {
-			tb.Fatal(err)
-		}
-		values[entry.Name] = entry.Value
-	}
-	return values
-}
-
-// Broken is a store whose calls all fail with Err, but for Close.
-type Broken struct{ Err error }
-
-var _ counter.Pinger = Broken{}
-
-// Add implements [counter.Store].
-func (b Broken) Add(context.Context, string, int64) (int64, error) { return 0, b.Err }
-
-// Get implements [counter.Store].
-func (b Broken) Get(context.Context, string) (int64, error) { return 0, b.Err }
-
-// Set implements [counter.Store].
-func (b Broken) Set(context.Context, string, int64) error { return b.Err }
-
-// List implements [counter.Store].
-func (b Broken) List(context.Context, string) iter.Seq2[counter.Entry, error] {
-	return func(yield func(counter.Entry, error) bool) { yield(counter.Entry{}, b.Err) }
-}
-
-// Close implements [counter.Store].
-func (b Broken) Close() error { return nil }
-
-// Ping implements [counter.Pinger].
-func (b Broken) Ping(context.Context) error { return b.Err }

@@ -94,9 +94,7 @@ func TestHomeCounts(t *testing.T) {
 // HEAD answers what the next GET answers, but for the body and the view.
 func TestHeadCountsNothing(t *testing.T) {
 	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
-	if err := s.store.Set(t.Context(), "counter_key", 9); err != nil { // the next number is longer
-		t.Fatal(err)
-	}
+	sitetest.Set(t, s.store, "counter_key", 9) // the next number is longer
 	head := s.do(http.MethodHead, "/")
 	wantHeaders(t, head, map[string]string{"View-Status": "skipped;reason=head"})
 	if views := s.views(t); head.Code != http.StatusOK || views != 9 {
@@ -169,9 +167,7 @@ func TestPrefetchCountsNothing(t *testing.T) {
 func TestSkippedViews(t *testing.T) {
 	for _, skipBots := range []bool{true, false} {
 		s := newSite(t, config.Config{PageWait: time.Minute, SkipBots: skipBots}, countermemory.New())
-		if err := s.store.Set(t.Context(), "counter_key", 9); err != nil {
-			t.Fatal(err)
-		}
+		sitetest.Set(t, s.store, "counter_key", 9)
 		number := int64(9)
 		for _, test := range []struct{ name, value, want string }{
 			{"Sec-Fetch-Dest", "image", "skipped;reason=embedded"},
@@ -399,9 +395,7 @@ func TestPendingWithoutANumber(t *testing.T) {
 // A HEAD can't answer with the number a GET could not count.
 func TestHeadAtTheLargestNumber(t *testing.T) {
 	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
-	if err := s.store.Set(t.Context(), "counter_key", math.MaxInt64); err != nil {
-		t.Fatal(err)
-	}
+	sitetest.Set(t, s.store, "counter_key", math.MaxInt64)
 	for _, method := range []string{http.MethodHead, http.MethodGet} {
 		if w := s.do(method, "/"); w.Code != http.StatusInternalServerError {
 			t.Errorf("%s: %d", method, w.Code)
