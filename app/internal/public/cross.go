@@ -17,7 +17,6 @@ import (
 // Standard, section 3.3).
 func (s *Surfaces) crossOriginHeader() http.Header {
 	header := http.Header{
-		"Cross-Origin-Resource-Policy":  {"cross-origin"},
 		"Access-Control-Expose-Headers": {counterhttp.StatusHeader},
 		// These are for documents. The policy refuses frames, too.
 		"Cross-Origin-Opener-Policy": nil,
@@ -72,6 +71,7 @@ func (s *Surfaces) preflight(w http.ResponseWriter, _ *http.Request) {
 // content management systems add one with a version.
 func (s *Surfaces) embed(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=3600")
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // pages load it without CORS
 	respond.Write(w, http.StatusOK, "text/javascript; charset=utf-8", s.script)
 }
 
