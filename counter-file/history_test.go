@@ -85,9 +85,7 @@ func TestHistoryModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() {
-			if err := store.Close(); err != nil {
-				t.Error(err)
-			}
+			closeStore(t, store)
 		}()
 		names := []string{"a", "ab", "b", "views:example.com/ä"}
 		models := map[string]*model{}
@@ -105,24 +103,18 @@ func TestHistoryModel(t *testing.T) {
 			m := models[name]
 			switch random.IntN(12) {
 			case 0:
-				if err := store.SetHistory(t.Context(), name, nil); err != nil {
-					t.Fatal(err)
-				}
+				setHistory(t, store, name, nil)
 				clear(m.hours)
 				clear(m.days)
 			case 1:
 				buckets := randomBuckets(random, now)
-				if err := store.SetHistory(t.Context(), name, buckets); err != nil {
-					t.Fatal(err)
-				}
+				setHistory(t, store, name, buckets)
 				clear(m.hours)
 				clear(m.days)
 				m.add(buckets)
 			case 2:
 				value := random.Int64N(2) * random.Int64N(1000)
-				if err := store.Set(t.Context(), name, value); err != nil {
-					t.Fatal(err)
-				}
+				set(t, store, name, value)
 				if m.value = value; value == 0 {
 					m.forget()
 				}
@@ -166,9 +158,7 @@ func TestHistoryModel(t *testing.T) {
 					delete(m.sources, source)
 				}
 			case 5:
-				if err := store.Close(); err != nil {
-					t.Fatal(err)
-				}
+				closeStore(t, store)
 				if store, err = counterfile.Open(path, opts); err != nil {
 					t.Fatal(err)
 				}
@@ -217,6 +207,13 @@ func randomBuckets(random *rand.Rand, now counter.Hour) []counter.Bucket {
 		buckets = append(buckets, b)
 	}
 	return buckets
+}
+
+func setHistory(t *testing.T, store counter.Historian, name string, buckets []counter.Bucket) {
+	t.Helper()
+	if err := store.SetHistory(t.Context(), name, buckets); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func wantHistory(t *testing.T, store counter.Historian, name string, from, to counter.Hour, want []counter.Bucket) {
@@ -289,9 +286,7 @@ func TestHistoryOverflow(t *testing.T) {
 		} {
 			store := open(t, newPath(t))
 			full := []counter.Bucket{bucket}
-			if err := store.SetHistory(t.Context(), "a", full); err != nil {
-				t.Fatal(err)
-			}
+			setHistory(t, store, "a", full)
 			hour := bucket.Start + 1
 			if hour%counter.DayHours == 0 {
 				hour--
@@ -328,9 +323,7 @@ func TestHistoryOverflowBeforeSweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := open(t, newPath(t))
 		hour := counter.HourOf(time.Now())
-		if err := store.SetHistory(t.Context(), "a", []counter.Bucket{{Start: hour, Hours: 1, Count: math.MaxInt64}}); err != nil {
-			t.Fatal(err)
-		}
+		setHistory(t, store, "a", []counter.Bucket{{Start: hour, Hours: 1, Count: math.MaxInt64}})
 		time.Sleep(100 * 24 * time.Hour)
 		batch := counter.Batch{Name: "a", Writer: "w", Delta: 1, Sum: 1, Hour: hour}
 		if got := store.Apply(t.Context(), []counter.Batch{batch})[0]; !errors.Is(got.Err, counter.ErrOverflow) {
@@ -367,9 +360,7 @@ func TestHistoryHoursChange(t *testing.T) {
 			}
 			wantHistory(t, store, "a", hour.Day()+23, hour.Day()+23, want[:1])
 			wantHistory(t, store, "a", 0, counter.MaxHour, want)
-			if err := store.Close(); err != nil {
-				t.Fatal(err)
-			}
+			closeStore(t, store)
 		}
 	})
 }
@@ -377,9 +368,7 @@ func TestHistoryHoursChange(t *testing.T) {
 // A refusal changes nothing, not even with other batches in its commit.
 func TestHistoryOfRefusals(t *testing.T) {
 	store := open(t, newPath(t))
-	if err := store.Set(t.Context(), "full", math.MaxInt64); err != nil {
-		t.Fatal(err)
-	}
+	set(t, store, "full", math.MaxInt64)
 	hour := counter.HourOf(time.Now())
 	batches := []counter.Batch{
 		{Name: "a", Writer: "w", Delta: 1, Sum: 1, Hour: hour},
@@ -392,51 +381,10 @@ func TestHistoryOfRefusals(t *testing.T) {
 			t.Errorf("Apply(%v): %v; want %v", batches[i], got.Err, want)
 		}
 	}
-	wantHistory(t, store, "full", 0, counter.MaxHour, nil)
-	for name, err := range map[string]error{
-		"Move to a full counter": store.Move(t.Context(), "a", "full"),
-		"Bring to a full counter": func() error {
-			_, err := store.Bring(t.Context(), "full", "s", 1, []counter.Bucket{{Start: 0, Hours: 1, Count: 1}})
-			return err
-		}(),
-	} {
-		if !errors.Is(err, counter.ErrOverflow) {
-			t.Errorf("%s: %v; want an overflow", name, err)
-		}
-	}
 	wantHistory(t, store, "a", 0, counter.MaxHour, []counter.Bucket{{Start: hour, Hours: 1, Count: 1}})
 	wantHistory(t, store, "full", 0, counter.MaxHour, nil)
 	if got := listed(t, store); !maps.Equal(got, map[string]int64{"a": 1, "full": math.MaxInt64}) {
 		t.Errorf("the counters are %v", got)
-	}
-	if err := store.Set(t.Context(), "full", 1); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := store.Bring(t.Context(), "full", "s", 1, nil); got != 1 || err != nil {
-		t.Errorf("Bring = %d, %v after it was refused; want 1", got, err)
-	}
-}
-
-// Values below zero, which only Set makes, move as well.
-func TestMoveNegative(t *testing.T) {
-	store := open(t, newPath(t))
-	for name, value := range map[string]int64{"a": -3, "b": 5, "least": math.MinInt64} {
-		if err := store.Set(t.Context(), name, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := store.Move(t.Context(), "a", "b"); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Set(t.Context(), "a", -1); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Move(t.Context(), "a", "least"); !errors.Is(err, counter.ErrOverflow) {
-		t.Errorf("Move below the least number: %v; want an overflow", err)
-	}
-	want := map[string]int64{"a": -1, "b": 2, "least": math.MinInt64}
-	if got := listed(t, store); !maps.Equal(got, want) {
-		t.Errorf("the counters are %v; want %v", got, want)
 	}
 }
 
@@ -447,13 +395,9 @@ func TestHistoryInOldFile(t *testing.T) {
 	path := newPath(t)
 	store := open(t, path)
 	mustApply(t, store, counter.Batch{Name: "a", Writer: "w", Delta: 7, Sum: 7})
-	if err := store.Set(t.Context(), "gone", 0); err != nil {
-		t.Fatal(err)
-	}
+	set(t, store, "gone", 0)
 	wantHistory(t, store, "a", 0, counter.MaxHour, nil)
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closeStore(t, store)
 	wantBuckets(t, path, "counter-file", "counters", "records")
 
 	store = open(t, path)
@@ -463,9 +407,7 @@ func TestHistoryInOldFile(t *testing.T) {
 	if got := listed(t, store); got["a"] != 9 {
 		t.Errorf("the counters are %v; want a: 9", got)
 	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closeStore(t, store)
 	wantBuckets(t, path, "counter-file", "counters", "hours", "records")
 }
 

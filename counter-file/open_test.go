@@ -22,12 +22,8 @@ func TestOpenKeepsCounts(t *testing.T) {
 	path := newPath(t)
 	for i := range int64(3) {
 		store := open(t, path)
-		if got, err := counter.Inc(t.Context(), store, "a"); err != nil || got != i+1 {
-			t.Errorf("Inc = %d, %v; want %d", got, err, i+1)
-		}
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
+		wantInc(t, store, "a", i+1)
+		closeStore(t, store)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -55,9 +51,7 @@ func TestOpenEmpty(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{empty, bare} {
-		if got, err := counter.Inc(t.Context(), open(t, path), "a"); err != nil || got != 1 {
-			t.Errorf("Inc = %d, %v; want 1", got, err)
-		}
+		wantInc(t, open(t, path), "a", 1)
 	}
 }
 
@@ -76,9 +70,7 @@ func TestOpenLocked(t *testing.T) {
 		}
 		opened <- err
 	}()
-	if err := first.Close(); err != nil {
-		t.Error(err)
-	}
+	closeStore(t, first)
 	if err := <-opened; err != nil {
 		t.Error(err)
 	}
@@ -152,9 +144,7 @@ func TestOpenFails(t *testing.T) {
 func TestOpenByOtherName(t *testing.T) {
 	path := newPath(t)
 	store := open(t, path)
-	if _, err := counter.Inc(t.Context(), store, "a"); err != nil {
-		t.Fatal(err)
-	}
+	wantInc(t, store, "a", 1)
 	folder := newFolder(t)
 	symbolic, hard := filepath.Join(folder, "symbolic.db"), filepath.Join(filepath.Dir(path), "hard.db")
 	if err := errors.Join(os.Symlink(path, symbolic), os.Link(path, hard)); err != nil {
@@ -164,13 +154,9 @@ func TestOpenByOtherName(t *testing.T) {
 		_, err := counterfile.Open(name, counterfile.Options{Wait: time.Millisecond})
 		wantOpenErr(t, err, counterfile.ErrLocked, name)
 	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closeStore(t, store)
 	linked := open(t, symbolic)
-	if got, err := counter.Inc(t.Context(), linked, "a"); err != nil || got != 2 {
-		t.Errorf("Inc by a symbolic link = %d, %v; want 2", got, err)
-	}
+	wantInc(t, linked, "a", 2)
 	snapshot(t, linked, filepath.Join(newFolder(t), "copy.db"))
 	if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
 		t.Errorf("the link's folder holds %v, %v; want the link alone", left, err)
@@ -194,9 +180,7 @@ func TestOpenByDanglingLink(t *testing.T) {
 	if err := os.WriteFile(target, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := counter.Inc(t.Context(), open(t, link), "a"); err != nil || got != 1 {
-		t.Errorf("Inc = %d, %v; want 1", got, err)
-	}
+	wantInc(t, open(t, link), "a", 1)
 }
 
 // A file cut short, or with bytes changed, is refused and left as it is; or, if what
@@ -222,9 +206,7 @@ func TestOpenDamaged(t *testing.T) {
 			}
 		}
 	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closeStore(t, store)
 	want, err := countsIn(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

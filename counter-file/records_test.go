@@ -30,9 +30,7 @@ func TestRecordsAreBounded(t *testing.T) {
 		if kept := store.Records(t); kept > 2*names {
 			t.Fatalf("%d records after %d restarts; want at most %d", kept, restart+1, 2*names)
 		}
-		if err := store.Close(); err != nil {
-			t.Fatal(err)
-		}
+		closeStore(t, store)
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -77,7 +75,5 @@ func TestDamagedInUse(t *testing.T) {
 	if err := os.WriteFile(path, whole, 0); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := counter.Inc(t.Context(), store, "views:example.com/a/page/with/a/long/name/7"); n != 2 || err != nil {
-		t.Errorf("Inc: %d, %v, after the file was made whole; want 2", n, err)
-	}
+	wantInc(t, store, "views:example.com/a/page/with/a/long/name/7", 2)
 }

@@ -70,9 +70,7 @@ func TestSnapshotFails(t *testing.T) {
 	if _, err := store.Snapshot(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Snapshot with an ended context: %v", err)
 	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closeStore(t, store)
 	if _, err := store.Snapshot(t.Context()); !errors.Is(err, counter.ErrClosed) {
 		t.Errorf("Snapshot after Close: %v", err)
 	}
@@ -111,9 +109,7 @@ func TestSize(t *testing.T) {
 	path := newPath(t)
 	store := open(t, path)
 	for _, name := range []string{"a", "b"} {
-		if _, err := counter.Inc(t.Context(), store, name); err != nil {
-			t.Fatal(err)
-		}
+		wantInc(t, store, name, 1)
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -122,9 +118,7 @@ func TestSize(t *testing.T) {
 			t.Errorf("Size() = %d, %v; want %d", size, err, info.Size())
 		}
 	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closeStore(t, store)
 	if size, err := store.Size(); err == nil {
 		t.Errorf("Size() of a closed store = %d", size)
 	}

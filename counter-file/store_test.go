@@ -66,9 +66,7 @@ func TestCloseWhileStalled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := counter.Inc(t.Context(), again, "a"); err != nil || got != 2 {
-		t.Errorf("Inc = %d, %v; want 2", got, err)
-	}
+	wantInc(t, again, "a", 2)
 	if err := again.Close(); err != nil {
 		t.Error(err)
 	}
@@ -98,6 +96,28 @@ func newFolder(tb testing.TB) string {
 		}
 	})
 	return folder
+}
+
+func closeStore(t *testing.T, store counter.Store) {
+	t.Helper()
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func set(t *testing.T, store counter.Store, name string, value int64) {
+	t.Helper()
+	if err := store.Set(t.Context(), name, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantInc adds one, and fails unless that makes the number.
+func wantInc(t *testing.T, store counter.Store, name string, want int64) {
+	t.Helper()
+	if got, err := counter.Inc(t.Context(), store, name); err != nil || got != want {
+		t.Errorf("Inc(%q) = %d, %v; want %d", name, got, err, want)
+	}
 }
 
 func open(tb testing.TB, path string) *counterfile.Store {
