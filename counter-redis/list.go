@@ -91,10 +91,21 @@ type step struct {
 func (l *listing) server(ctx context.Context, server *redis.Client) bool {
 	scanning, stop := context.WithCancel(ctx)
 	steps, left := make(chan step, 1), make(chan struct{})
+	send := func(s step) bool {
+		select {
+		case steps <- s:
+			return true
+		case <-left:
+			return false
+		}
+	}
 	var scan sync.WaitGroup
 	scan.Go(func() {
 		defer close(steps)
-		l.scan(scanning, server, steps, left)
+		// The end of ctx is sent, too, so that what was found so far does not look complete.
+		if err := l.scan(scanning, server, func(keys []string) bool { return send(step{keys: keys}) }); err != nil {
+			send(step{err: err})
+		}
 	})
 	defer scan.Wait()
 	defer stop()
@@ -116,44 +127,41 @@ func (l *listing) server(ctx context.Context, server *redis.Client) bool {
 	return l.values(ctx, keys)
 }
 
-// scan sends what each step of a scan finds, until the last step, an error or the end of left.
-// The end of ctx is also sent as an error, so that what was found so far does not look
-// complete.
+// scan calls found with the keys that each step finds, until it returns false.
 //
 // A cursor means something only to the process that gave it. If another one answers at the end,
 // after a restart or a failover, the scan begins again.
-func (l *listing) scan(ctx context.Context, server *redis.Client, steps chan<- step, left <-chan struct{}) {
-	send := func(s step) bool {
-		select {
-		case steps <- s:
-			return true
-		case <-left:
-			return false
-		}
-	}
-	match := globOf(l.prefixes)
+func (l *listing) scan(ctx context.Context, server *redis.Client, found func(keys []string) bool) error {
 	process, err := l.store.runID(ctx, server)
-	for passes, cursor := 1, uint64(0); err == nil; {
-		first := cursor == 0
-		var keys []string
-		if keys, cursor, err = l.store.scan(ctx, server, cursor, match); err != nil {
-			break
-		}
-		if !send(step{keys: keys}) || first && cursor == 0 {
-			return
-		}
-		if cursor != 0 {
-			continue
+	if err != nil {
+		return err
+	}
+	for range maxPasses {
+		steps, err := l.pass(ctx, server, found)
+		if err != nil || steps < 2 { // a single step needs no cursor
+			return err
 		}
 		before := process
-		if process, err = l.store.runID(ctx, server); err == nil && process == before {
-			return
-		}
-		if passes++; err == nil && passes > maxPasses {
-			err = readError(ctx, "list", "", errChanged)
+		if process, err = l.store.runID(ctx, server); err != nil || process == before {
+			return err
 		}
 	}
-	send(step{err: err})
+	return readError(ctx, "list", "", errChanged)
+}
+
+// pass goes through all keys once. It returns in how many steps, or 0 if found has returned false.
+func (l *listing) pass(ctx context.Context, server *redis.Client, found func(keys []string) bool) (steps int, err error) {
+	match := globOf(l.prefixes)
+	for cursor := uint64(0); steps == 0 || cursor != 0; steps++ {
+		var keys []string
+		if keys, cursor, err = l.store.scan(ctx, server, cursor, match); err != nil {
+			return steps, err
+		}
+		if !found(keys) {
+			return 0, nil
+		}
+	}
+	return steps, nil
 }
 
 // errChanged says that no pass over the keys was whole.
