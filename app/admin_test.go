@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -109,9 +108,7 @@ func TestStopDuringAnImport(t *testing.T) {
 				t.Fatal("the import does not begin")
 			}
 		}
-		if status := app.stop(t, syscall.SIGTERM); status != 0 {
-			t.Errorf("exit status %d", status)
-		}
+		app.stopDrained(t)
 		got, changed := <-answered, strings.Count(app.log(), `"msg":"counter changed"`)
 		if !strings.HasPrefix(got, "503 ") || !strings.Contains(got, fmt.Sprintf("The program is stopping. The import ended after line %d.", changed+1)) {
 			t.Errorf("%s: %d counters changed, and the answer is %s", path, changed, got)

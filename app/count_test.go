@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,9 +17,7 @@ func TestCountsInMemory(t *testing.T) {
 	if log := app.log(); !strings.Contains(log, `"store":"memory"`) || !strings.Contains(log, "set DATA_FILE=counts.db to keep them") {
 		t.Errorf("the log does not say where counts are kept, and how to keep them:\n%s", log)
 	}
-	if status := app.stop(t, syscall.SIGTERM); status != 0 {
-		t.Errorf("exit status %d", status)
-	}
+	app.stopDrained(t)
 	startProcess(t).wantView(t, 1) // memory ends with the process
 }
 
@@ -88,12 +85,7 @@ func wantDistinctViews(t *testing.T, total int, apps ...*process) {
 		})
 	}
 	wg.Wait()
-	slices.Sort(shown)
-	for i := range shown {
-		if shown[i] != int64(i+1) {
-			t.Fatalf("number %d of the numbers shown, in order, is %d", i+1, shown[i])
-		}
-	}
+	wantEach(t, shown)
 	if len(shown) != total {
 		t.Fatalf("%d numbers shown to %d visitors", len(shown), total)
 	}

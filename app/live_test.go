@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"example.com/herokuapp/counter-redis/redistest"
@@ -79,9 +78,7 @@ func TestLiveNumbers(t *testing.T) {
 		wantAll(number)
 	}
 	for _, app := range apps {
-		if status := app.stop(t, syscall.SIGTERM); status != 0 {
-			t.Errorf("exit status %d", status)
-		}
+		app.stopDrained(t)
 	}
 	for _, stream := range streams {
 		if waitForNumber(stream, "3") || stream.Err() != nil {

@@ -48,16 +48,6 @@ func startUnread(t *testing.T, variables ...string) (*process, *os.File) {
 	return p, reader
 }
 
-// wantCounted fails unless the app, told to stop, ends in order with so many views counted.
-func (p *process) wantCounted(t *testing.T, server *redistest.Server, want int) {
-	t.Helper()
-	p.stopDrained(t)
-	got, err := server.Client().Get(t.Context(), "counter_key").Int()
-	if err != nil || got != want {
-		t.Errorf("%d views counted, %v; want %d", got, err, want)
-	}
-}
-
 // A log whose reader dies costs its lines: what visitors were told is kept is counted.
 func TestLogReaderDies(t *testing.T) {
 	server := redistest.Start(t)
@@ -70,7 +60,8 @@ func TestLogReaderDies(t *testing.T) {
 		app.wantAtLeast(t, 3+n)
 	}
 	server.Restart()
-	app.wantCounted(t, server, 62)
+	app.stopDrained(t)
+	wantCounted(t, server, 62)
 }
 
 // A log that nobody reads holds up no visitor, and not the end.
@@ -81,7 +72,8 @@ func TestLogReaderStalls(t *testing.T) {
 	if health := app.get(t, "/healthz"); health.status != http.StatusOK {
 		t.Errorf("/healthz: %d", health.status)
 	}
-	app.wantCounted(t, server, 5000)
+	app.stopDrained(t)
+	wantCounted(t, server, 5000)
 }
 
 // A log that is read again says how many lines it lacks, and has its last line.
@@ -89,9 +81,7 @@ func TestLogReaderReturns(t *testing.T) {
 	const requests = 8000
 	app, log := startUnread(t, "SHUTDOWN_TIMEOUT=1m")
 	wantDistinctViews(t, requests, app)
-	if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	app.signal(t, syscall.SIGTERM)
 	text, err := io.ReadAll(log)
 	if err != nil {
 		t.Fatal(err)
@@ -147,5 +137,6 @@ func TestLogIsFull(t *testing.T) {
 		}
 	}
 	wantDistinctViews(t, 100, app)
-	app.wantCounted(t, server, 100)
+	app.stopDrained(t)
+	wantCounted(t, server, 100)
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -158,9 +157,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 		}
 		hear(app.login(t, "wrong "+adminPassword))
 		hear(app.send(t, http.MethodPost, "/admin/logout", "", "Cookie", cookies))
-		if status := app.stop(t, syscall.SIGTERM); status != 0 {
-			t.Errorf("exit status %d", status)
-		}
+		app.stopDrained(t)
 		all := said.String() + app.log()
 		for _, part := range []string{adminPassword, adminToken, url.QueryEscape(adminPassword), url.PathEscape(adminPassword), "horse", withKey[len("SECRET_KEY="):]} {
 			if at := strings.Index(all, part); at >= 0 {

@@ -74,9 +74,7 @@ func TestMetricsWhileDraining(t *testing.T) {
 	app.wantView(t, 1)
 	redis.Stop()
 	app.wantAtLeast(t, 2)
-	if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	app.signal(t, syscall.SIGTERM)
 	for { // until no page is served
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(app.url, "http://"))
 		if err != nil {
@@ -89,10 +87,7 @@ func TestMetricsWhileDraining(t *testing.T) {
 		t.Errorf("the metrics don't have the pending view, or the store that does not answer:\n%s", text)
 	}
 	redis.Continue()
-	<-app.exited
-	if status := app.cmd.ProcessState.ExitCode(); status != 0 {
-		t.Errorf("exit status %d", status)
-	}
+	app.wantDrained(t)
 }
 
 // Each metric that the dashboard, the alert rules and the documentation name is one that the

@@ -78,17 +78,10 @@ func TestStopDrains(t *testing.T) {
 	for n := range 10 {
 		app.wantAtLeast(t, 2+n)
 	}
-	if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	app.signal(t, syscall.SIGTERM)
 	redis.Restart()
-	<-app.exited
-	if status := app.cmd.ProcessState.ExitCode(); status != 0 {
-		t.Errorf("exit status %d", status)
-	}
-	if got, err := redis.Client().Get(t.Context(), "counter_key").Int(); err != nil || got != 11 {
-		t.Errorf("%d views counted, %v; want 11", got, err)
-	}
+	app.wantDrained(t)
+	wantCounted(t, redis, 11)
 }
 
 // What can't be counted is logged, with the number, and the exit status says so.

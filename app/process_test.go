@@ -11,12 +11,15 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/herokuapp/counter-redis/redistest"
 )
 
 // asApp in the environment makes the test binary the app: the tests start it as
@@ -137,18 +140,50 @@ func (p *process) logged(t *testing.T) string {
 // stop sends the signal and returns the exit status, -1 if the signal killed it.
 func (p *process) stop(t *testing.T, signal syscall.Signal) int {
 	t.Helper()
+	p.signal(t, signal)
+	<-p.exited
+	return p.cmd.ProcessState.ExitCode()
+}
+
+func (p *process) signal(t *testing.T, signal os.Signal) {
+	t.Helper()
 	if err := p.cmd.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
-	<-p.exited
-	return p.cmd.ProcessState.ExitCode()
 }
 
 // stopDrained stops the app, which must have nothing left to count.
 func (p *process) stopDrained(t *testing.T) {
 	t.Helper()
-	if status := p.stop(t, syscall.SIGTERM); status != 0 {
+	p.signal(t, syscall.SIGTERM)
+	p.wantDrained(t)
+}
+
+// wantDrained waits for the end of the app, which must have nothing left to count.
+func (p *process) wantDrained(t *testing.T) {
+	t.Helper()
+	<-p.exited
+	if status := p.cmd.ProcessState.ExitCode(); status != 0 {
 		t.Errorf("exit status %d", status)
+	}
+}
+
+// wantCounted fails unless the server has so many views of the home page.
+func wantCounted(t *testing.T, server *redistest.Server, want int) {
+	t.Helper()
+	if got, err := server.Client().Get(t.Context(), "counter_key").Int(); err != nil || got != want {
+		t.Errorf("%d views counted, %v; want %d", got, err, want)
+	}
+}
+
+// wantEach fails unless the numbers are those from 1 on, each once.
+func wantEach(t *testing.T, shown []int64) {
+	t.Helper()
+	slices.Sort(shown)
+	for i, number := range shown {
+		if number != int64(i+1) {
+			t.Fatalf("number %d of the numbers shown, in order, is %d", i+1, number)
+		}
 	}
 }
 

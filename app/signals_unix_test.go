@@ -24,9 +24,7 @@ func TestSignalsDrain(t *testing.T) {
 			server.Kill()
 			app.wantAtLeast(t, 2)
 			for range 2 {
-				if err := app.cmd.Process.Signal(signal); err != nil {
-					t.Fatal(err)
-				}
+				app.signal(t, signal)
 			}
 			for !strings.Contains(app.log(), `"msg":"stopping"`) {
 				select {
@@ -36,18 +34,11 @@ func TestSignalsDrain(t *testing.T) {
 				}
 			}
 			for _, another := range slices.Concat(requests(), aborts(), systemAborts()) {
-				if err := app.cmd.Process.Signal(another); err != nil {
-					t.Fatal(err)
-				}
+				app.signal(t, another)
 			}
 			server.Restart()
-			<-app.exited
-			if status := app.cmd.ProcessState.ExitCode(); status != 0 {
-				t.Errorf("exit status %d", status)
-			}
-			if got, err := server.Client().Get(t.Context(), "counter_key").Int(); err != nil || got != 2 {
-				t.Errorf("%d views counted, %v; want 2", got, err)
-			}
+			app.wantDrained(t)
+			wantCounted(t, server, 2)
 			dumps := !slices.Contains(requests(), signal)
 			if strings.Contains(app.log(), "goroutine 1 [") != dumps {
 				t.Errorf("the log says what goroutines do: %t; want %t", !dumps, dumps)
@@ -63,9 +54,7 @@ func TestSignalsThatAreNotForUs(t *testing.T) {
 		syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGVTALRM, syscall.SIGPROF, syscall.SIGWINCH,
 		syscall.SIGIO, syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGURG, syscall.SIGCHLD, syscall.SIGCONT,
 	} {
-		if err := app.cmd.Process.Signal(signal); err != nil {
-			t.Fatal(err)
-		}
+		app.signal(t, signal)
 		page, err := app.tryGet(t.Context(), "/")
 		if err != nil || page.status != http.StatusOK || views(page.body) != int64(n+1) {
 			t.Fatalf("after %v: %d %s, %v", signal, page.status, page.body, err)

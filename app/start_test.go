@@ -122,13 +122,8 @@ func TestSignalDuringTheStart(t *testing.T) {
 	for !strings.Contains(app.log(), "counts are kept in") { // then it waits for the store
 		time.Sleep(time.Millisecond)
 	}
-	if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	<-app.exited
-	if status := app.cmd.ProcessState.ExitCode(); status != 0 {
-		t.Errorf("exit status %d", status)
-	}
+	app.signal(t, syscall.SIGTERM)
+	app.wantDrained(t)
 }
 
 // With DEBUG the log is for people: a line for each thing that happened, and no more.

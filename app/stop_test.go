@@ -2,7 +2,6 @@ package main
 
 import (
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -17,10 +16,7 @@ func TestStopUnderLoad(t *testing.T) {
 	t.Run("Redis", func(t *testing.T) {
 		server := redistest.Start(t)
 		shown := stopUnderLoad(t, "REDIS_URL="+server.URL())
-		counted, err := server.Client().Get(t.Context(), "counter_key").Int()
-		if err != nil || counted != shown {
-			t.Errorf("%d views counted, %v; %d shown", counted, err, shown)
-		}
+		wantCounted(t, server, shown)
 	})
 	t.Run("file", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "counts.db")
@@ -66,20 +62,10 @@ func stopUnderLoad(t *testing.T, store string) int {
 	}
 	<-loaded
 	for range 2 { // a host may send it more than once
-		if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
+		app.signal(t, syscall.SIGTERM)
 	}
-	<-app.exited
+	app.wantDrained(t)
 	wg.Wait()
-	if status := app.cmd.ProcessState.ExitCode(); status != 0 {
-		t.Errorf("exit status %d", status)
-	}
-	slices.Sort(shown)
-	for i := range shown {
-		if shown[i] != int64(i+1) {
-			t.Fatalf("number %d of the numbers shown, in order, is %d", i+1, shown[i])
-		}
-	}
+	wantEach(t, shown)
 	return len(shown)
 }
