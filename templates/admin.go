@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"example.com/herokuapp/templates/badge"
 )
 
 //go:embed css/admin.css
@@ -262,19 +264,7 @@ func functions() template.FuncMap {
 }
 
 // Grouped returns a number as people read it: 1,234,567.
-func Grouped[T int | int64](number T) string {
-	text := strconv.FormatInt(int64(number), 10)
-	digits := strings.TrimPrefix(text, "-")
-	var grouped strings.Builder
-	grouped.WriteString(text[:len(text)-len(digits)])
-	for i, digit := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			grouped.WriteByte(',')
-		}
-		grouped.WriteRune(digit)
-	}
-	return grouped.String()
-}
+func Grouped[T int | int64](number T) string { return badge.Grouped.Number(int64(number)) }
 
 // escaped returns the name with its invisible characters escaped, or "" if it has none.
 func escaped(name string) string {
