@@ -58,16 +58,25 @@ func TestWarningsOfExpiry(t *testing.T) {
 // A counter that expires between two looks is reported all the same, once, if it existed when
 // this program began to count.
 func TestWarningsOfWhatHasExpired(t *testing.T) {
+	for name, more := range map[string][]counter.Batch{"alone": nil, "in a shared call": manyBatches(1)} {
+		t.Run(name, func(t *testing.T) { testWhatHasExpired(t, more) })
+	}
+}
+
+// testWhatHasExpired sends more batches in each call.
+func testWhatHasExpired(t *testing.T, more []counter.Batch) {
+	t.Helper()
 	server := redistest.Start(t)
 	client := server.Client()
 	store := open(t, server.URL()+patient)
+	learn(t, store)
 	do(t, client, "set", "saved", 41, "ex", 1000)
 	wantApplied(t, store, []counter.Batch{{Name: "saved", Writer: "w", Delta: 1, Sum: 1}}, 42)
 	do(t, client, "persist", "saved")
 	for n := 0; ; n++ { // until it is counted before it is gone
 		do(t, client, "set", "gone", 41, "px", 300)
 		batch := counter.Batch{Name: "gone", Writer: fmt.Sprint(n), Delta: 1, Sum: 1}
-		if result := store.Apply(t.Context(), []counter.Batch{batch})[0]; result.Err != nil {
+		if result := store.Apply(t.Context(), slices.Concat([]counter.Batch{batch}, more))[0]; result.Err != nil {
 			t.Fatal(result.Err)
 		} else if result.Total == 42 {
 			break

@@ -22,7 +22,7 @@ const maxTogether = 64
 var togetherScript string
 
 // togetherHash is the SHA-1 of togetherScript, as scriptHash is of script.
-const togetherHash = "91328103297a96bff0750572942701ab3ce8555a"
+const togetherHash = "690755fc7b58be06d0f6eaa39af18bb35805f065"
 
 // whichScript tells which server has a key.
 //

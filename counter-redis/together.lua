@@ -1,6 +1,7 @@
 -- Applies batches of several counters, each all or not at all. It does what script.lua does for
 -- a batch that has what nearly all have: a writer that is new or whose record says the sum before,
--- and nothing in its way. Any other batch it leaves as if it had not been there, for script.lua.
+-- and nothing in its way. Any other batch it leaves to script.lua, as if it had not been there: only
+-- the life of the record begins anew.
 --
 -- KEYS: for each batch those of script.lua, as many as ARGV[1] says: without a history two.
 -- ARGV: after that, the records' expiry in milliseconds; for the history the fields of the day,
