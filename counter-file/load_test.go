@@ -171,29 +171,30 @@ func countsIn(ctx context.Context, path string) (_ map[string]int64, err error) 
 	}
 	defer store.Close()
 	counts := map[string]int64{}
+	var names []string
 	for entry, err := range store.List(ctx, "") {
 		if err != nil {
 			return nil, err
 		}
 		counts[entry.Name] = entry.Value
-		known, err := inHistory(ctx, store, entry.Name)
-		if err != nil {
-			return nil, err
+		names = append(names, entry.Name)
+	}
+	histories, errs := store.Histories(ctx, names, 0, counter.MaxHour)
+	for i, name := range names {
+		if errs[i] != nil {
+			return nil, errs[i]
 		}
-		if known != entry.Value {
-			return nil, fmt.Errorf("%s is %d, and its history comes to %d", entry.Name, entry.Value, known)
+		if known := sumOf(histories[i]); known != counts[name] {
+			return nil, fmt.Errorf("%s is %d, and its history comes to %d", name, counts[name], known)
 		}
 	}
 	return counts, nil
 }
 
-// inHistory returns the sum of a counter's history.
-func inHistory(ctx context.Context, store counter.Historian, name string) (sum int64, err error) {
-	for b, err := range store.History(ctx, name, 0, counter.MaxHour) {
-		if err != nil {
-			return 0, err
-		}
+// sumOf returns the sum of a counter's history.
+func sumOf(history []counter.Bucket) (sum int64) {
+	for _, b := range history {
 		sum += b.Count
 	}
-	return sum, nil
+	return sum
 }

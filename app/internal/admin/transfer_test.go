@@ -289,8 +289,8 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {
-	for n := range p {
-		p[n] = 'a'
+	for filled := 0; filled < len(p); {
+		filled += copy(p[filled:], "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
 	}
 	return len(p), nil
 }

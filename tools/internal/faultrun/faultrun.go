@@ -16,6 +16,7 @@ type Config struct {
 	Top   string // of the tree
 	Logs  string // a folder for those of the app
 	Setup string // one of [Setups]
+	App   string // the program; if empty, it is built
 
 	// Surfaces are the addresses to open, each by its own Clients. If empty, [Home] is opened.
 	Surfaces []Surface

@@ -73,16 +73,18 @@ func build(ctx context.Context, top, dir string) (string, error) {
 	return binary, nil
 }
 
-// startFleet builds the app and starts its processes. They end with the test.
+// startFleet starts the app's processes. They end with the test.
 func startFleet(ctx context.Context, tb testing.TB, cfg Config, s Setup) (*Fleet, error) {
 	tb.Helper()
-	binary, err := build(ctx, cfg.Top, tb.TempDir())
-	if err != nil {
-		return nil, err
+	if cfg.App == "" {
+		var err error
+		if cfg.App, err = build(ctx, cfg.Top, tb.TempDir()); err != nil {
+			return nil, err
+		}
 	}
 	env := slices.Concat([]string{"HOST=127.0.0.1", "PORT=0", "METRICS_ADDR=127.0.0.1:0", "RATE_LIMIT=0"}, s.variables)
 	f := &Fleet{
-		binary: binary, env: env, logs: cfg.Logs, began: time.Now(), surfaces: cfg.Surfaces, duration: cfg.Duration, steady: cfg.Steady,
+		binary: cfg.App, env: env, logs: cfg.Logs, began: time.Now(), surfaces: cfg.Surfaces, duration: cfg.Duration, steady: cfg.Steady,
 		serving: make([]atomic.Pointer[life], s.processes),
 	}
 	tb.Cleanup(func() {

@@ -12,13 +12,23 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Each fault of each set-up, and nothing lost or counted twice.
 func TestRun(t *testing.T) {
+	app, err := build(t.Context(), "../../..", t.TempDir()) // once: linking it takes seconds
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("keeps the promise", func(t *testing.T) { testPromise(t, app) })
+	t.Run("finds a broken promise", func(t *testing.T) { testBrokenPromise(t, app) })
+}
+
+// testPromise causes each fault of each set-up. Nothing is lost or counted twice.
+func testPromise(t *testing.T, app string) {
+	t.Helper()
 	for _, name := range Setups() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := Config{
-				Top: "../../..", Logs: t.TempDir(), Setup: name, Surfaces: []Surface{Home(), API(), Badge()},
+				App: app, Logs: t.TempDir(), Setup: name, Surfaces: []Surface{Home(), API(), Badge()},
 				Views: 3000, Every: 200, Clients: 9, Seed: rand.Uint64(), Safe: true,
 			}
 			s := Open(t, cfg)
@@ -42,9 +52,10 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// A run finds what it is for: a view that is counted twice, one that is lost, and those that
-// are not in their hours. Nothing else happens meanwhile.
-func TestRunFindsABrokenPromise(t *testing.T) {
+// testBrokenPromise has a run find what it is for: a view that is counted twice, one that is lost,
+// and those that are not in their hours. Nothing else happens meanwhile.
+func testBrokenPromise(t *testing.T, app string) {
+	t.Helper()
 	for want, meddle := range map[string]func(ctx context.Context, store historian, client *redis.Client) error{
 		"views too many": func(ctx context.Context, _ historian, client *redis.Client) error {
 			return client.Incr(ctx, counterKey).Err()
@@ -56,7 +67,7 @@ func TestRunFindsABrokenPromise(t *testing.T) {
 			return store.SetHistory(ctx, counterKey, nil)
 		},
 	} {
-		cfg := Config{Top: "../../..", Logs: t.TempDir(), Setup: "single", Views: 1000, Every: 100, Clients: 8, Seed: 1, Safe: true}
+		cfg := Config{App: app, Logs: t.TempDir(), Setup: "single", Views: 1000, Every: 100, Clients: 8, Seed: 1, Safe: true}
 		single := startSingle(t, true)
 		store, err := single.open(t.Context())
 		if err != nil {
