@@ -57,6 +57,40 @@ func TestHalfClosedConnections(t *testing.T) {
 	}
 }
 
+// So is one that asks for anything else.
+func TestHalfClosedConnectionsElsewhere(t *testing.T) {
+	for name, variables := range map[string][]string{
+		"memory": nil,
+		"redis":  {"REDIS_URL=" + redistest.Start(t).URL(), patient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := startProcess(t, append(variables, "ADMIN_TOKEN="+strings.Repeat("a", 32), "COMPAT=all")...)
+			for _, target := range []string{
+				"POST /api/v1/views/example.com/a", "GET /badge/example.com/a.svg?show=today", "GET /chart/example.com/a.svg", "GET /stats/example.com/a",
+				"GET /api/v1/history/example.com/a", "GET /api/v1/sites/example.com", "GET /admin/api/counters", "PUT /admin/api/counters/views:example.com/a",
+				"GET /admin/api/counters/views:example.com/a", "GET /admin/api/export?format=csv", "GET /admin/api/aliases", "POST /admin/api/import",
+			} {
+				request := target + " HTTP/1.0\r\nAuthorization: Bearer " + strings.Repeat("a", 32) + "\r\n"
+				switch body := `{"value":7}`; {
+				case strings.HasPrefix(target, "PUT "):
+					request += fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+				case strings.HasSuffix(target, "/import"):
+					body = "name,value\nviews:example.com/b,3\n"
+					request += fmt.Sprintf("Content-Type: text/csv\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+				default:
+					request += "\r\n"
+				}
+				for range 10 {
+					answer := app.say(t, request, true)
+					if !strings.HasPrefix(answer, "HTTP/1.0 200 ") || strings.Contains(answer, "unavailable") || strings.Contains(answer, "can&#39;t be reached") {
+						t.Fatalf("%s:\n%.1000s", target, answer)
+					}
+				}
+			}
+		})
+	}
+}
+
 // A target may name the host (RFC 9112, section 3.2.2). Without a path it is that of the page
 // (RFC 9110, section 4.2.3).
 func TestTargets(t *testing.T) {

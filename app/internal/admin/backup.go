@@ -29,7 +29,7 @@ func (s *site) backup(w http.ResponseWriter, r *http.Request, refuse func(status
 		refuse(http.StatusNotFound, "Only counts in a file can be copied as a whole. Export the counters instead.")
 		return
 	}
-	copied, err := s.about.Backup.Snapshot(r.Context())
+	copied, err := s.about.Backup.Snapshot(respond.Context(r))
 	if err != nil {
 		s.log.Warn("the store can't be copied", zap.String("request", respond.RequestID(r)), zap.Error(err))
 		refuse(http.StatusServiceUnavailable, "The file can't be copied now. The log says why.")

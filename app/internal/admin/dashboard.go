@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/herokuapp/app/internal/counters"
+	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates"
 )
@@ -23,7 +24,7 @@ func (s *site) dashboard(w http.ResponseWriter, r *http.Request) {
 	var found counters.Overview
 	err := counters.ErrNoHistory
 	if !s.about.NoHistory {
-		found, err = s.counters.Overview(r.Context())
+		found, err = s.counters.Overview(respond.Context(r))
 	}
 	switch {
 	case err != nil:

@@ -215,7 +215,7 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 		if after := values.Get("after"); after != "" {
 			pages.After.Name = counters.PagePrefix + after
 		}
-		listing, err := s.counters.List(r.Context(), pages)
+		listing, err := s.counters.List(respond.Context(r), pages)
 		if err != nil {
 			s.refuse(w, r, root.Host, err)
 			return

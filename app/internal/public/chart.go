@@ -53,7 +53,7 @@ func (s *Surfaces) fillChart(r *http.Request, picture *chart.Chart) error {
 		return err
 	}
 	now := time.Now()
-	history, err := s.counters.History(r.Context(), about.counter, counters.LastSteps(days, counters.Daily, zone, now))
+	history, err := s.counters.History(respond.Context(r), about.counter, counters.LastSteps(days, counters.Daily, zone, now))
 	if err != nil {
 		return err
 	}

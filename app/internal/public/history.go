@@ -112,7 +112,7 @@ func (s *Surfaces) historyOf(r *http.Request, about subject) (format counters.Fo
 	if err != nil {
 		return "", history, err
 	}
-	history, err = s.counters.History(r.Context(), about.counter, span)
+	history, err = s.counters.History(respond.Context(r), about.counter, span)
 	return format, history, err
 }
 

@@ -2,7 +2,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 
 	"go.uber.org/zap"
@@ -85,8 +84,7 @@ func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
 
 // readyz says whether the store answers.
 func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx := context.WithoutCancel(r.Context()) // a client that has closed its side still waits for the answer
-	if s.health.Ping(ctx) != nil {            // which logs why
+	if s.health.Ping(respond.Context(r)) != nil { // which logs why
 		s.writeHealth(w, r, http.StatusServiceUnavailable, health{Status: "unavailable"})
 		return
 	}
