@@ -19,32 +19,12 @@ const shown = "document.body.innerText.trim().replace(/\\s+/g, ' ')"
 
 // TestCompatScripts has real browsers show pages whose themes were made for other services,
 // with no more changed than the host of the script.
-func TestCompatScripts(t *testing.T) {
-	for name, start := range browsers() {
-		t.Run(name, func(t *testing.T) {
-			s := newStage(t, start, "COMPAT=all")
-			for _, scenario := range compatScenarios {
-				t.Run(scenario.name, func(t *testing.T) {
-					scenario.run(t, s)
-					s.wantNoTrace(t)
-				})
-			}
-		})
-	}
-}
-
-// load is the element that a page has of a script.
-func (s *stage) load(path, attributes string) string {
-	return fmt.Sprintf(`<script src="%s%s" %s></script>`, s.base, path, attributes)
-}
+func TestCompatScripts(t *testing.T) { perform(t, compatScenarios, "COMPAT=all") }
 
 // compatScenarios hold in every browser.
 //
 //nolint:gochecknoglobals // a table of tests
-var compatScenarios = []struct {
-	name string
-	run  func(*testing.T, *stage)
-}{
+var compatScenarios = []scenario{
 	{"busuanzi", func(t *testing.T, s *stage) {
 		page := s.add("/theme", busuanziTheme+s.load("/busuanzi/2.3/busuanzi.pure.mini.js", "async"))
 		for n := range 2 {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -105,20 +103,5 @@ func wantAPI(t *testing.T, app *process, path string, want int64) {
 
 // ask sends a request as a browser does for a part of a page.
 func (p *process) ask(ctx context.Context, method, path string) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, method, p.url+path, nil)
-	if err != nil {
-		return answer{}, err
-	}
-	request.Header.Set("User-Agent", visitor)
-	request.Header.Set("Sec-Fetch-Dest", "image")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return answer{}, fmt.Errorf("read the answer: %w", err)
-	}
-	return answer{response.StatusCode, response.Header, string(body)}, nil
+	return p.fetch(ctx, method, path, "User-Agent", visitor, "Sec-Fetch-Dest", "image")
 }

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -12,296 +9,22 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
-	counterfile "example.com/herokuapp/counter-file"
 	"example.com/herokuapp/templates/embed"
 )
 
-// browsersTimeout ends the test of the script if a browser hangs.
-const browsersTimeout = 5 * time.Minute
-
-// Hosts of pages, of another origin than the counter. Each is this machine.
-const (
-	blog      = "blog.example"
-	otherBlog = "other.example" // whose storage is its own
-	counterAt = "views.example"
-)
-
-// driver is a browser with one tab.
-type driver interface {
-	// open goes to a page and waits until it has loaded.
-	open(url string) error
-	// evaluate returns what an expression, or the promise it is, comes to.
-	evaluate(expression string) (json.RawMessage, error)
-}
-
-// chromium is a [driver].
-type chromium struct{ tab context.Context }
-
-func (c chromium) open(url string) error { return chromedp.Do(c.tab, chromedp.Navigate(url)) }
-
-func (c chromium) evaluate(expression string) (json.RawMessage, error) {
-	return chromedp.Run(c.tab, chromedp.Evaluate[[]byte](expression, chromedp.EvalAwaitPromise))
-}
-
-// stage is a counter, pages elsewhere that use it, and a browser.
-type stage struct {
-	driver
-	counter *process
-	base    string // of the counter, as the pages know it
-	port    string // of the pages
-
-	mu    sync.Mutex
-	pages map[string]string // by path
-	said  map[string]bool   // by pages
-}
-
 // TestEmbed has real browsers show pages with the script, from another origin than the counter.
-func TestEmbed(t *testing.T) {
-	for name, start := range browsers() {
-		t.Run(name, func(t *testing.T) {
-			s := newStage(t, start)
-			for _, scenario := range scenarios {
-				t.Run(scenario.name, func(t *testing.T) {
-					scenario.run(t, s)
-					s.wantNoTrace(t)
-				})
-			}
-		})
-	}
-}
-
-// browsers returns how to start each, with hosts of pages and of counters that are this machine.
-func browsers() map[string]func(*testing.T) driver {
-	return map[string]func(*testing.T) driver{
-		"Chromium": func(t *testing.T) driver {
-			t.Helper()
-			return chromium{startBrowser(t, chromedp.Flag("host-resolver-rules", "MAP *.example 127.0.0.1"),
-				chromedp.Flag("disable-features", "HttpsUpgrades"))}
-		},
-		"Firefox": func(t *testing.T) driver {
-			t.Helper()
-			return startFirefox(t, blog, otherBlog, counterAt)
-		},
-	}
-}
-
-func newStage(t *testing.T, start func(*testing.T) driver, variables ...string) *stage {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "counts.db")
-	store, err := counterfile.Open(file, counterfile.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(store.Set(t.Context(), "views:example.com/known", 1234567), store.Close()); err != nil {
-		t.Fatal(err)
-	}
-	s := &stage{counter: startProcess(t, append([]string{patient, "DATA_FILE=" + file, "KEEP_QUERY=p", "RATE_LIMIT=0"}, variables...)...), pages: map[string]string{}, said: map[string]bool{}}
-	_, port, err := net.SplitHostPort(strings.TrimPrefix(s.counter.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.base = "http://" + net.JoinHostPort(counterAt, port)
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	if _, s.port, err = net.SplitHostPort(server.Listener.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
-	s.driver = start(t)
-	return s
-}
-
-// prelude goes before everything in a page: it notes what the page asks and what fails.
-const prelude = `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>a page</title><link rel="icon" href="data:,"><script>
-	const asked = [], faults = []
-	const ask = window.fetch
-	window.fetch = (...args) => {
-		const answer = ask(...args)
-		asked.push([args[1].method ?? 'GET', answer.then(got => got.clone().text()).catch(() => {})])
-		return answer
-	}
-	// settled resolves once every question is answered and what follows from it was done.
-	const settled = async () => {
-		for (let before = -1; before != asked.length; ) {
-			before = asked.length
-			await Promise.all(asked.map(([, answer]) => answer))
-			await new Promise(done => setTimeout(done))
-		}
-	}
-	const posts = () => asked.filter(([method]) => method == 'POST').length
-	const texts = () => [...document.querySelectorAll('[data-views]')].map(element => element.textContent).join('|')
-	addEventListener('error', event => event.message && faults.push(event.message))
-	addEventListener('unhandledrejection', event => faults.push('rejected: ' + event.reason))
-	addEventListener('pageshow', event => (window.restored = event.persisted))
-</script>`
-
-// ServeHTTP serves the pages.
-func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if what, ok := strings.CutPrefix(r.URL.Path, "/say/"); ok {
-		s.say(what)
-		return
-	}
-	if what, ok := strings.CutPrefix(r.URL.Path, "/said/"); ok && s.wasSaid(what) {
-		return
-	}
-	s.mu.Lock()
-	html, ok := s.pages[r.URL.Path]
-	s.mu.Unlock()
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write([]byte(prelude + html))
-}
-
-// script is the element that a page has of the script.
-func (s *stage) script(attributes string) string {
-	return fmt.Sprintf(`<script src="%s/embed.js" %s></script>`, s.base, attributes)
-}
-
-// add serves a page, and returns its address.
-func (s *stage) add(path, html string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pages[path] = html
-	return s.url(blog, path)
-}
-
-func (s *stage) url(host, path string) string {
-	return "http://" + net.JoinHostPort(host, s.port) + path
-}
-
-// show opens a page, and waits until it is answered.
-func (s *stage) show(t *testing.T, url string) {
-	t.Helper()
-	// A browser may say that it went before it has: the page it leaves is complete, too.
-	if _, err := s.evaluate("window.left = true"); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.open(url); err != nil {
-		t.Fatal(err)
-	}
-	s.until(t, `!window.left && document.readyState == 'complete' && typeof settled == 'function'`)
-	s.settle(t)
-}
-
-// settle waits until the page that is shown has its answers.
-func (s *stage) settle(t *testing.T) {
-	t.Helper()
-	if _, err := s.evaluate("settled().then(() => true)"); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// do runs a statement or several in the page, and waits for the answers.
-func (s *stage) do(t *testing.T, statements string) {
-	t.Helper()
-	if _, err := s.evaluate("(async () => {" + statements + "\n; await settled(); return true})()"); err != nil {
-		t.Fatalf("%s: %v", statements, err)
-	}
-}
-
-// until waits until an expression is true in the page.
-func (s *stage) until(t *testing.T, expression string) {
-	t.Helper()
-	deadline := time.Now().Add(browserTimeout)
-	for {
-		got, err := s.evaluate("(async () => !!(" + expression + "))()") // while a page is replaced it fails
-		if err == nil && string(got) == "true" {
-			return
-		}
-		if time.Now().After(deadline) {
-			now, _ := s.evaluate("document.documentElement.outerHTML")
-			t.Fatalf("not true in the end: %s, %v: %.2000s", expression, err, now)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-// shows waits until the elements have these texts.
-func (s *stage) shows(t *testing.T, texts string) {
-	t.Helper()
-	s.until(t, fmt.Sprintf("texts() == %q", texts))
-}
-
-// want fails unless the expression comes to the value.
-func (s *stage) want(t *testing.T, expression string, value any) {
-	t.Helper()
-	got, err := s.evaluate("(async () => String(await (" + expression + ")))()")
-	var text string
-	if err == nil {
-		err = json.Unmarshal(got, &text)
-	}
-	if want := fmt.Sprint(value); err != nil || text != want {
-		t.Errorf("%s is %q, %v; want %q", expression, text, err, want)
-	}
-}
-
-// wantViews fails unless the page of a path was counted so often.
-func (s *stage) wantViews(t *testing.T, path string, want int64) {
-	t.Helper()
-	s.wantViewsAt(t, s.url(blog, path), want)
-}
-
-func (s *stage) wantViewsAt(t *testing.T, address string, want int64) {
-	t.Helper()
-	if got := s.views(t, address); got != want {
-		t.Errorf("%s was counted %d times; want %d", address, got, want)
-	}
-}
-
-func (s *stage) views(t *testing.T, address string) int64 {
-	t.Helper()
-	return s.read(t, http.MethodGet, address)
-}
-
-// read asks the counter itself.
-func (s *stage) read(t *testing.T, method, address string) int64 {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, s.counter.url+"/api/v1/views/"+url.PathEscape(address), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("User-Agent", visitor)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var number struct{ Value *int64 }
-	if err := json.NewDecoder(answer.Body).Decode(&number); err != nil || number.Value == nil {
-		t.Fatalf("%s: %d, %v", address, answer.StatusCode, err)
-	}
-	return *number.Value
-}
-
-// wantNoTrace fails if something went wrong in the page that is shown, or something was stored.
-func (s *stage) wantNoTrace(t *testing.T) {
-	t.Helper()
-	s.want(t, "faults.join()", "")
-	s.want(t, "document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)", "{}{}")
-	s.want(t, "indexedDB.databases().then(all => all.length)", 0)
-}
+func TestEmbed(t *testing.T) { perform(t, scenarios) }
 
 // scenarios hold in every browser.
 //
 //nolint:gochecknoglobals // a table of tests
-var scenarios = []struct {
-	name string
-	run  func(*testing.T, *stage)
-}{
+var scenarios = []scenario{
 	{"a plain page", func(t *testing.T, s *stage) {
 		page := s.add("/plain", s.script("defer")+`<p data-views>–</p><p data-views="">–</p><p data-views="site">–</p><p data-views="example.com/known">–</p>
 			<p data-views="/plain-known">–</p><p data-views="not a page">–</p><p data-views="constructor">–</p><p>–</p>`)
@@ -594,7 +317,7 @@ func singlePage(t *testing.T, s *stage, path, head string) {
 		{do: "history.back()"}, // to c?x, a page that was not counted by itself
 		{do: "history.pushState(null, '', '$/d')", counts: "/d", views: 1},
 	} {
-		before := s.address(t)
+		before := s.text(t, "location.href")
 		s.do(t, strings.ReplaceAll(step.do, "$", path))
 		if step.do == "history.back()" {
 			s.until(t, fmt.Sprintf("location.href != %q", before))
@@ -609,20 +332,6 @@ func singlePage(t *testing.T, s *stage, path, head string) {
 		s.want(t, "posts()", posts)
 	}
 	s.wantViews(t, path, 1)
-}
-
-// address is where the browser is.
-func (s *stage) address(t *testing.T) string {
-	t.Helper()
-	got, err := s.evaluate("location.href")
-	var address string
-	if err == nil {
-		err = json.Unmarshal(got, &address)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
 }
 
 // wantStreamsEnded waits until the counter has logged the ends of so many streams.
@@ -664,86 +373,5 @@ func withCORS(answer func(http.ResponseWriter)) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		answer(w)
-	}
-}
-
-// TestEmbedInAPrerenderedPage has a page counted once it is shown, and not when it is loaded ahead
-// of that. Nothing drives this Chromium: it would hold a prerendered page until it is shown. The
-// pages do so by themselves, and tell how they fare.
-func TestEmbedInAPrerenderedPage(t *testing.T) {
-	s := newStage(t, func(*testing.T) driver { return nil })
-	s.add("/prerendered", s.script("defer")+`<p data-views data-live>–</p><script>
-		history.replaceState(null, '', '?routed')
-		history.pushState(null, '', '?routed-again')
-		const say = what => fetch('/say/' + what, {})
-		addEventListener('load', async () => {
-			const more = views.count('/prerendered-more')
-			await views.get() // as long as a view that is counted too early would take
-			say(document.prerendering ? 'loaded early' : 'loaded late')
-			await more
-			while (texts() != '1') await new Promise(done => setTimeout(done, 10))
-			say('posts: ' + posts() + faults)
-		})
-	</script>`)
-	page := s.add("/prerender", `<a href="/prerendered">open</a>
-		<script type="speculationrules">{"prerender": [{"source": "list", "urls": ["/prerendered"], "eagerness": "immediate"}]}</script>
-		<script>
-			const timer = setInterval(() => fetch('/said/go', {}).then(({ ok }) => ok && (clearInterval(timer), document.querySelector('a').click())), 20)
-		</script>`)
-	runChromium(t, page)
-	s.waitFor(t, "loaded early")
-	s.wantViews(t, "/prerendered", 0)
-	s.wantViews(t, "/prerendered-more", 0)
-	s.say("go")
-	s.waitFor(t, "posts: 2")
-	s.wantViews(t, "/prerendered", 1)
-	s.wantViews(t, "/prerendered-more", 1)
-}
-
-// runChromium runs a Chromium that nothing drives until the test ends.
-func runChromium(t *testing.T, page string) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	arguments := []string{
-		"--headless", "--no-first-run", "--user-data-dir=" + t.TempDir(), "--user-agent=" + visitor,
-		"--host-resolver-rules=MAP *.example 127.0.0.1", "--disable-features=HttpsUpgrades", "--disable-background-networking", "--disable-dev-shm-usage",
-	}
-	if os.Geteuid() == 0 {
-		arguments = append(arguments, "--no-sandbox")
-	}
-	cmd := exec.CommandContext(ctx, findChromium(t), append(arguments, page)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = browserTimeout
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // interrupted
-	})
-}
-
-// say notes what a page has said, or is to read.
-func (s *stage) say(what string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.said[what] = true
-}
-
-func (s *stage) wasSaid(what string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.said[what]
-}
-
-// waitFor waits until a page has said it.
-func (s *stage) waitFor(t *testing.T, what string) {
-	t.Helper()
-	for deadline := time.Now().Add(browserTimeout); !s.wasSaid(what); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			t.Fatalf("no page says %q, but %v", what, s.said)
-		}
 	}
 }

@@ -205,9 +205,17 @@ func (p *process) get(t *testing.T, path string) answer {
 }
 
 func (p *process) tryGet(ctx context.Context, path string) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+path, nil)
+	return p.fetch(ctx, http.MethodGet, path)
+}
+
+// fetch asks the app, with headers given as name, value and so on. It follows redirects.
+func (p *process) fetch(ctx context.Context, method, path string, headers ...string) (answer, error) {
+	request, err := http.NewRequestWithContext(ctx, method, p.url+path, nil)
 	if err != nil {
 		return answer{}, err
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -106,7 +106,6 @@ func TestOpenRefusesNamingTheVariable(t *testing.T) {
 	}
 }
 
-// PAGE_WAIT is how long a view waits for its number, whatever the context of its request.
 // A Redis user of before there were histories is told what to permit, or to do without.
 func TestOpenWithoutKeysOfHistories(t *testing.T) {
 	redis := redistest.Start(t)
@@ -138,6 +137,7 @@ func TestOpenWithoutKeysOfHistories(t *testing.T) {
 	}
 }
 
+// PAGE_WAIT is how long a view waits for its number, whatever the context of its request.
 func TestPageWait(t *testing.T) {
 	redis := redistest.Start(t)
 	line := redistest.StartProxy(t, redis.Addr())

@@ -37,7 +37,7 @@ func (s *site) ask(method, target string, headers ...string) *httptest.ResponseR
 
 // Without a password there is no admin site, and nothing tells that there could be.
 func TestAdminIsOff(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute, SecretKey: strings.Repeat("k", 32)}, countermemory.New())
+	s := newSite(t, config.Config{SecretKey: strings.Repeat("k", 32)}, countermemory.New())
 	answer := func(method, target string) string {
 		w := s.ask(method, target, "Authorization", "Bearer ", "Origin", "https://attacker.example", "Sec-Fetch-Site", "cross-site",
 			"X-Request-Id", "1", "Cookie", "admin-session=x", "Content-Type", "application/x-www-form-urlencoded")
@@ -78,7 +78,7 @@ func TestNoWayAroundTheLogin(t *testing.T) {
 }
 
 func TestAdminHeaders(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute, AdminPassword: "correct horse battery staple"}, countermemory.New())
+	s := newSite(t, config.Config{AdminPassword: "correct horse battery staple"}, countermemory.New())
 	wantHeaders(t, s.ask(http.MethodGet, "/admin"), map[string]string{"Location": "/admin/"})
 	login := s.ask(http.MethodGet, "/admin/login")
 	wantHeaders(t, login, map[string]string{

@@ -58,7 +58,7 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	const requests = 200
 	store := gate{countermemory.New(), make(chan struct{}), make(chan struct{})}
-	server := startServer(t, newSite(t, config.Config{PageWait: time.Minute}, store), time.Hour)
+	server := startServer(t, newSite(t, config.Config{}, store), time.Hour)
 	address := server.Address().String()
 
 	client := &http.Client{Transport: new(http.Transport)}
@@ -100,7 +100,7 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 // A request that takes longer than the shutdown timeout is cut off, and Stop says so.
 func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
 	store := gate{countermemory.New(), make(chan struct{}), make(chan struct{})}
-	server := startServer(t, newSite(t, config.Config{PageWait: time.Minute}, store), 10*time.Millisecond)
+	server := startServer(t, newSite(t, config.Config{}, store), 10*time.Millisecond)
 	answered := make(chan error, 1)
 	go func() {
 		_, err := get(t.Context(), new(http.Client), "http://"+server.Address().String()+"/")

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/herokuapp/app/internal/config"
 	countermemory "example.com/herokuapp/counter-memory"
@@ -38,7 +37,7 @@ func TestTraceparent(t *testing.T) {
 		{"spaces", []string{" " + valid}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+			s := newSite(t, config.Config{}, countermemory.New())
 			var headers []string
 			for _, value := range test.sent {
 				headers = append(headers, "Traceparent", value)

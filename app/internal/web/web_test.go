@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,10 @@ type site struct {
 	logs   *observer.ObservedLogs
 }
 
+// newSite returns a site whose pages wait a minute for their number, unless cfg says otherwise.
 func newSite(t *testing.T, cfg config.Config, counters counter.Store) *site {
 	t.Helper()
+	cfg.PageWait = cmp.Or(cfg.PageWait, time.Minute)
 	core, logs := observer.New(zapcore.DebugLevel)
 	log := zap.New(core)
 	parts := sitetest.New(t, cfg, counters, log)
@@ -68,8 +71,15 @@ func (s *site) views(t *testing.T) int64 {
 	return views
 }
 
+func (s *site) wantViews(t *testing.T, want int64) {
+	t.Helper()
+	if got := s.views(t); got != want {
+		t.Errorf("%d views counted; want %d", got, want)
+	}
+}
+
 func TestHomeCounts(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	for n := range 3 {
 		w := s.do(http.MethodGet, "/")
 		sentence := fmt.Sprintf("This page was viewed %d times.", n+1)
@@ -93,7 +103,7 @@ func TestHomeCounts(t *testing.T) {
 
 // HEAD answers what the next GET answers, but for the body and the view.
 func TestHeadCountsNothing(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	sitetest.Set(t, s.store, "counter_key", 9) // the next number is longer
 	head := s.do(http.MethodHead, "/")
 	wantHeaders(t, head, map[string]string{"View-Status": "skipped;reason=head"})
@@ -112,7 +122,7 @@ func TestHeadCountsNothing(t *testing.T) {
 
 // The type and length of the page are net/http's to say.
 func TestHomeOverHTTP(t *testing.T) {
-	server := httptest.NewServer(newSite(t, config.Config{PageWait: time.Minute}, countermemory.New()))
+	server := httptest.NewServer(newSite(t, config.Config{}, countermemory.New()))
 	defer server.Close()
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		request, err := http.NewRequestWithContext(t.Context(), method, server.URL, http.NoBody)
@@ -136,7 +146,7 @@ func TestHomeOverHTTP(t *testing.T) {
 }
 
 func TestPrefetchCountsNothing(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	for _, header := range [][]string{
 		{"Sec-Purpose", "prefetch"},
 		{"Sec-Purpose", "prefetch;prerender"},
@@ -154,19 +164,15 @@ func TestPrefetchCountsNothing(t *testing.T) {
 			t.Errorf("%q: %d %q; want 503 and nothing", header, w.Code, w.Body)
 		}
 	}
-	if views := s.views(t); views != 0 {
-		t.Errorf("%d views counted", views)
-	}
+	s.wantViews(t, 0)
 	s.do(http.MethodGet, "/", "Sec-Purpose", "", "Purpose", "navigate")
-	if views := s.views(t); views != 1 {
-		t.Errorf("%d views counted of 1 with other purposes", views)
-	}
+	s.wantViews(t, 1)
 }
 
 // What shows the page to nobody uses up no number, and sees how many views there are.
 func TestSkippedViews(t *testing.T) {
 	for _, skipBots := range []bool{true, false} {
-		s := newSite(t, config.Config{PageWait: time.Minute, SkipBots: skipBots}, countermemory.New())
+		s := newSite(t, config.Config{SkipBots: skipBots}, countermemory.New())
 		sitetest.Set(t, s.store, "counter_key", 9)
 		number := int64(9)
 		for _, test := range []struct{ name, value, want string }{
@@ -189,20 +195,18 @@ func TestSkippedViews(t *testing.T) {
 }
 
 func TestOtherPathsAre404(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	for _, path := range []string{"/x", "//", "/./", "/../", "/index.html", "/favicon.ico/", "/\x00", "*", "/<script>"} {
 		w := s.do(http.MethodGet, path)
 		if w.Code != http.StatusNotFound || w.Header().Get("View-Status") != "" || w.Header().Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%q: %d %v", path, w.Code, w.Header())
 		}
 	}
-	if views := s.views(t); views != 0 {
-		t.Errorf("%d views counted", views)
-	}
+	s.wantViews(t, 0)
 }
 
 func TestOtherMethodsAre405(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	for _, path := range []string{"/", "/favicon.ico", "/healthz", "/readyz"} {
 		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "BREW"} {
 			w := s.do(method, path)
@@ -211,13 +215,11 @@ func TestOtherMethodsAre405(t *testing.T) {
 			}
 		}
 	}
-	if views := s.views(t); views != 0 {
-		t.Errorf("%d views counted", views)
-	}
+	s.wantViews(t, 0)
 }
 
 func TestFaviconCountsNothing(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	w := s.do(http.MethodGet, "/favicon.ico")
 	if w.Code != http.StatusNoContent || w.Body.Len() != 0 || s.views(t) != 0 {
 		t.Errorf("%d, %d views; want 204 and none", w.Code, s.views(t))
@@ -225,7 +227,7 @@ func TestFaviconCountsNothing(t *testing.T) {
 }
 
 func TestAccessLog(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	w := s.do(http.MethodGet, "/", "X-Request-Id", "abc-1", "User-Agent", "a browser")
 	if got := w.Header().Get("X-Request-Id"); got != "abc-1" {
 		t.Errorf("X-Request-Id is answered as %q", got)
@@ -256,7 +258,7 @@ func TestAccessLog(t *testing.T) {
 }
 
 func TestRequestIDIsMadeWhereItCantBeTrusted(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	seen := map[string]bool{}
 	for _, id := range []string{"", strings.Repeat("a", 129), "a b", "a\"b", "ä"} {
 		got := s.do(http.MethodGet, "/healthz", "X-Request-Id", id).Header().Get("X-Request-Id")
@@ -279,7 +281,7 @@ func TestStoreProblems(t *testing.T) {
 		{fmt.Errorf("%w: a list", counter.ErrType), http.StatusInternalServerError, "skipped;reason=error"},
 		{fmt.Errorf("%w: at the end", counter.ErrOverflow), http.StatusInternalServerError, "skipped;reason=error"},
 	} {
-		s := newSite(t, config.Config{PageWait: time.Minute}, sitetest.Broken{Err: test.err})
+		s := newSite(t, config.Config{}, sitetest.Broken{Err: test.err})
 		w := s.do(http.MethodGet, "/")
 		wantHeaders(t, w, map[string]string{"View-Status": test.viewStatus, "Cache-Control": "no-store"})
 		body := w.Body.String()
@@ -293,7 +295,7 @@ func TestStoreProblems(t *testing.T) {
 			t.Errorf("%v: %d error lines; want 1", test.err, errorLines)
 		}
 	}
-	w := newSite(t, config.Config{PageWait: time.Minute, Debug: true}, sitetest.Broken{Err: away}).do(http.MethodGet, "/")
+	w := newSite(t, config.Config{Debug: true}, sitetest.Broken{Err: away}).do(http.MethodGet, "/")
 	if !strings.Contains(w.Body.String(), "connection refused &lt;b&gt;") {
 		t.Errorf("with DEBUG the page hides the error or does not escape it: %s", w.Body)
 	}
@@ -309,7 +311,7 @@ func TestHealth(t *testing.T) {
 		"answers":   {sitetest.Broken{}, http.StatusOK, `{"status":"ok"}`},
 		"is away":   {sitetest.Broken{Err: errors.New("dial <x>")}, http.StatusServiceUnavailable, `{"status":"unavailable"}`},
 	} {
-		s := newSite(t, config.Config{PageWait: time.Minute}, test.store)
+		s := newSite(t, config.Config{}, test.store)
 		if w := s.do(http.MethodGet, "/healthz"); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != `{"status":"ok"}` {
 			t.Errorf("%s: /healthz: %d %s", name, w.Code, w.Body)
 		}
@@ -333,7 +335,7 @@ func (endangered) Warnings(context.Context) ([]string, error) { return []string{
 
 // What strangers can ask for says neither where the store is nor what is wrong with it.
 func TestReadyTellsStrangersNothing(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute, Debug: true}, endangered{sitetest.Broken{Err: errors.New("dial 192.0.2.1")}})
+	s := newSite(t, config.Config{Debug: true}, endangered{sitetest.Broken{Err: errors.New("dial 192.0.2.1")}})
 	s.health.Start()
 	t.Cleanup(s.health.Stop)
 	for s.health.Warnings() == nil {
@@ -366,7 +368,7 @@ func (a away) Add(context.Context, string, int64) (int64, error) {
 func (a away) AtLeast(string) (int64, bool) { return a.atLeast, a.known }
 
 func TestPending(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, away{sitetest.Broken{Err: errors.New("away")}, 41, true})
+	s := newSite(t, config.Config{}, away{sitetest.Broken{Err: errors.New("away")}, 41, true})
 	w := s.do(http.MethodGet, "/")
 	wantHeaders(t, w, map[string]string{"View-Status": "pending", "Cache-Control": "no-store"})
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "This page was viewed at least 42 times.") {
@@ -382,7 +384,7 @@ func TestPending(t *testing.T) {
 }
 
 func TestPendingWithoutANumber(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, away{Broken: sitetest.Broken{Err: errors.New("away")}})
+	s := newSite(t, config.Config{}, away{Broken: sitetest.Broken{Err: errors.New("away")}})
 	for method, viewStatus := range map[string]string{http.MethodGet: "pending", http.MethodHead: "skipped;reason=head"} {
 		w := s.do(method, "/")
 		wantHeaders(t, w, map[string]string{"View-Status": viewStatus})
@@ -394,7 +396,7 @@ func TestPendingWithoutANumber(t *testing.T) {
 
 // A HEAD can't answer with the number a GET could not count.
 func TestHeadAtTheLargestNumber(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, countermemory.New())
+	s := newSite(t, config.Config{}, countermemory.New())
 	sitetest.Set(t, s.store, "counter_key", math.MaxInt64)
 	for _, method := range []string{http.MethodHead, http.MethodGet} {
 		if w := s.do(method, "/"); w.Code != http.StatusInternalServerError {
@@ -409,7 +411,7 @@ type panicking struct{ counter.Store }
 func (panicking) Add(context.Context, string, int64) (int64, error) { panic("out of order") }
 
 func TestPanicIsAnsweredAndLogged(t *testing.T) {
-	s := newSite(t, config.Config{PageWait: time.Minute}, panicking{})
+	s := newSite(t, config.Config{}, panicking{})
 	w := s.do(http.MethodGet, "/")
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "out of order") {
 		t.Errorf("%d %s", w.Code, w.Body)
