@@ -8,13 +8,11 @@ import (
 
 	counter "example.com/herokuapp/counter-core"
 	counterredis "example.com/herokuapp/counter-redis"
-	"example.com/herokuapp/counter-redis/redistest"
 )
 
 // What was brought leaves nothing behind, and a source whose record is malformed adds nothing.
 func TestBring(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	if err := bringError(t, store, `"} old`, 10, hours(today(), 3), days(24, 4)); err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +34,7 @@ func bringError(t *testing.T, store *counterredis.Store, source string, total in
 
 // The process ends at each of the steps in turn, and brings again.
 func TestBringDies(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	for at := 1; at <= 2; at++ {
 		for _, after := range []bool{false, true} {
 			do(t, client, "flushall")

@@ -123,8 +123,7 @@ func TestWarningsOfKeys(t *testing.T) {
 
 // A few are named, and so are those of a Cluster, wherever they are.
 func TestWarningsOfManyKeys(t *testing.T) {
-	servers := startCluster(t)
-	store := open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())
+	servers, store := startClusterStore(t)
 	batches := manyBatches(40)
 	wantApplied(t, store, batches, 1)
 	wantWarnings(t, store)

@@ -89,6 +89,13 @@ func newStore(tb testing.TB, client redis.UniversalClient, opts counterredis.Opt
 	return store
 }
 
+// startStore starts a server, and returns a client of it with a store over that.
+func startStore(t *testing.T) (*redis.Client, *counterredis.Store) {
+	t.Helper()
+	client := redistest.Start(t).Client()
+	return client, newStore(t, client, counterredis.Options{})
+}
+
 // borrow returns a store over a client that is closed with the test, and whose commands go
 // through the hooks.
 func borrow(t *testing.T, client redis.UniversalClient, hooks ...redis.Hook) *counterredis.Store {

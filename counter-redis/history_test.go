@@ -152,8 +152,7 @@ func TestHistory(t *testing.T) {
 
 // A day whose hours are gone has all that they counted.
 func TestHistoryWithoutHours(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	now := today()
 	applyAt(t, store, "a", now+5, 3, 3)
 	wantHistory(t, store, "a", now, now+23, hours(now+5, 3))
@@ -166,8 +165,7 @@ func TestHistoryWithoutHours(t *testing.T) {
 
 // Batches that are refused or repeated change no history.
 func TestHistoryOfRefusedBatches(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	now := today()
 	apply := func(name string, delta, sum int64) error {
 		return store.Apply(t.Context(), []counter.Batch{{Name: name, Writer: "w", Delta: delta, Sum: sum, Hour: now}})[0].Err
@@ -214,8 +212,7 @@ func TestHistoryOfRefusedBatches(t *testing.T) {
 
 // A key of a history that holds something else costs the history, not the view.
 func TestHistoryOfAnotherType(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	now := today()
 	month, date := "{a}"+now.Time().Format("2006-01"), "{a}"+now.Time().Format(time.DateOnly)
 	for _, other := range [][]any{
@@ -242,8 +239,7 @@ func TestHistoryOfAnotherType(t *testing.T) {
 
 // No writer and no counter has a key of another's history.
 func TestHistoryKeys(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	_, store := startStore(t)
 	now := today()
 	month, date := now.Time().Format("2006-01"), now.Time().Format(time.DateOnly)
 	names := []string{"a", "{a}", "{a}" + month, "{a}" + date, "a}" + month, "{a}months", "a:w", "%7Ba%7D" + month}
@@ -262,8 +258,7 @@ func TestHistoryKeys(t *testing.T) {
 }
 
 func TestSetHistory(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	now := today()
 	setHistory(t, store, "a")
 	if keys := client.Keys(t.Context(), "*").Val(); len(keys) > 0 {
@@ -337,8 +332,7 @@ func TestHistoryFails(t *testing.T) {
 
 // The keys of a history are in the slot of its counter.
 func TestHistoryInCluster(t *testing.T) {
-	servers := startCluster(t)
-	store := open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())
+	_, store := startClusterStore(t)
 	now := today()
 	var names []string
 	for i := range 600 { // more than go in one pipeline

@@ -292,6 +292,13 @@ func TestWarningsWhereReplicasAreWaitedFor(t *testing.T) {
 // bulk returns the text as a server's reply.
 func bulk(text string) string { return fmt.Sprintf("$%d\r\n%s", len(text), text) }
 
+// startClusterStore starts three primaries that share the slots, and returns them with a store on them.
+func startClusterStore(t *testing.T) ([]*redistest.Server, *counterredis.Store) {
+	t.Helper()
+	servers := startCluster(t)
+	return servers, open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())
+}
+
 // startCluster returns three primaries that share the slots.
 func startCluster(t *testing.T, args ...string) []*redistest.Server {
 	t.Helper()

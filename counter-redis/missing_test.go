@@ -7,15 +7,12 @@ import (
 	"testing"
 
 	counter "example.com/herokuapp/counter-core"
-	counterredis "example.com/herokuapp/counter-redis"
-	"example.com/herokuapp/counter-redis/redistest"
 )
 
 // The script has its own copy of [counter.Batch.Missing], which it must agree with
 // whatever the record and the batch are.
 func TestScriptAgreesWithMissing(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	// Numbers near each other, small or at the limit of what a double can hold.
 	number := func(base int64) int64 { return max(base+rand.Int64N(9)-4, 0) }
 	for i := range 2000 {

@@ -338,8 +338,7 @@ func TestMoveWhileCounting(t *testing.T) {
 }
 
 func TestMoveInCluster(t *testing.T) {
-	servers := startCluster(t)
-	store := open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())
+	_, store := startClusterStore(t)
 	for i := range 20 {
 		from, to := fmt.Sprint("from", i), fmt.Sprint("to", i)
 		applyAt(t, store, from, today(), 3, 3)

@@ -61,8 +61,7 @@ func TestRecord(t *testing.T) {
 
 // What a batch must not do where its numbers are beyond doubles, or all zero.
 func TestBatchesAtTheEdge(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	for _, test := range []struct {
 		name          string
 		value, record any // nil: not there
@@ -95,8 +94,7 @@ func TestBatchesAtTheEdge(t *testing.T) {
 
 // A replica may not have what its master has counted since.
 func TestReplicaAnswersNoRepeat(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	if err := applyOne(t.Context(), store, "a"); err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +103,7 @@ func TestReplicaAnswersNoRepeat(t *testing.T) {
 }
 
 func TestMalformedRecord(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	refused := func(what string) {
 		t.Helper()
 		if err := applyOne(t.Context(), store, "a"); !errors.Is(err, counter.ErrRecord) {

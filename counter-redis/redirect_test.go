@@ -152,8 +152,7 @@ func TestSlotMovesToFreshPrimary(t *testing.T) {
 
 // Several counters of one call have moved to different nodes.
 func TestSeveralSlotsMoved(t *testing.T) {
-	servers := startCluster(t)
-	store := open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())
+	servers, store := startClusterStore(t)
 	batches := manyBatches(40)
 	wantApplied(t, store, batches, 1)
 	moved := map[*redistest.Server]int{}

@@ -165,8 +165,7 @@ func TestCountsSurviveRestart(t *testing.T) {
 }
 
 func TestCloseLeavesBorrowedClientOpen(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}

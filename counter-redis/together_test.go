@@ -68,8 +68,7 @@ func TestBackendTogether(t *testing.T) {
 
 // Many batches take a few calls, with a history and without.
 func TestCallsAreShared(t *testing.T) {
-	client := redistest.Start(t).Client()
-	store := newStore(t, client, counterredis.Options{})
+	client, store := startStore(t)
 	learn(t, store)
 	batches := manyBatches(130)
 	for i := range batches {
