@@ -27,9 +27,7 @@ func herokuBuild(t *testing.T, dir string) func(variables ...string) *exec.Cmd {
 	run := func(args ...string) {
 		cmd := tree.Command(t.Context(), dir, "go", args...)
 		cmd.Env = append(cmd.Env, "GOFLAGS=", "GOBIN="+filepath.Join(dir, "bin"))
-		if _, err := tree.Run(cmd); err != nil {
-			t.Fatal(err)
-		}
+		treetest.Run(t, cmd)
 	}
 	words("go.mod", `(?m)^// \+heroku goVersion (go1\.\d+)$`)
 	run("list", "-tags", "heroku", "./...") // the Cloud Native one does, whatever it is to install

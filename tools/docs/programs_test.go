@@ -48,10 +48,7 @@ func goIn(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := tree.Command(t.Context(), dir, "go", args...)
 	cmd.Env = append(cmd.Env, "GOWORK=off")
-	out, err := tree.Run(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := treetest.Run(t, cmd)
 	return out
 }
 

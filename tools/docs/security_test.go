@@ -59,9 +59,6 @@ func TestDependencies(t *testing.T) {
 // goList returns what go list says of packages of the workspace.
 func goList(t *testing.T, format string, args ...string) string {
 	t.Helper()
-	out, err := tree.Run(tree.Command(t.Context(), top, "go", append([]string{"list", "-f", format}, args...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := treetest.Run(t, tree.Command(t.Context(), top, "go", append([]string{"list", "-f", format}, args...)...))
 	return out
 }

@@ -148,10 +148,7 @@ func goEnvironment(t *testing.T) []string {
 		"GOFLAGS": "-modcacherw -trimpath",
 	}
 	names := []string{"GOCACHE", "GOPROXY", "GOSUMDB", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOINSECURE", "GOAUTH"}
-	values, err := tree.Run(tree.Command(t.Context(), top, "go", append([]string{"env"}, names...)...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	values := treetest.Run(t, tree.Command(t.Context(), top, "go", append([]string{"env"}, names...)...))
 	for i, value := range strings.Split(strings.TrimSuffix(values, "\n"), "\n") {
 		env[names[i]] = value
 	}
@@ -175,7 +172,5 @@ func command(t *testing.T, dir string, env []string, name string, args ...string
 	t.Helper()
 	cmd := tree.Command(t.Context(), dir, name, args...)
 	cmd.Env = env
-	if _, err := tree.Run(cmd); err != nil {
-		t.Fatal(err)
-	}
+	treetest.Run(t, cmd)
 }

@@ -227,9 +227,7 @@ func TestRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := newRepo(t)
-			if _, err := tree.Run(tree.Command(t.Context(), dir, "sh", "-c", tt.prepare)); err != nil {
-				t.Fatal(err)
-			}
+			treetest.Run(t, tree.Command(t.Context(), dir, "sh", "-c", tt.prepare))
 			r := newRelease(dir, cmp.Or(tt.version, "v0.2.0"), io.Discard)
 			r.check = []string{"sh", "-c", tt.check}
 			before := state(t, dir)

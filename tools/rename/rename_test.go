@@ -166,7 +166,5 @@ func commit(t *testing.T, dir string) {
 
 func do(t *testing.T, dir, name string, args ...string) {
 	t.Helper()
-	if _, err := tree.Run(tree.Command(t.Context(), dir, name, args...)); err != nil {
-		t.Fatal(err)
-	}
+	treetest.Run(t, tree.Command(t.Context(), dir, name, args...))
 }

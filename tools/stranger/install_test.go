@@ -12,6 +12,7 @@ import (
 
 	"example.com/herokuapp/tools/internal/apptest"
 	"example.com/herokuapp/tools/internal/tree"
+	"example.com/herokuapp/tools/internal/treetest"
 )
 
 // The program is installed by its path and version, and counts. Its go.sum is right for what
@@ -21,9 +22,7 @@ func testInstall(t *testing.T, proxy packed, env []string) {
 	bin := t.TempDir()
 	install := tree.Command(t.Context(), t.TempDir(), "go", "install", proxy.path+"/app@"+proxy.version)
 	install.Env = append(append(install.Env, env...), "GOBIN="+bin, "GOFLAGS=-modcacherw -trimpath")
-	if _, err := tree.Run(install); err != nil {
-		t.Fatal(err)
-	}
+	treetest.Run(t, install)
 	binary := filepath.Join(bin, "app")
 	app := apptest.Start(t, exec.CommandContext(t.Context(), binary))
 	app.WantViews(t, 1)
@@ -41,9 +40,7 @@ func testInstall(t *testing.T, proxy packed, env []string) {
 	}
 	build := tree.Command(t.Context(), source, "go", "build", "-o", filepath.Join(bin, "again"), ".")
 	build.Env = append(append(build.Env, env...), "GOFLAGS=-mod=readonly -modcacherw -trimpath")
-	if _, err := tree.Run(build); err != nil {
-		t.Fatal(err)
-	}
+	treetest.Run(t, build)
 	sums, err := os.ReadFile(filepath.Join(source, "go.sum"))
 	if err != nil {
 		t.Fatal(err)

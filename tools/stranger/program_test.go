@@ -45,15 +45,10 @@ func others(t *testing.T) string {
 		for _, args := range [][]string{{"mod", "download"}, {"list", "-m", "all"}} {
 			cmd := tree.Command(t.Context(), filepath.Join(top, module), "go", args...)
 			cmd.Env = append(cmd.Env, "GOWORK=off")
-			if _, err := tree.Run(cmd); err != nil {
-				t.Fatal(err)
-			}
+			treetest.Run(t, cmd)
 		}
 	}
-	cache, err := tree.Run(tree.Command(t.Context(), top, "go", "env", "GOMODCACHE"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cache := treetest.Run(t, tree.Command(t.Context(), top, "go", "env", "GOMODCACHE"))
 	return strings.TrimSpace(cache)
 }
 
@@ -115,9 +110,6 @@ func (p *program) run(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	cmd := tree.Command(t.Context(), p.dir, name, args...)
 	cmd.Env = append(cmd.Env, p.env...)
-	out, err := tree.Run(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := treetest.Run(t, cmd)
 	return out
 }

@@ -63,10 +63,7 @@ func TestCommand(t *testing.T) {
 	t.Setenv("KEPT", "kept")
 	dir := t.TempDir()
 	treetest.Git(t, dir, "init", "-q")
-	out, err := tree.Run(tree.Command(t.Context(), dir, "env"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := treetest.Run(t, tree.Command(t.Context(), dir, "env"))
 	if strings.Contains(out, "/nowhere") || !strings.Contains(out, "KEPT=kept\n") || !strings.Contains(out, "PWD="+dir+"\n") {
 		t.Errorf("the environment is\n%s", out)
 	}

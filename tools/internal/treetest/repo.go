@@ -47,7 +47,5 @@ func run(tb testing.TB, dir, name string, args ...string) {
 	tb.Helper()
 	cmd := tree.Command(tb.Context(), dir, name, args...)
 	cmd.Env = append(cmd.Env, "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
-	if _, err := tree.Run(cmd); err != nil {
-		tb.Fatal(err)
-	}
+	Run(tb, cmd)
 }

@@ -3,6 +3,7 @@ package treetest
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -44,6 +45,16 @@ func Contents(tb testing.TB, dir string) map[string]string {
 		files[name] = Read(tb, dir, name)
 	}
 	return files
+}
+
+// Run runs the command, which must succeed, and returns what it prints.
+func Run(tb testing.TB, cmd *exec.Cmd) string {
+	tb.Helper()
+	out, err := tree.Run(cmd)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
 }
 
 // Git runs git in dir and returns what it prints, without the spaces around it.

@@ -243,9 +243,7 @@ func testDeb(t *testing.T, deb string) {
 	dpkg := func(args ...string) {
 		t.Helper()
 		args = append([]string{"--root=" + root, "--log=" + filepath.Join(root, "dpkg.log"), "--force-not-root,script-chrootless"}, args...)
-		if _, err := tree.Run(exec.CommandContext(t.Context(), "dpkg", args...)); err != nil {
-			t.Fatal(err)
-		}
+		treetest.Run(t, exec.CommandContext(t.Context(), "dpkg", args...))
 	}
 	dpkg("--install", deb)
 	for name, mode := range map[string]os.FileMode{
