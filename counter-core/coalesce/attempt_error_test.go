@@ -38,8 +38,7 @@ func TestTimeoutsAreNotTheCallers(t *testing.T) {
 		}
 		l.interpose(nil)
 	})
-	synctest.Test(t, func(t *testing.T) {
-		s := coalesce.New(hangingSet{newLedger()}, coalesce.Options{})
+	bubbleOver(t, withHangingSet, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, _ *ledger) {
 		err := s.Set(t.Context(), "a", 1)
 		if !errors.Is(err, counter.ErrUnknown) || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Set: %v; want ErrUnknown, not the deadline of the call", err)
@@ -48,9 +47,6 @@ func TestTimeoutsAreNotTheCallers(t *testing.T) {
 		defer cancel()
 		if err := s.Set(ctx, "a", 1); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Set: %v; want the caller's own deadline", err)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
 		}
 	})
 }

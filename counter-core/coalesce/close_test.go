@@ -14,9 +14,7 @@ import (
 
 // Close counts what was kept during an outage that ends in time.
 func TestCloseDrains(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLedger()
-		s := coalesce.New(l, coalesce.Options{Wait: patient})
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		l.fails(errDoubt)
 		waiting := inc(t.Context(), s, "a")
 		time.Sleep(time.Second)
@@ -34,17 +32,12 @@ func TestCloseDrains(t *testing.T) {
 		}
 		wantNumber(t, waiting, 1)
 		wantTotal(t, l, "a", 10)
-		if err := s.Close(); err != nil {
-			t.Errorf("Close again: %v", err)
-		}
 	})
 }
 
 // What can't be drained in time is told, by counter, and so are its callers.
 func TestShutdownSaysWhatRemains(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLedger()
-		s := coalesce.New(l, coalesce.Options{Wait: patient})
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		l.interpose(func(_ context.Context, batches []counter.Batch, _ commit) []counter.Result {
 			results := make([]counter.Result, len(batches))
 			for i, b := range batches {

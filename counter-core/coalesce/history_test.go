@@ -67,14 +67,7 @@ func (m moving) SetHistory(_ context.Context, name string, buckets []counter.Buc
 // mover runs a test as bubble does, over a store that moves counters as move says.
 func mover(t *testing.T, move func(context.Context) error, test func(*testing.T, *coalesce.Store, *ledger)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		l := newLedger()
-		s := coalesce.New(moving{l, move}, coalesce.Options{Wait: patient, History: true})
-		test(t, s, l)
-		if err := s.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
+	bubbleOver(t, func(l *ledger) counter.Backend { return moving{l, move} }, coalesce.Options{History: true}, test)
 }
 
 func atOnce(context.Context) error { return nil }

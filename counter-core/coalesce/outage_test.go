@@ -96,9 +96,7 @@ func TestReconcilesWhatWasAnsweredLate(t *testing.T) {
 
 // Close does not leave before idle counters are reconciled: nobody else will.
 func TestCloseReconciles(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLedger()
-		s := coalesce.New(l, coalesce.Options{Wait: patient})
+	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		add(t, s, "idle", 9)
 		add(t, s, "idle", 1)
 		time.Sleep(time.Minute)

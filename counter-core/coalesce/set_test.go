@@ -76,18 +76,16 @@ type hangingSet struct{ *ledger }
 
 func (hangingSet) Set(ctx context.Context, _ string, _ int64) error { return timedOut(ctx) }
 
+func withHangingSet(l *ledger) counter.Backend { return hangingSet{l} }
+
 // A Set that hangs holds up the counter for one attempt, whatever its context.
 func TestHangingSet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := coalesce.New(hangingSet{newLedger()}, coalesce.Options{AttemptTimeout: time.Second})
+	bubbleOver(t, withHangingSet, coalesce.Options{AttemptTimeout: time.Second}, func(t *testing.T, s *coalesce.Store, _ *ledger) {
 		start := time.Now()
 		if err := s.Set(t.Context(), "a", 1); !errors.Is(err, counter.ErrUnknown) || time.Since(start) != time.Second {
 			t.Errorf("Set: %v after %s", err, time.Since(start))
 		}
 		add(t, s, "a", 1)
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 }
 

@@ -25,10 +25,16 @@ const patient = 365 * 24 * time.Hour
 // says otherwise, callers are patient.
 func bubble(t *testing.T, opts coalesce.Options, test func(*testing.T, *coalesce.Store, *ledger)) {
 	t.Helper()
+	bubbleOver(t, func(l *ledger) counter.Backend { return l }, opts, test)
+}
+
+// bubbleOver is bubble with what over makes of the ledger.
+func bubbleOver(t *testing.T, over func(*ledger) counter.Backend, opts coalesce.Options, test func(*testing.T, *coalesce.Store, *ledger)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
 		opts.Wait = cmp.Or(opts.Wait, patient)
-		s := coalesce.New(l, opts)
+		s := coalesce.New(over(l), opts)
 		test(t, s, l)
 		if err := s.Close(); err != nil {
 			t.Errorf("Close: %v", err)

@@ -78,9 +78,7 @@ func TestWait(t *testing.T) {
 // Whoever has waited for the turn of a Set that hangs is told, too, and so is whoever comes
 // after.
 func TestWaitForASet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLedger()
-		s := coalesce.New(hangingSet{l}, coalesce.Options{Wait: time.Second, AttemptTimeout: time.Minute})
+	bubbleOver(t, withHangingSet, coalesce.Options{Wait: time.Second, AttemptTimeout: time.Minute}, func(t *testing.T, s *coalesce.Store, _ *ledger) {
 		add(t, s, "a", 10)
 		set := make(chan error, 1)
 		go func() { set <- s.Set(endless(t), "a", 5) }()
@@ -94,9 +92,6 @@ func TestWaitForASet(t *testing.T) {
 		synctest.Wait()
 		if number, err := counter.Inc(endless(t), s, "a"); number != 13 || err != nil {
 			t.Errorf("Inc = %d, %v; want 13", number, err)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
 		}
 	})
 }
@@ -140,8 +135,8 @@ func (hangingGet) Get(ctx context.Context, _ string) (int64, error) { return 0, 
 
 // Get waits no longer than Wait either, unless its context says otherwise.
 func TestWaitOfGet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := coalesce.New(hangingGet{newLedger()}, coalesce.Options{Wait: time.Second})
+	over := func(l *ledger) counter.Backend { return hangingGet{l} }
+	bubbleOver(t, over, coalesce.Options{Wait: time.Second}, func(t *testing.T, s *coalesce.Store, _ *ledger) {
 		start := time.Now()
 		if _, err := s.Get(t.Context(), "a"); err == nil || errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("Get: %v after %v; want an error after a second that is not the caller's deadline", err, time.Since(start))
@@ -151,9 +146,6 @@ func TestWaitOfGet(t *testing.T) {
 		start = time.Now()
 		if _, err := s.Get(ctx, "a"); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
 			t.Errorf("Get: %v after %v; want the caller's deadline", err, time.Since(start))
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
 		}
 	})
 }

@@ -18,8 +18,7 @@ import (
 
 // However a page is written, a view adds one to it and one to its site.
 func TestCount(t *testing.T) {
-	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	site, kept := newMemorySite(t)
 	for i, target := range []string{
 		"/api/v1/views/example.com/blog",
 		"/api/v1/views/EXAMPLE.com/blog/",
@@ -55,8 +54,7 @@ func TestCount(t *testing.T) {
 
 // Nobody reaches the home page's counter but by opening the home page.
 func TestHomeIsReadOnly(t *testing.T) {
-	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	site, kept := newMemorySite(t)
 	if w := sitetest.Ask(site, "GET", "/"); w.Code != 200 {
 		t.Fatal(w.Code)
 	}
@@ -155,8 +153,7 @@ func TestLimits(t *testing.T) {
 
 // Bots and prefetches get the number and are not counted.
 func TestSkipped(t *testing.T) {
-	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	site, kept := newMemorySite(t)
 	sitetest.Ask(site, "POST", "/api/v1/views/example.com/a")
 	for want, headers := range map[string][]string{
 		"skipped;reason=bot":      {"User-Agent", "Googlebot/2.1 (+http://www.google.com/bot.html)"},
@@ -175,8 +172,7 @@ func TestSkipped(t *testing.T) {
 }
 
 func TestBadRequests(t *testing.T) {
-	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	site, _ := newMemorySite(t)
 	for target, want := range map[string]string{
 		"/api/v1/views/ftp%3A%2F%2Fexample.com%2F":                    "not http or https",
 		"/api/v1/views/a%20b":                                         "part of a host",
@@ -218,8 +214,7 @@ func TestBadRequests(t *testing.T) {
 
 // Only the owner is told which pages a site has.
 func TestPagesOfASite(t *testing.T) {
-	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	site, _ := newMemorySite(t)
 	for i := range 150 {
 		sitetest.Ask(site, "POST", "/api/v1/views/example.com/"+strconv.Itoa(1000+i))
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"example.com/herokuapp/app/internal/sitetest"
-	countermemory "example.com/herokuapp/counter-memory"
 )
 
 // title returns what a badge says.
@@ -25,8 +24,7 @@ func title(t *testing.T, w *httptest.ResponseRecorder) string {
 }
 
 func TestBadge(t *testing.T) {
-	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	site, kept := newMemorySite(t)
 	for _, step := range []struct {
 		target, title string
 		status        int
@@ -74,8 +72,7 @@ func TestBadge(t *testing.T) {
 
 // shields.io refuses a badge with a key that it does not know.
 func TestShieldsEndpoint(t *testing.T) {
-	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	site, kept := newMemorySite(t)
 	sitetest.Ask(site, "GET", "/badge/example.com/a.svg")
 	w := sitetest.Ask(site, "GET", "/badge/example.com/a.json")
 	wantAnswer(t, w, `{"schemaVersion":1,"label":"views","message":"1","color":"blue"}`+"\n")
@@ -99,8 +96,7 @@ func TestShieldsEndpoint(t *testing.T) {
 }
 
 func TestPixel(t *testing.T) {
-	kept := countermemory.New()
-	site := newSite(t, newConfig(), kept)
+	site, kept := newMemorySite(t)
 	w := sitetest.Ask(site, "GET", "/pixel/example.com/a.gif")
 	if w.Code != 200 || !strings.HasPrefix(w.Body.String(), "GIF89a\x01\x00\x01\x00") {
 		t.Errorf("%d %q", w.Code, w.Body)

@@ -12,6 +12,7 @@ import (
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/sitetest"
 	counter "example.com/herokuapp/counter-core"
+	countermemory "example.com/herokuapp/counter-memory"
 )
 
 // newConfig returns the configuration of a server with generous limits.
@@ -23,6 +24,13 @@ func newConfig() config.Config {
 func newSite(t *testing.T, cfg config.Config, kept counter.Store) http.Handler {
 	t.Helper()
 	return newSiteWith(t, cfg, kept, zaptest.NewLogger(t))
+}
+
+// newMemorySite returns a site that limits nothing much, and its store, which is empty.
+func newMemorySite(t *testing.T) (http.Handler, *countermemory.Store) {
+	t.Helper()
+	kept := countermemory.New()
+	return newSite(t, newConfig(), kept), kept
 }
 
 func newSiteWith(tb testing.TB, cfg config.Config, kept counter.Store, log *zap.Logger) http.Handler {
