@@ -38,14 +38,16 @@ deps: ## install what the tests start: Redis, Chromium, Firefox and wrk
 # These tests build the tree anew: as Heroku does, as a reader of the guide, renamed, for other programs, as an image, for a
 # release, to be measured. That takes as long as all other tests, and the race detector would watch the go command. `make
 # builders` runs them.
-BUILDERS := bench|docs|heroku|image|release/dist|rename|stranger
+BUILDERS := bench.*|docs|heroku|image|release/dist|rename|stranger
 # It watches programs for half a minute, which needs the machine for itself.
 ALONE := soak
 tested = $$(go list work | grep -vE '/tools/($(BUILDERS)|$(ALONE))$$')
 
+# `make check` vets all code, for four platforms, so these tests need not. Without debugging information the binaries link
+# faster; a stack has its lines all the same.
 .PHONY: test
 test: deps ## run the tests under the race detector, but for those that build the tree anew
-	go test -race -p 4 -timeout 20m $(tested)
+	go test -race -vet=off -ldflags=-w -p 4 -timeout 20m $(tested)
 
 .PHONY: cover
 cover: deps ## say which share of the code the tests run; cover.out has the lines
