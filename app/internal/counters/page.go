@@ -75,8 +75,8 @@ func escapeAll(text, keep string) string {
 // for the parameters in keepQuery. The error wraps [ErrAddress] and says what is wrong.
 //
 // Parsing the result again gives the same page. Where browsers differ from RFC 3986,
-// ParsePage follows the URL Standard: a backslash is a slash, and surrounding spaces are
-// dropped.
+// ParsePage follows the URL Standard: a backslash is a slash, http: is followed by any number
+// of slashes, and surrounding spaces are dropped.
 func ParsePage(address string, keepQuery []string) (Page, error) {
 	page, err := parsePage(strings.Trim(address, " \t\r\n"), keepQuery)
 	if err == nil && len(PagePrefix)+len(page.Host)+len(page.Path) > counter.MaxNameLen {
@@ -109,12 +109,13 @@ func parsePage(address string, keepQuery []string) (Page, error) {
 	rest, _, _ := strings.Cut(address, "#")
 	rest, query, _ := strings.Cut(rest, "?")
 	rest = strings.ReplaceAll(rest, `\`, "/")
-	if scheme, after, ok := strings.Cut(rest, "://"); ok && isScheme(scheme) {
-		if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-			return Page{}, fmt.Errorf("its scheme is %s, not http or https", scheme)
-		}
-		rest = after
-	} else {
+	scheme, after, _ := strings.Cut(rest, ":")
+	switch web := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"); {
+	case web && strings.HasPrefix(after, "/"): // with any number of slashes: proxies merge two into one
+		rest = strings.TrimLeft(after, "/")
+	case isScheme(scheme) && strings.HasPrefix(after, "//"):
+		return Page{}, fmt.Errorf("its scheme is %s, not http or https", scheme)
+	default:
 		rest = strings.TrimPrefix(rest, "//")
 	}
 	host, path, _ := strings.Cut(rest, "/")

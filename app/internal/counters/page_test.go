@@ -18,7 +18,7 @@ func TestParsePage(t *testing.T) {
 			"example.com", "example.com/", "EXAMPLE.com", "http://example.com", "https://example.com/", "HTTPS://Example.COM:443/", "http://example.com:80",
 			"//example.com", "example.com.", "example.com:", "example.com/index.html", "example.com//", "example.com/?utm_source=x", "example.com#top",
 			"https://example.com?x=1#y", "  example.com/ ", "example.com/.", "example.com/a/..", "example.com/../..", "ex%61mple.com", `https:\\example.com\`,
-			"example.com/index.html/index.html", "example.com:0080",
+			"example.com/index.html/index.html", "example.com:0080", "https:/example.com", "HTTP:/example.com/", "https:///example.com", `http:\example.com`,
 		},
 		"example.com/blog": {
 			"example.com/blog", "example.com/blog/", "https://example.com/blog/index.html", "example.com/bl%6Fg", "example.com/./blog", "example.com/a/%2e%2E/blog",

@@ -212,6 +212,18 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
+// An address of the API that does not exist is a problem, which any page may read.
+func TestNothingHere(t *testing.T) {
+	site := newSite(t, newConfig(), countermemory.New())
+	for _, path := range []string{"/api/v1/", "/api/v1/views/", "/api/v1/sites/example.com/", "/api/v1/x.svg"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			w := sitetest.Ask(site, method, path)
+			sitetest.WantProblem(t, w, http.StatusNotFound)
+			wantHeader(t, w, "Access-Control-Allow-Origin", "*")
+		}
+	}
+}
+
 // Only the owner is told which pages a site has.
 func TestPagesOfASite(t *testing.T) {
 	site, _ := newMemorySite(t)

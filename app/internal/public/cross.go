@@ -84,6 +84,11 @@ func badRequest(w http.ResponseWriter, err error) {
 	respond.WriteProblem(w, http.StatusBadRequest, respond.Sentence(err))
 }
 
+// nothingHere answers for addresses below that of the API, whose clients expect problems.
+func nothingHere(w http.ResponseWriter, _ *http.Request) {
+	respond.WriteProblem(w, http.StatusNotFound, "There is nothing at this address; /api/openapi.yaml describes the API.")
+}
+
 func (s *Surfaces) refuseMethod(w http.ResponseWriter, r *http.Request) {
 	respond.WriteProblem(w, http.StatusMethodNotAllowed, r.Method+" is not allowed here; see the header Allow.")
 }

@@ -82,6 +82,7 @@ func (s *Surfaces) Routes() []web.Route {
 		image("/chart/{name:.+}.svg", "", s.drawChart),
 		image("/pixel/{name:.+}.gif", "pixel", s.pixel),
 		api("/api/openapi.yaml", methods{http.MethodGet: s.describe}),
+		{Path: "/api/v1/", Below: true, Refuse: nothingHere, Header: header, Guard: s.crossOrigin},
 	}
 	return append(routes, s.statsRoutes("/stats", s.showStats)...)
 }
