@@ -260,30 +260,7 @@ func wantAllErr(ctx context.Context, t *testing.T, a Fixture, want error) {
 // A batch that Close overtakes is counted, or its error says that the store is closed or that the
 // outcome is unknown. Every call ends without a panic.
 func testCloseWhileApplying(t *testing.T, a Fixture) {
-	started := make(chan struct{}, 8)
-	var wg sync.WaitGroup
-	for w := range cap(started) {
-		wg.Go(func() {
-			for sum := int64(1); ; sum++ {
-				err := a.Store.Apply(t.Context(), []counter.Batch{batch("a", fmt.Sprint(w), 1, sum)})[0].Err
-				if sum == 1 {
-					started <- struct{}{}
-				}
-				if errors.Is(err, counter.ErrClosed) {
-					return
-				}
-				if err != nil && !errors.Is(err, counter.ErrUnknown) {
-					t.Errorf("Apply while closing: %v", err)
-					return
-				}
-			}
-		})
-	}
-	for range cap(started) {
-		<-started
-	}
-	if err := a.Store.Close(); err != nil {
-		t.Errorf("Close: %v", err)
-	}
-	wg.Wait()
+	closeDuring(t, a.Store, "Apply", func(writer int, sum int64) error {
+		return a.Store.Apply(t.Context(), []counter.Batch{batch("a", fmt.Sprint(writer), 1, sum)})[0].Err
+	})
 }

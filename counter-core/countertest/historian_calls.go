@@ -285,9 +285,5 @@ func testHistoryAfterClose(t *testing.T, h historian) {
 	if err := h.Store.Close(); err != nil {
 		t.Fatalf("Close: %v", err)
 	}
-	for method, call := range historyCalls(h) {
-		if err := call(t.Context(), "a"); !errors.Is(err, counter.ErrClosed) {
-			t.Errorf("%s after Close: %v; want ErrClosed", method, err)
-		}
-	}
+	wantClosed(t, historyCalls(h))
 }

@@ -2,7 +2,6 @@ package countertest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -433,9 +432,5 @@ func testMoverAfterClose(t *testing.T, m mover) {
 	if err := m.Store.Close(); err != nil {
 		t.Fatalf("Close: %v", err)
 	}
-	for method, call := range moverCalls(m) {
-		if err := call(t.Context(), "a"); !errors.Is(err, counter.ErrClosed) {
-			t.Errorf("%s after Close: %v; want ErrClosed", method, err)
-		}
-	}
+	wantClosed(t, moverCalls(m))
 }

@@ -81,17 +81,25 @@ func TestBruteForceAtOnce(t *testing.T) {
 	}
 }
 
+// wantThrottled fails unless, of 20 attempts, only the first 5 are looked at.
+func wantThrottled(t *testing.T, attempt func(n int) *httptest.ResponseRecorder) {
+	t.Helper()
+	for n := range 20 {
+		want := http.StatusForbidden
+		if n >= 5 {
+			want = http.StatusTooManyRequests
+		}
+		wantStatus(t, fmt.Sprint("attempt ", n), attempt(n), want)
+	}
+}
+
 // Addresses of one IPv6 network are one client.
 func TestBruteForceFromOneNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSite(t, settings())
-		for n := range 100 {
-			want := http.StatusForbidden
-			if n >= 5 {
-				want = http.StatusTooManyRequests
-			}
-			wantStatus(t, fmt.Sprint(n), s.login(t, "wrong", from(fmt.Sprintf("2001:db8::%x", n+1))), want)
-		}
+		wantThrottled(t, func(n int) *httptest.ResponseRecorder {
+			return s.login(t, "wrong", from(fmt.Sprintf("2001:db8::%x", n+1)))
+		})
 		wantStatus(t, "another network", s.login(t, "wrong", from("2001:db8:0:1::1")), http.StatusForbidden)
 		wantStatus(t, "IPv4", s.login(t, "wrong", from("::ffff:203.0.113.1")), http.StatusForbidden)
 	})
@@ -137,15 +145,11 @@ func TestBruteForceByANeighbour(t *testing.T) {
 // A peer that is not trusted gains nothing by naming another client.
 func TestForwardedByNobodyTrusted(t *testing.T) {
 	s := newSite(t, settings())
-	for n := range 20 {
-		want := http.StatusForbidden
-		if n >= 5 {
-			want = http.StatusTooManyRequests
-		}
+	wantThrottled(t, func(n int) *httptest.ResponseRecorder {
 		spoofed := fmt.Sprintf("203.0.113.%d", n)
-		wantStatus(t, spoofed, s.login(t, "wrong", header("X-Forwarded-For", spoofed), header("X-Forwarded-Proto", "https"),
-			header("Forwarded", "for="+spoofed+";proto=https"), header("X-Real-Ip", spoofed), header("X-Client-Ip", spoofed)), want)
-	}
+		return s.login(t, "wrong", header("X-Forwarded-For", spoofed), header("X-Forwarded-Proto", "https"),
+			header("Forwarded", "for="+spoofed+";proto=https"), header("X-Real-Ip", spoofed), header("X-Client-Ip", spoofed))
+	})
 	session := s.letIn(t, from("198.51.100.8"), header("X-Forwarded-Proto", "https"))
 	if cookie := session.Result().Cookies()[0]; cookie.Secure {
 		t.Errorf("%s: TLS is believed of a stranger", cookie)
@@ -155,14 +159,9 @@ func TestForwardedByNobodyTrusted(t *testing.T) {
 // Through a trusted proxy, only what it added counts.
 func TestForwardedByATrustedProxy(t *testing.T) {
 	s := newSite(t, settings())
-	for n := range 20 {
-		want := http.StatusForbidden
-		if n >= 5 {
-			want = http.StatusTooManyRequests
-		}
-		spoofed := fmt.Sprintf("203.0.113.%d", n)
-		wantStatus(t, "spoofed "+spoofed, s.login(t, "wrong", from(proxy), header("X-Forwarded-For", spoofed+", 203.0.113.200,"+owner)), want)
-	}
+	wantThrottled(t, func(n int) *httptest.ResponseRecorder {
+		return s.login(t, "wrong", from(proxy), header("X-Forwarded-For", fmt.Sprintf("203.0.113.%d, 203.0.113.200,%s", n, owner)))
+	})
 	wantStatus(t, "two lines", s.login(t, "wrong", from(proxy), header("X-Forwarded-For", "203.0.113.99"), header("X-Forwarded-For", owner)), http.StatusTooManyRequests)
 	wantStatus(t, "mapped", s.login(t, "wrong", from("::ffff:"+proxy), header("X-Forwarded-For", "::ffff:"+owner)), http.StatusTooManyRequests)
 	wantStatus(t, "with a port", s.login(t, "wrong", from(proxy), header("X-Forwarded-For", owner+":80")), http.StatusTooManyRequests)

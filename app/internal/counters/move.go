@@ -82,6 +82,20 @@ func (c *Counters) PreviewRename(ctx context.Context, r Rename) (Renaming, error
 	if err := r.check(); err != nil {
 		return Renaming{}, err
 	}
+	renaming, err := c.expected(ctx, r)
+	if err != nil {
+		return Renaming{}, err
+	}
+	if renaming.Moved > 0 && renaming.Before > math.MaxInt64-renaming.Moved {
+		return Renaming{}, counter.ErrOverflow
+	}
+	pages, err := c.pagesOf(ctx, r.From)
+	renaming.Pages = len(pages)
+	return renaming, err
+}
+
+// expected returns what a rename does to the values, if nothing is counted meanwhile.
+func (c *Counters) expected(ctx context.Context, r Rename) (Renaming, error) {
 	moved, err := c.Get(ctx, r.From)
 	if err != nil {
 		return Renaming{}, err
@@ -90,13 +104,7 @@ func (c *Counters) PreviewRename(ctx context.Context, r Rename) (Renaming, error
 	if err != nil {
 		return Renaming{}, err
 	}
-	if moved > 0 && before > math.MaxInt64-moved {
-		return Renaming{}, counter.ErrOverflow
-	}
-	renaming := Renaming{Rename: r, Moved: moved, Before: before, After: before + moved}
-	pages, err := c.pagesOf(ctx, r.From)
-	renaming.Pages = len(pages)
-	return renaming, err
+	return Renaming{Rename: r, Moved: moved, Before: before, After: before + moved}, nil
 }
 
 // pagesOf returns the names of all pages of a site that have views. For a page it returns none.
@@ -163,11 +171,7 @@ func (c *Counters) Rename(ctx context.Context, r Rename, progress func(done, all
 
 // moveOne moves one counter.
 func (c *Counters) moveOne(ctx context.Context, mover counter.Mover, r Rename) (Renaming, error) {
-	moved, err := c.Get(ctx, r.From)
-	if err != nil {
-		return Renaming{}, err
-	}
-	before, err := c.Get(ctx, r.To)
+	done, err := c.expected(ctx, r)
 	if err != nil {
 		return Renaming{}, err
 	}
@@ -180,12 +184,11 @@ func (c *Counters) moveOne(ctx context.Context, mover counter.Mover, r Rename) (
 		c.log.Warn("a counter was not moved", append(fields, zap.Error(err))...)
 		return Renaming{}, fmt.Errorf("move the counter: %w", err)
 	}
-	after, err := c.store.Get(ctx, r.To)
-	if err != nil {
-		after = before + moved // what was meant
+	if after, err := c.store.Get(ctx, r.To); err == nil {
+		done.After = after
 	}
-	c.log.Info("counter changed", append(fields, zap.Int64("value", moved), zap.Int64("before", before), zap.Int64("after", after))...)
-	return Renaming{Rename: r, Moved: moved, Before: before, After: after}, nil
+	c.log.Info("counter changed", append(fields, zap.Int64("value", done.Moved), zap.Int64("before", done.Before), zap.Int64("after", done.After))...)
+	return done, nil
 }
 
 // sweep moves what was counted under old names since their aliases were made, by processes that

@@ -26,13 +26,7 @@ func adminPaths() []string {
 
 // ask asks for the target as it is written, with headers given as name, value and so on.
 func (s *site) ask(method, target string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequestWithContext(context.Background(), method, target, nil)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Add(headers[i], headers[i+1])
-	}
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	return w
+	return s.send(httptest.NewRequestWithContext(context.Background(), method, target, nil), headers...)
 }
 
 // Without a password there is no admin site, and nothing tells that there could be.

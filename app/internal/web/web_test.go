@@ -54,6 +54,11 @@ func newSite(t *testing.T, cfg config.Config, counters counter.Store) *site {
 func (s *site) do(method, path string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequestWithContext(context.Background(), method, "http://example.com/", nil)
 	r.URL.Path = path
+	return s.send(r, headers...)
+}
+
+// send sends the request with the headers.
+func (s *site) send(r *http.Request, headers ...string) *httptest.ResponseRecorder {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
