@@ -13,7 +13,7 @@ import (
 
 // Sentinels that know no primary answer as a Redis does that has no such key: that
 // must not be taken for a counter of zero.
-func TestNoPrimaryIsNoZero(t *testing.T) {
+func TestNoPrimaryIsNotZero(t *testing.T) {
 	addr, _ := answer(t, "*-1")
 	store := borrow(t, redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "primary", SentinelAddrs: []string{addr}}))
 	if value, err := store.Get(t.Context(), "a"); err == nil {

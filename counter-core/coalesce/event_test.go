@@ -108,7 +108,7 @@ func TestRecoveredIsTheLastToBeAnswered(t *testing.T) {
 }
 
 // To give up is not to recover.
-func TestGivingUpIsNoRecovery(t *testing.T) {
+func TestGivingUpIsNotRecovery(t *testing.T) {
 	var e events
 	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		l.failing("a", errDoubt)

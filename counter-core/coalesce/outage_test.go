@@ -118,7 +118,7 @@ func TestCloseReconciles(t *testing.T) {
 
 // A reply that is lost now and then is not an outage: idle counters are left alone,
 // and their records, which nobody renews, expire.
-func TestLostReplyIsNoOutage(t *testing.T) {
+func TestLostReplyIsNotAnOutage(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		add(t, s, "idle", 1)
 		time.Sleep(time.Minute)

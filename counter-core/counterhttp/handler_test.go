@@ -114,7 +114,7 @@ func TestViews(t *testing.T) {
 	}
 }
 
-func TestNoNameIsNoView(t *testing.T) {
+func TestNoNameIsNotAView(t *testing.T) {
 	s := &store{}
 	for _, names := range [][]string{nil, {""}, {strings.Repeat("x", counter.MaxNameLen+1), "site"}} {
 		handler := counterhttp.New(s, counterhttp.Options{}).Page(counterhttp.Named(names...), showView)

@@ -1,5 +1,5 @@
 // Package badge draws badges: a label, a message and their colours as an SVG
-// image that looks as those of shields.io do.
+// image that looks like those of shields.io.
 //
 // [Options] are what an address may ask for, and [Badge] is what is drawn. Text
 // widths are those of Verdana, from a generated table, so that a badge is as wide
@@ -19,7 +19,7 @@ import (
 
 // Badge is what is drawn. Its texts may hold anything: they are escaped.
 type Badge struct {
-	// Label is the text on the left. Empty, there is only a message.
+	// Label is the text on the left. If it is empty, there is only a message.
 	Label string
 	// Message is the text on the right.
 	Message string
@@ -29,8 +29,8 @@ type Badge struct {
 	// TextColor is the colour of both texts. The zero value is black or white, whichever can be
 	// read.
 	TextColor Color
-	// Title is what the image is called for those who can't see it. Empty, it is the label and
-	// the message.
+	// Title names the image for those who can't see it. If it is empty, the label and the
+	// message do.
 	Title string
 	Style Style
 }
@@ -130,7 +130,7 @@ func spaced(f *font, text string) float64 {
 	return float64(int(f.width(text))) + spacing*float64(len(utf16.Encode([]rune(text))))
 }
 
-// Printable drops what XML can't hold from a text, and space around it.
+// Printable removes from a text what XML can't hold, and the space around it.
 func Printable(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == 0xfffe || r == 0xffff {

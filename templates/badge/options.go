@@ -13,7 +13,7 @@ import (
 // MaxLabel is how many characters a label may have.
 const MaxLabel = 100
 
-// Options are what whoever embeds a badge may choose. The zero value is a flat badge
+// Options are what people who embed a badge can choose. The zero value is a flat badge
 // with no label and a plain total.
 type Options struct {
 	Label             string

@@ -40,7 +40,8 @@ type Bar struct {
 // plotHeight is how high the bars may be, in pixels.
 const plotHeight = 176
 
-// maxApart is how many bars have gaps between them. Those of more would be narrower than a pixel.
+// maxApart is the most bars that have gaps between them. With more, a gap would be narrower than
+// a pixel.
 const maxApart = 120
 
 // SVG returns the chart as an image in UTF-8, 720 by 240 pixels.
@@ -179,7 +180,7 @@ func cut(text string, room int) string {
 	return text
 }
 
-// decimal writes a number with what can be seen of its fraction.
+// decimal writes a number with at most two decimals, and without zeros at the end.
 func decimal(n float64) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(n, 'f', 2, 64), "0"), ".")
 }
