@@ -21,7 +21,7 @@ import (
 const visitor = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 // browserTimeout ends a test whose browser hangs.
-const browserTimeout = 5 * time.Minute
+const browserTimeout = 10 * time.Minute
 
 func TestBrowserCountsEachReload(t *testing.T) {
 	app := startProcess(t)

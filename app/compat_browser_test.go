@@ -17,11 +17,8 @@ const busuanziTheme = `<span id="busuanzi_container_site_pv" style="display:none
 // shown is what a reader sees of a page.
 const shown = "document.body.innerText.trim().replace(/\\s+/g, ' ')"
 
-// TestCompatScripts has real browsers show pages whose themes were made for other services,
-// with no more changed than the host of the script.
-func TestCompatScripts(t *testing.T) { perform(t, compatScenarios, "COMPAT=all") }
-
-// compatScenarios hold in every browser.
+// compatScenarios are pages whose themes were made for other services, with no more changed than the
+// host of the script. They hold in every browser.
 //
 //nolint:gochecknoglobals // a table of tests
 var compatScenarios = []scenario{

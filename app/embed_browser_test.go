@@ -18,10 +18,7 @@ import (
 	"example.com/herokuapp/templates/embed"
 )
 
-// TestEmbed has real browsers show pages with the script, from another origin than the counter.
-func TestEmbed(t *testing.T) { perform(t, scenarios) }
-
-// scenarios hold in every browser.
+// scenarios are pages with our script. They hold in every browser.
 //
 //nolint:gochecknoglobals // a table of tests
 var scenarios = []scenario{

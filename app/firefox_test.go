@@ -29,7 +29,7 @@ type firefox struct {
 // startFirefox starts a Firefox that ends with the test. The hosts resolve to this machine.
 func startFirefox(t *testing.T, hosts ...string) *firefox {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), browsersTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), browserTimeout)
 	t.Cleanup(cancel)
 	profile := t.TempDir()
 	preferences := fmt.Sprintf(`user_pref("marionette.port", 0);
@@ -86,7 +86,7 @@ user_pref("browser.aboutwelcome.enabled", false);
 		t.Fatal(err)
 	}
 	if _, err := f.call("WebDriver:NewSession", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
-		"timeouts": map[string]any{"script": browsersTimeout.Milliseconds(), "pageLoad": browsersTimeout.Milliseconds()},
+		"timeouts": map[string]any{"script": browserTimeout.Milliseconds(), "pageLoad": browserTimeout.Milliseconds()},
 	}}}); err != nil {
 		t.Fatal(err)
 	}

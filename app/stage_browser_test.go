@@ -20,9 +20,6 @@ import (
 	counterfile "example.com/herokuapp/counter-file"
 )
 
-// browsersTimeout ends the test of the script if a browser hangs.
-const browsersTimeout = 5 * time.Minute
-
 // Hosts of pages, of another origin than the counter. Each is this machine.
 const (
 	blog      = "blog.example"
@@ -65,18 +62,25 @@ type scenario struct {
 	run  func(*testing.T, *stage)
 }
 
-// perform runs the scenarios in each browser, with the counter's variables. None may leave a trace.
-func perform(t *testing.T, scenarios []scenario, variables ...string) {
-	t.Helper()
+// TestScripts has real browsers, each started once, show pages with our script and with those made
+// for other services, from another origin than the counter.
+func TestScripts(t *testing.T) {
 	for name, start := range browsers() {
 		t.Run(name, func(t *testing.T) {
-			s := newStage(t, start, variables...)
-			for _, scenario := range scenarios {
-				t.Run(scenario.name, func(t *testing.T) {
-					scenario.run(t, s)
-					s.wantNoTrace(t)
-				})
-			}
+			browser := start(t)
+			t.Run("ours", func(t *testing.T) { newStage(t, browser).perform(t, scenarios) })
+			t.Run("compat", func(t *testing.T) { newStage(t, browser, "COMPAT=all").perform(t, compatScenarios) })
+		})
+	}
+}
+
+// perform runs the scenarios. None may leave a trace.
+func (s *stage) perform(t *testing.T, scenarios []scenario) {
+	t.Helper()
+	for _, scenario := range scenarios {
+		t.Run(scenario.name, func(t *testing.T) {
+			scenario.run(t, s)
+			s.wantNoTrace(t)
 		})
 	}
 }
@@ -96,7 +100,8 @@ func browsers() map[string]func(*testing.T) driver {
 	}
 }
 
-func newStage(t *testing.T, start func(*testing.T) driver, variables ...string) *stage {
+// newStage starts a counter, with these variables, and a server of pages for the browser.
+func newStage(t *testing.T, browser driver, variables ...string) *stage {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "counts.db")
 	store, err := counterfile.Open(file, counterfile.Options{})
@@ -106,7 +111,7 @@ func newStage(t *testing.T, start func(*testing.T) driver, variables ...string) 
 	if err := errors.Join(store.Set(t.Context(), "views:example.com/known", 1234567), store.Close()); err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{counter: startProcess(t, append([]string{patient, "DATA_FILE=" + file, "KEEP_QUERY=p", "RATE_LIMIT=0"}, variables...)...), pages: map[string]string{}, said: map[string]bool{}}
+	s := &stage{driver: browser, counter: startProcess(t, append([]string{patient, "DATA_FILE=" + file, "KEEP_QUERY=p", "RATE_LIMIT=0"}, variables...)...), pages: map[string]string{}, said: map[string]bool{}}
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(s.counter.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +122,6 @@ func newStage(t *testing.T, start func(*testing.T) driver, variables ...string) 
 	if _, s.port, err = net.SplitHostPort(server.Listener.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	s.driver = start(t)
 	return s
 }
 
