@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 type process struct {
 	cmd    *exec.Cmd
 	url    string // of the page, without the slash
+	agent  string // of the visitors that the test has; if empty, Go's
 	exited chan struct{}
 
 	mu     sync.Mutex
@@ -213,6 +214,9 @@ func (p *process) fetch(ctx context.Context, method, path string, headers ...str
 	request, err := http.NewRequestWithContext(ctx, method, p.url+path, nil)
 	if err != nil {
 		return answer{}, err
+	}
+	if p.agent != "" {
+		request.Header.Set("User-Agent", p.agent)
 	}
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
