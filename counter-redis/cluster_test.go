@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	counter "example.com/herokuapp/counter-core"
 	"example.com/herokuapp/counter-core/countertest"
 	counterredis "example.com/herokuapp/counter-redis"
 	"example.com/herokuapp/counter-redis/redistest"
-	"github.com/redis/go-redis/v9"
 )
 
 func TestCluster(t *testing.T) {

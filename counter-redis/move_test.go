@@ -278,7 +278,9 @@ func TestMoveComesLate(t *testing.T) {
 		sent := 0
 		slow := borrow(t, redis.NewClient(client.Options()), hook(func(ctx context.Context, cmd redis.Cmder, send redis.ProcessHook) error {
 			if sent++; sent == at {
-				move(t, healthy, "from", "to")
+				if err := healthy.Move(ctx, "from", "to"); err != nil {
+					t.Error(err)
+				}
 			}
 			return send(ctx, cmd)
 		}))

@@ -168,7 +168,7 @@ func TestMoveDuringAnOutage(t *testing.T) {
 // What the tally knew of the values bounds nothing any more: what moved may be negative.
 func TestMoveForgetsTheValues(t *testing.T) {
 	mover(t, atOnce, func(t *testing.T, s *coalesce.Store, _ *ledger) {
-		set(t, s, "a", -10)
+		set(t, s, -10)
 		add(t, s, "b", 100)
 		move(t, s, "a", "b")
 		for name, total := range map[string]int64{"a": 0, "b": 90} {

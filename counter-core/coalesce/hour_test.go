@@ -119,7 +119,7 @@ func TestPartsKeepTheirHour(t *testing.T) {
 	for name, kept := range map[string]bool{"halves": false, "kept": true} {
 		t.Run(name, func(t *testing.T) {
 			timed(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger, hour counter.Hour) {
-				set(t, s, "a", math.MaxInt64-6)
+				set(t, s, math.MaxInt64-6)
 				gate := l.gatedFailing()
 				outcomes := queue(t.Context(), s, 8)
 				close(gate)

@@ -16,7 +16,7 @@ import (
 func TestOverflowOfSome(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		const room = 7
-		set(t, s, "a", math.MaxInt64-room)
+		set(t, s, math.MaxInt64-room)
 		gate := l.gated()
 		outcomes := queue(t.Context(), s, 20)
 		close(gate)
@@ -59,7 +59,7 @@ func TestSumsStayBelowTheLimit(t *testing.T) {
 func TestOverflowOfWhatWasKept(t *testing.T) {
 	var e events
 	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		set(t, s, "a", math.MaxInt64-3)
+		set(t, s, math.MaxInt64-3)
 		gate := l.gatedFailing()
 		outcomes := queue(t.Context(), s, 1)
 		close(gate)
@@ -82,7 +82,7 @@ func TestOverflowOfWhatWasKept(t *testing.T) {
 func TestOverflowKeepsASingleKeptAddition(t *testing.T) {
 	var e events
 	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-		set(t, s, "a", math.MaxInt64-3)
+		set(t, s, math.MaxInt64-3)
 		gate := l.gatedFailing()
 		outcomes := queue(t.Context(), s, 2)
 		close(gate)
@@ -111,7 +111,7 @@ func TestOverflowOfCallersThatLeft(t *testing.T) {
 	for room, want := range map[int64]int64{4: 2, 2: 2, 0: 3} {
 		var e events
 		bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
-			set(t, s, "a", math.MaxInt64-1-room)
+			set(t, s, math.MaxInt64-1-room)
 			gate := l.gated()
 			outcomes := []func() (int64, error){inc(t.Context(), s, "a")}
 			synctest.Wait()

@@ -111,7 +111,7 @@ func TestPendingBeyondTheLargestNumber(t *testing.T) {
 		}
 		close(gate)
 		wg.Wait()
-		set(t, s, "a", 7)
+		set(t, s, 7)
 		wantAtLeast(t, s, "a", 7)
 	})
 }

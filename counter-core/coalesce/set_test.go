@@ -66,7 +66,7 @@ func TestSetEndsWhatCouldHeal(t *testing.T) {
 		add(t, s, "a", 9)
 		add(t, s, "a", 1)
 		l.lose("a", 1)
-		set(t, s, "a", 100)
+		set(t, s, 100)
 		wantInc(t, s, "a", 101)
 	})
 }

@@ -131,9 +131,10 @@ func add(t *testing.T, s counter.Store, name string, delta int64) {
 	}
 }
 
-func set(t *testing.T, s counter.Store, name string, value int64) {
+// set sets "a".
+func set(t *testing.T, s counter.Store, value int64) {
 	t.Helper()
-	if err := s.Set(t.Context(), name, value); err != nil {
+	if err := s.Set(t.Context(), "a", value); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -197,7 +197,7 @@ func TestWaitOfParts(t *testing.T) {
 
 func testWaitOfParts(t *testing.T, s *coalesce.Store, l *ledger, kept bool) {
 	const room = 5
-	set(t, s, "a", math.MaxInt64-room)
+	set(t, s, math.MaxInt64-room)
 	gate := l.gatedFailing()
 	start := time.Now()
 	outcomes := queue(endless(t), s, 8)
