@@ -20,7 +20,7 @@ import (
 // acknowledged and lost come back with the next addition of the same writer, if the replica
 // knows the writer. Numbers in between are given out twice.
 func TestLostTail(t *testing.T) {
-	const before, lost = 1000, 100 // additions of each writer, before and after the replica was cut off
+	const before, lost = 200, 100 // additions of each writer, before and after the replica was cut off
 	for name, test := range map[string]struct {
 		writers int // that the replica knows of
 		late    int // that began when it was cut off
