@@ -132,7 +132,7 @@ func (c *Counter) Look(r *http.Request, name string) (View, error) {
 	if err == nil {
 		return View{Number: value, Known: true}, nil
 	}
-	if c.estimator != nil {
+	if c.estimator != nil && !errors.Is(err, counter.ErrType) { // what was known before is wrong then
 		if value, known := c.estimator.AtLeast(name); known {
 			return View{Number: value, Known: true, AtLeast: true}, nil
 		}

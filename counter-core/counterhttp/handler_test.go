@@ -396,6 +396,7 @@ func TestLook(t *testing.T) {
 		"the largest":   {&store{get: answer(math.MaxInt64, nil)}, counterhttp.View{Number: math.MaxInt64, Known: true}, nil},
 		"away, known":   {estimating{&store{get: answer(0, errAway)}, true}, counterhttp.View{Number: 7, Known: true, AtLeast: true}, nil},
 		"away, unknown": {estimating{&store{get: answer(0, errAway)}, false}, counterhttp.View{}, errAway},
+		"broken, known": {estimating{&store{get: answer(0, counter.ErrType)}, true}, counterhttp.View{}, counter.ErrType},
 	} {
 		view, err := counterhttp.New(test.store, counterhttp.Options{}).Look(newRequest("GET"), "a")
 		if view != test.want || !errors.Is(err, test.err) {
