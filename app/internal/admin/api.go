@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func (s *site) apiList(w http.ResponseWriter, r *http.Request) {
 		apiProblem(w, http.StatusBadRequest, fmt.Sprintf("prefix and after can have up to %d bytes of valid UTF-8.", counter.MaxNameLen))
 		return
 	}
-	found, err := s.counters.List(respond.Context(r), query)
+	found, err := s.counters.List(context.WithoutCancel(r.Context()), query)
 	if err != nil {
 		apiProblem(w, statusOf(err), counters.Explain(err))
 		return
@@ -83,7 +84,7 @@ func (s *site) apiGet(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	value, err := s.counters.Get(respond.Context(r), name)
+	value, err := s.counters.Get(context.WithoutCancel(r.Context()), name)
 	if err != nil {
 		apiProblem(w, statusOf(err), counters.Explain(err))
 		return
@@ -127,7 +128,7 @@ func (s *site) apiDelete(w http.ResponseWriter, r *http.Request) {
 // apiSet sets a counter and answers with it.
 func (s *site) apiSet(w http.ResponseWriter, r *http.Request, c counters.Change) {
 	c.By, c.Request = "api", respond.RequestID(r)
-	if err := s.counters.Do(respond.Context(r), c); err != nil {
+	if err := s.counters.Do(context.WithoutCancel(r.Context()), c); err != nil {
 		apiProblem(w, statusOf(err), counters.Explain(err))
 		return
 	}

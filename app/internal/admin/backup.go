@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,7 +30,7 @@ func (s *site) backup(w http.ResponseWriter, r *http.Request, refuse func(status
 		refuse(http.StatusNotFound, "Only counts in a file can be copied as a whole. Export the counters instead.")
 		return
 	}
-	copied, err := s.about.Backup.Snapshot(respond.Context(r))
+	copied, err := s.about.Backup.Snapshot(context.WithoutCancel(r.Context()))
 	if err != nil {
 		s.log.Warn("the store can't be copied", zap.String("request", respond.RequestID(r)), zap.Error(err))
 		refuse(http.StatusServiceUnavailable, "The file can't be copied now. The log says why.")

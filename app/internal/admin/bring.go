@@ -156,7 +156,7 @@ func (s *site) bringLook(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	page := s.newStream(w, r, body.deadlines, "Bring numbers")
-	finds, failures, err := s.gather(respond.Context(r), b, func(done, all int) {
+	finds, failures, err := s.gather(context.WithoutCancel(r.Context()), b, func(done, all int) {
 		page.progress("%s of %s numbers are read.", templates.Grouped(done), templates.Grouped(all))
 	})
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *site) bringLook(w http.ResponseWriter, r *http.Request) {
 
 // plan returns the page with what would be brought.
 func (s *site) plan(r *http.Request, page *streamedPage, finds []counters.Find, failures []failure) ([]byte, error) {
-	outcomes := s.counters.PreviewAll(respond.Context(r), finds, counters.BringOptions{
+	outcomes := s.counters.PreviewAll(context.WithoutCancel(r.Context()), finds, counters.BringOptions{
 		Request: respond.RequestID(r), Stop: s.about.Stopping.Done(),
 		Progress: func(done int) {
 			page.progress("%s of %s counters are looked at.", templates.Grouped(done), templates.Grouped(len(finds)))
@@ -227,7 +227,7 @@ func (s *site) bringAdd(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := s.newStream(w, r, body.deadlines, "Bring numbers")
-	outcomes := s.counters.BringAll(respond.Context(r), finds, counters.BringOptions{
+	outcomes := s.counters.BringAll(context.WithoutCancel(r.Context()), finds, counters.BringOptions{
 		Request: respond.RequestID(r), Stop: s.about.Stopping.Done(),
 		Progress: func(done int) {
 			page.progress("%s of %s numbers are brought.", templates.Grouped(done), templates.Grouped(len(finds)))

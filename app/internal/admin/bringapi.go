@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -95,7 +96,7 @@ func (s *site) apiBring(w http.ResponseWriter, r *http.Request) {
 // answerBring answers with the lines.
 func (s *site) answerBring(w http.ResponseWriter, r *http.Request, d *deadlines, b bringing, add bool) {
 	extend := func(int, int) { d.extend() }
-	finds, failures, err := s.gather(respond.Context(r), b, extend)
+	finds, failures, err := s.gather(context.WithoutCancel(r.Context()), b, extend)
 	if err != nil {
 		apiProblem(w, http.StatusUnprocessableEntity, respond.Sentence(err))
 		return
@@ -103,9 +104,9 @@ func (s *site) answerBring(w http.ResponseWriter, r *http.Request, d *deadlines,
 	options := counters.BringOptions{Request: respond.RequestID(r), Stop: s.about.Stopping.Done(), Progress: func(int) { d.extend() }}
 	var outcomes []counters.Outcome
 	if add {
-		outcomes = s.counters.BringAll(respond.Context(r), finds, options)
+		outcomes = s.counters.BringAll(context.WithoutCancel(r.Context()), finds, options)
 	} else {
-		outcomes = s.counters.PreviewAll(respond.Context(r), finds, options)
+		outcomes = s.counters.PreviewAll(context.WithoutCancel(r.Context()), finds, options)
 	}
 	w.Header().Set("Content-Type", "application/jsonl")
 	out := json.NewEncoder(w)

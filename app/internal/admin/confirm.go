@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -54,7 +55,7 @@ func (s *site) askValue(w http.ResponseWriter, r *http.Request, status int, c co
 // changed in the meantime, it asks once more, but not a third time: visitors may be quicker
 // than the owner. An addition does not depend on the value, so it never asks again.
 func (s *site) ask(w http.ResponseWriter, r *http.Request, c counters.Change) {
-	now, err := s.counters.Get(respond.Context(r), c.Name)
+	now, err := s.counters.Get(context.WithoutCancel(r.Context()), c.Name)
 	adds := c.Action == counters.Add
 	if adds && err == nil && now > math.MaxInt64-c.Value {
 		err = counter.ErrOverflow
@@ -90,7 +91,7 @@ func (s *site) carryOut(w http.ResponseWriter, r *http.Request, c counters.Chang
 		return
 	}
 	done := string(c.Action)
-	err := s.counters.Do(respond.Context(r), c)
+	err := s.counters.Do(context.WithoutCancel(r.Context()), c)
 	if c.Action == counters.Add && errors.Is(err, counter.ErrPending) {
 		done, err = donePending, nil
 	}

@@ -2,13 +2,13 @@ package admin
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"example.com/herokuapp/app/internal/counters"
-	"example.com/herokuapp/app/internal/respond"
 	"example.com/herokuapp/counter-core/counterhttp"
 	"example.com/herokuapp/templates"
 )
@@ -24,7 +24,7 @@ func (s *site) dashboard(w http.ResponseWriter, r *http.Request) {
 	var found counters.Overview
 	err := counters.ErrNoHistory
 	if !s.about.NoHistory {
-		found, err = s.counters.Overview(respond.Context(r))
+		found, err = s.counters.Overview(context.WithoutCancel(r.Context()))
 	}
 	switch {
 	case err != nil:

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (s *site) move(w http.ResponseWriter, r *http.Request) {
 		s.pageProblem(w, r, http.StatusUnprocessableEntity, respond.Sentence(err), named(rename.From))
 		return
 	}
-	preview, err := s.counters.PreviewRename(respond.Context(r), rename)
+	preview, err := s.counters.PreviewRename(context.WithoutCancel(r.Context()), rename)
 	if err != nil {
 		s.pageProblem(w, r, statusOfMove(err), counters.ExplainBring(err), named(rename.From))
 		return
@@ -55,7 +56,7 @@ func (s *site) move(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := &deadlines{control: http.NewResponseController(w)}
-	if _, err := s.counters.Rename(respond.Context(r), rename, func(int, int) { d.extend() }); err != nil {
+	if _, err := s.counters.Rename(context.WithoutCancel(r.Context()), rename, func(int, int) { d.extend() }); err != nil {
 		s.pageProblem(w, r, statusOfMove(err), counters.ExplainBring(err)+" Do the same again to complete it: nothing is counted twice.", named(rename.From))
 		return
 	}
@@ -91,7 +92,7 @@ func (s *site) aliases(w http.ResponseWriter, r *http.Request) {
 
 func (s *site) removeAlias(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, formSize)
-	if err := s.counters.RemoveAlias(respond.Context(r), r.PostFormValue("name"), "page", respond.RequestID(r)); err != nil {
+	if err := s.counters.RemoveAlias(context.WithoutCancel(r.Context()), r.PostFormValue("name"), "page", respond.RequestID(r)); err != nil {
 		s.pageProblem(w, r, statusOfMove(err), counters.ExplainBring(err), templates.AdminName{})
 		return
 	}
@@ -133,10 +134,10 @@ func (s *site) apiMove(w http.ResponseWriter, r *http.Request) {
 	}
 	rename := counters.Rename{From: body.From, To: body.To, Alias: body.Alias, By: "api", Request: respond.RequestID(r)}
 	look := query.Has("mode")
-	done, err := s.counters.PreviewRename(respond.Context(r), rename)
+	done, err := s.counters.PreviewRename(context.WithoutCancel(r.Context()), rename)
 	if err == nil && !look {
 		d := &deadlines{control: http.NewResponseController(w)}
-		done, err = s.counters.Rename(respond.Context(r), rename, func(int, int) { d.extend() })
+		done, err = s.counters.Rename(context.WithoutCancel(r.Context()), rename, func(int, int) { d.extend() })
 	}
 	if err != nil {
 		apiProblem(w, statusOfMove(err), counters.ExplainBring(err))
@@ -162,7 +163,7 @@ func (s *site) apiRemoveAlias(w http.ResponseWriter, r *http.Request) {
 		apiProblem(w, http.StatusBadRequest, respond.Sentence(err))
 		return
 	}
-	if err := s.counters.RemoveAlias(respond.Context(r), name, "api", respond.RequestID(r)); err != nil {
+	if err := s.counters.RemoveAlias(context.WithoutCancel(r.Context()), name, "api", respond.RequestID(r)); err != nil {
 		apiProblem(w, statusOfMove(err), fmt.Sprintf("%.60q: %s", name, counters.ExplainBring(err)))
 		return
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -36,7 +37,7 @@ func (s *site) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status := http.StatusOK
-	found, err := s.counters.List(respond.Context(r), query)
+	found, err := s.counters.List(context.WithoutCancel(r.Context()), query)
 	if err != nil {
 		status, data.Message = http.StatusServiceUnavailable, "The store does not answer, so the counters can't be listed now."
 	}
@@ -177,7 +178,7 @@ func (s *site) showCounter(w http.ResponseWriter, r *http.Request, status int, d
 		s.pageProblem(w, r, statusOf(err), counters.Explain(err), templates.AdminName{})
 		return
 	}
-	value, err := s.counters.Get(respond.Context(r), data.Name)
+	value, err := s.counters.Get(context.WithoutCancel(r.Context()), data.Name)
 	data.Value, data.Known = value, err == nil
 	if err != nil && data.Message == "" {
 		status, data.Message = statusOf(err), counters.Explain(err)
@@ -240,7 +241,7 @@ func (s *site) html(w http.ResponseWriter, r *http.Request, status int, html []b
 
 // storeState returns what is known of the store and of the process.
 func (s *site) storeState(r *http.Request) templates.AdminStore {
-	report := s.about.Health.Report(respond.Context(r))
+	report := s.about.Health.Report(context.WithoutCancel(r.Context()))
 	state := templates.AdminStore{
 		Name: report.Name, Warnings: report.Warnings,
 		Gathers: report.Gathers, Pending: report.Stats.Pending, Healed: report.Stats.Healed, Failing: report.Stats.Failing,

@@ -102,7 +102,7 @@ func (s *site) export(w http.ResponseWriter, r *http.Request, refuse func(status
 		"Content-Disposition": {fmt.Sprintf(`attachment; filename="counters-%s.%s"`, time.Now().UTC().Format(time.DateOnly), format)},
 	}}
 	if r.Method != http.MethodHead {
-		err = s.counters.Export(respond.Context(r), download, format, respond.RequestID(r))
+		err = s.counters.Export(context.WithoutCancel(r.Context()), download, format, respond.RequestID(r))
 	}
 	switch {
 	case err == nil:
@@ -137,7 +137,7 @@ func (d *download) Write(p []byte) (int, error) {
 
 // importFrom imports a file while it arrives. It ends early if the process stops.
 func (s *site) importFrom(r *http.Request, file io.Reader, progress func(), action counters.Action, format counters.Format) (*counters.Report, error) {
-	return s.counters.Import(respond.Context(r), file, counters.ImportOptions{
+	return s.counters.Import(context.WithoutCancel(r.Context()), file, counters.ImportOptions{
 		Action: action, Format: format, Request: respond.RequestID(r), Stop: s.about.Stopping.Done(), Progress: progress,
 	})
 }

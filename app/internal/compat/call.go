@@ -120,7 +120,7 @@ func (s *Services) handler(row row) http.HandlerFunc {
 			writeText(w, http.StatusBadRequest, p+" is not the name of a function")
 			return
 		}
-		o := s.do(respond.Context(r), c, row)
+		o := s.do(context.WithoutCancel(r.Context()), c, row)
 		pageviews.SetStatus(w, o.Page, o.err)
 		if o.err != nil && !o.bad && !o.refused() && !errors.Is(o.err, counter.ErrPending) {
 			s.views.LogFault(r, o.page.String(), o.err)

@@ -1,6 +1,7 @@
 package public
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -215,7 +216,7 @@ func (s *Surfaces) readSite(w http.ResponseWriter, r *http.Request) {
 		if after := values.Get("after"); after != "" {
 			pages.After.Name = counters.PagePrefix + after
 		}
-		listing, err := s.counters.List(respond.Context(r), pages)
+		listing, err := s.counters.List(context.WithoutCancel(r.Context()), pages)
 		if err != nil {
 			s.refuse(w, r, root.Host, err)
 			return

@@ -2,6 +2,7 @@ package public
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -92,7 +93,7 @@ func (s *Surfaces) draw(w http.ResponseWriter, r *http.Request, name string, wan
 	today := int64(0)
 	if err == nil && wanted.Show != badge.Total {
 		if err = s.mayLook(r); err == nil {
-			today, err = s.counters.Today(respond.Context(r), name, wanted.zone)
+			today, err = s.counters.Today(context.WithoutCancel(r.Context()), name, wanted.zone)
 		}
 	}
 	if err != nil || !view.Known {

@@ -1,6 +1,7 @@
 package public
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -53,7 +54,7 @@ func (s *Surfaces) fillChart(r *http.Request, picture *chart.Chart) error {
 		return err
 	}
 	now := time.Now()
-	history, err := s.counters.History(respond.Context(r), about.counter, counters.LastSteps(days, counters.Daily, zone, now))
+	history, err := s.counters.History(context.WithoutCancel(r.Context()), about.counter, counters.LastSteps(days, counters.Daily, zone, now))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package public
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"mime"
@@ -112,7 +113,7 @@ func (s *Surfaces) historyOf(r *http.Request, about subject) (format counters.Fo
 	if err != nil {
 		return "", history, err
 	}
-	history, err = s.counters.History(respond.Context(r), about.counter, span)
+	history, err = s.counters.History(context.WithoutCancel(r.Context()), about.counter, span)
 	return format, history, err
 }
 

@@ -1,6 +1,7 @@
 package public
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -103,7 +104,7 @@ func (s *Surfaces) statsOf(r *http.Request, about subject) (data templates.Stats
 	default:
 		ranges = append(ranges, counters.LastSteps(48, counters.Hourly, zone, now), counters.LastSteps(365, counters.Daily, zone, now))
 	}
-	histories, err := s.counters.Histories(respond.Context(r), about.counter, ranges...)
+	histories, err := s.counters.Histories(context.WithoutCancel(r.Context()), about.counter, ranges...)
 	if err != nil {
 		return data, 0, err
 	}

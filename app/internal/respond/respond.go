@@ -3,7 +3,6 @@
 package respond
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -20,12 +19,6 @@ const RequestIDHeader = "X-Request-Id"
 
 // RequestID returns the id of the request, for logs.
 func RequestID(r *http.Request) string { return r.Header.Get(RequestIDHeader) }
-
-// Context returns the context for the work that a request asks for. It has the values of the
-// request's, but does not end with the connection: a client that has sent its whole request may
-// close its side of the connection, and still waits for the answer. So the work needs a limit of
-// its own.
-func Context(r *http.Request) context.Context { return context.WithoutCancel(r.Context()) }
 
 // knownLength is from which length on net/http does not set Content-Length by itself.
 const knownLength = 2048

@@ -21,7 +21,9 @@ type Route struct {
 	// Below makes every address that begins with Path part of the route, unless another route
 	// names the address or an earlier one matches it.
 	Below bool
-	// Methods are the handlers.
+	// Methods are the handlers. A request's context ends when the client closes its side of the
+	// connection, which it may do while it waits for the answer: work for an answer needs
+	// context.WithoutCancel, and a limit of its own.
 	Methods respond.Methods
 	// Refuse answers every other method. The default is a page that says that the address
 	// can only be read.

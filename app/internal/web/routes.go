@@ -2,6 +2,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"go.uber.org/zap"
@@ -84,7 +85,7 @@ func (s *site) healthz(w http.ResponseWriter, r *http.Request) {
 
 // readyz says whether the store answers.
 func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
-	if s.health.Ping(respond.Context(r)) != nil { // which logs why
+	if s.health.Ping(context.WithoutCancel(r.Context())) != nil { // which logs why
 		s.writeHealth(w, r, http.StatusServiceUnavailable, health{Status: "unavailable"})
 		return
 	}
