@@ -81,7 +81,7 @@ func (c *Counter) Pages() int { return c.quota.Known() }
 func (c *Counter) Page(page counters.Page) (counters.Page, error) {
 	host, ok := c.sites.Host(page.Host)
 	if !ok {
-		return page, fmt.Errorf("%s: %w", page, ErrSite)
+		return page, fmt.Errorf("%.60q: %w", page, ErrSite)
 	}
 	page.Host = host
 	return page, nil

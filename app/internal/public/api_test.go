@@ -89,7 +89,7 @@ func TestSitesAndQueries(t *testing.T) {
 		`{"name":"blog.example.org/?p=12","value":1,"site":1,"status":"counted"}`+"\n")
 	for _, name := range []string{"example.net/", "example.org", "sub.example.com", "example.com:8080"} {
 		w := sitetest.Ask(site, "POST", "/api/v1/views/"+name)
-		if detail := sitetest.WantProblem(t, w, 403); !strings.Contains(detail, "SITES") {
+		if detail := sitetest.WantProblem(t, w, 403); !strings.HasPrefix(detail, `"`+strings.TrimSuffix(name, "/")) || !strings.Contains(detail, "SITES") {
 			t.Errorf("%s: %s", name, detail)
 		}
 		wantHeader(t, w, "View-Status", "skipped;reason=site")
