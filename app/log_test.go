@@ -70,7 +70,7 @@ func TestLogReaderDies(t *testing.T) {
 // A log that nobody reads holds up no visitor, and not the end.
 func TestLogReaderStalls(t *testing.T) {
 	server := redistest.Start(t)
-	app, _ := startUnread(t, "REDIS_URL="+server.URL(), patient, "SHUTDOWN_TIMEOUT=5s")
+	app, _ := startUnread(t, "REDIS_URL="+server.URL(), patient, "SHUTDOWN_TIMEOUT=20s")
 	const views = 2000
 	app.agent = wordy()
 	wantDistinctViews(t, views, app)
