@@ -39,14 +39,14 @@ deps: ## install what the tests start: Redis, Chromium, Firefox and wrk
 # release, to be measured. That takes as long as all other tests, and the race detector would watch the go command. `make
 # builders` runs them.
 BUILDERS := bench.*|docs|heroku|image|release/dist|rename|stranger
-# It watches programs for half a minute, which needs the machine for itself.
-ALONE := soak
+# These run programs for half a minute, through faults or to watch them, and need the machine for themselves.
+ALONE := internal/faultrun|soak
 tested = $$(go list work | grep -vE '/tools/($(BUILDERS)|$(ALONE))$$')
 
 # `make check` vets all code, for four platforms, so these tests need not. Without debugging information the binaries link
 # faster; a stack has its lines all the same.
 .PHONY: test
-test: deps ## run the tests under the race detector, but for those that build the tree anew
+test: deps ## run the tests under the race detector, but for those of make builders
 	go test -race -vet=off -ldflags=-w -p 4 -timeout 20m $(tested)
 
 .PHONY: cover
@@ -86,9 +86,10 @@ modules: ## build each module on its own, and vet its tests
 	@$(each_module) GOWORK=off go build ./...; GOWORK=off go vet ./...; done
 
 .PHONY: builders
-builders: deps ## run the tests that build the tree anew, and those that the race detector keeps out
+builders: deps ## run the tests that build the tree anew, fault runs, and what the race detector keeps out
 	go test -timeout 30m $$(go list work | grep -E '/tools/($(BUILDERS))$$|(app/internal/web|tools/model)$$')
-	go test -timeout 30m ./tools/$(ALONE)
+	go test -race -timeout 30m ./tools/internal/faultrun
+	go test -timeout 30m ./tools/soak
 
 .PHONY: check
 check: ## check the rest: format, vet, today's Go, go.mod files, workflow, lint, modules, builders
