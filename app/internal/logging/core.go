@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// maxField is the most bytes in a field. Strangers can choose much of what is logged.
+	// maxField is the most bytes that a field takes in a line. Strangers can choose much of
+	// what is logged.
 	maxField = 1 << 10
 	// maxText is the most bytes in a message, or in a stack, which is a [zap.ByteString]
 	// field.
@@ -76,10 +77,11 @@ func bounded(fields []zap.Field) []zap.Field {
 	for i, field := range fields {
 		switch field.Type {
 		case zapcore.StringType:
-			if len(field.String) <= maxField {
+			short := cut(field.String, maxField)
+			if short == field.String {
 				continue
 			}
-			field.String = cut(field.String, maxField)
+			field.String = short
 		case zapcore.ByteStringType:
 			text, ok := field.Interface.([]byte)
 			if !ok || len(text) <= maxText {
@@ -103,18 +105,31 @@ func bounded(fields []zap.Field) []zap.Field {
 	return fields
 }
 
-// cut returns at most the first most bytes of text. It does not split a character.
+// cut returns the beginning of text that a log has room for in most bytes, where it writes some
+// characters as escapes. It does not split a character.
 func cut(text string, most int) string {
-	if len(text) <= most {
+	const mark = "…"
+	if len(text) <= most/len(`\u0000`) {
 		return text
 	}
-	const mark = "…"
-	end := most - len(mark)
-	for range utf8.UTFMax - 1 {
-		if utf8.RuneStart(text[end]) {
-			break
+	end := 0 // of what leaves room for the mark
+	for i, written := 0, 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1, r < ' ' && r != '\n' && r != '\r' && r != '\t':
+			written += len(`\u0000`)
+		case r < ' ', r == '"', r == '\\':
+			written += len(`\n`)
+		default:
+			written += size
 		}
-		end--
+		if written > most {
+			return text[:end] + mark
+		}
+		i += size
+		if written <= most-len(mark) {
+			end = i
+		}
 	}
-	return text[:end] + mark
+	return text
 }
