@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -22,6 +23,10 @@ const (
 	writeTimeout      = 30 * time.Second
 	idleTimeout       = 95 * time.Second // longer than a router in front keeps connections, such as 90 s for Heroku's
 	maxHeaderBytes    = 16 << 10
+
+	// unusedTimeout is how long a connection without a request may hold up Stop. Browsers open
+	// some in advance, and net/http would wait five seconds for them.
+	unusedTimeout = 2 * time.Second
 )
 
 // Server is an HTTP server of the program: that of the page, or of the metrics.
@@ -34,6 +39,7 @@ type Server struct {
 
 	listener net.Listener
 	served   chan struct{} // closed once Serve has returned
+	unused   sync.Map      // of net.Conn, by which no request has arrived yet
 }
 
 // endpoint is where a server listens.
@@ -60,7 +66,7 @@ func newServer(cfg config.Config, at endpoint, handler http.Handler, log *zap.Lo
 	if err != nil {
 		return nil, fmt.Errorf("log for net/http: %w", err)
 	}
-	return &Server{
+	s := &Server{
 		http: http.Server{
 			Handler:                      handler,
 			DisableGeneralOptionsHandler: true, // "OPTIONS *" is a path like any other
@@ -76,7 +82,9 @@ func newServer(cfg config.Config, at endpoint, handler http.Handler, log *zap.Lo
 		shutdownTimeout: cfg.ShutdownTimeout,
 		log:             log,
 		served:          make(chan struct{}),
-	}, nil
+	}
+	s.http.ConnState = s.follow
+	return s, nil
 }
 
 // network returns tcp4 or tcp6, according to the address. With "tcp", Go listens to both
@@ -130,12 +138,30 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.log.Info("stopping", zap.Duration("timeout", s.shutdownTimeout))
 	ctx, cancel := context.WithTimeout(ctx, s.shutdownTimeout*4/5)
 	defer cancel()
+	unused := time.AfterFunc(min(unusedTimeout, s.shutdownTimeout/5), s.closeUnused)
+	defer unused.Stop()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("requests took too long for SHUTDOWN_TIMEOUT=%s and were cut off: %w", s.shutdownTimeout, err), s.http.Close())
 	}
 	<-s.served
 	return err
+}
+
+// follow keeps s.unused.
+func (s *Server) follow(conn net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		s.unused.Store(conn, nil)
+	} else {
+		s.unused.Delete(conn)
+	}
+}
+
+// closeUnused closes the connections by which no request has arrived.
+func (s *Server) closeUnused() {
+	for conn := range s.unused.Range {
+		_ = conn.(net.Conn).Close() // net/http notices
+	}
 }
 
 // Close stops listening and cuts off the requests in flight. It does nothing before Start.

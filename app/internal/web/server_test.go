@@ -117,6 +117,30 @@ func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
 	}
 }
 
+func TestUnusedConnectionsDoNotHoldUpStop(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	server := startServer(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), 2*time.Second)
+	var conns [2]net.Conn
+	for i := range conns {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Address().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conns[i] = conn
+	}
+	// Once the second is answered, the first is accepted.
+	if _, err := io.WriteString(conns[1], "GET / HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := io.ReadAll(conns[1]); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.0 200 ") {
+		t.Fatalf("%q, %v", answer, err)
+	}
+	if err := server.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStartFailsWhereThePortIsTaken(t *testing.T) {
 	first := startServer(t, http.NotFoundHandler(), time.Minute)
 	taken := uint16(first.Address().(*net.TCPAddr).Port)
