@@ -21,9 +21,18 @@ type delivery struct {
 func (s *Store) send(ctx context.Context, commands []*command, how delivery) {
 	if s.cluster != nil {
 		s.route(ctx, commands, how)
+	} else {
+		deliver(ctx, s.single, commands, how, s.patience)
+	}
+	if !s.closed.Load() {
 		return
 	}
-	deliver(ctx, s.single, commands, how, s.patience)
+	for _, c := range commands {
+		// Close may have closed the connection of a command. It has changed nothing.
+		if c.err != nil && !replied(c.err, "") && (how.reads || unchanged(c.err)) {
+			c.err = fmt.Errorf("%w: %w", redis.ErrClosed, c.err)
+		}
+	}
 }
 
 // sendOne sends one command and returns how it ended.

@@ -1,6 +1,7 @@
 package counterredis_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -81,5 +82,34 @@ func TestSetUpWithStoppedServer(t *testing.T) {
 				wantNothingSent(t, openWith(t, url, opts))
 			}
 		})
+	}
+}
+
+// A call that Close overtakes while its connection is set up says that the store is closed.
+func TestCloseDuringSetUp(t *testing.T) {
+	greeted := make(chan struct{}, 16)
+	addr := answerWith(t, func([]string) string {
+		greeted <- struct{}{}
+		return silence
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-greeted; cancel() }()
+	store, err := counterredis.Open(ctx, "redis://"+addr, counterredis.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 2)
+	go func() { _, err := store.Add(t.Context(), "a", 1); ended <- err }()
+	go func() { _, err := store.Get(t.Context(), "a"); ended <- err }()
+	for range cap(ended) {
+		<-greeted
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+	for range cap(ended) {
+		if err := <-ended; !errors.Is(err, counter.ErrClosed) {
+			t.Errorf("%v; want %v", err, counter.ErrClosed)
+		}
 	}
 }
