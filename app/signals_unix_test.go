@@ -20,9 +20,13 @@ func TestSignalsDrain(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
 			app := startProcess(t, "REDIS_URL="+server.URL())
-			app.wantView(t, 1)
+			opened := 1
+			for app.get(t, "/").header.Get("View-Status") != "counted" { // a slow machine may not know in time
+				opened++
+			}
 			server.Kill()
-			app.wantAtLeast(t, 2)
+			opened++
+			app.wantAtLeast(t, opened)
 			for range 2 {
 				app.signal(t, signal)
 			}
@@ -38,7 +42,7 @@ func TestSignalsDrain(t *testing.T) {
 			}
 			server.Restart()
 			app.wantDrained(t)
-			wantCounted(t, server, 2)
+			wantCounted(t, server, opened)
 			dumps := !slices.Contains(requests(), signal)
 			if strings.Contains(app.log(), "goroutine 1 [") != dumps {
 				t.Errorf("the log says what goroutines do: %t; want %t", !dumps, dumps)

@@ -66,7 +66,7 @@ func runForever(t *testing.T, server *redistest.Server, client *redis.Client) {
 // loadForever has the server load its data again, a key in 20ms.
 func loadForever(t *testing.T, server *redistest.Server, client *redis.Client) {
 	t.Helper()
-	pipe := client.Pipeline()
+	pipe := client.WithTimeout(time.Hour).Pipeline()
 	for i := range 5000 {
 		pipe.Set(t.Context(), fmt.Sprint(i), strings.Repeat("x", 2048), 0)
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/herokuapp/app/internal/sitetest"
 	"example.com/herokuapp/counter-core/coalesce"
@@ -129,7 +130,7 @@ func examples() []example {
 // Each request is answered as the service would, and counts once or not at all.
 func TestAnswers(t *testing.T) {
 	for _, e := range examples() {
-		kept := coalesce.New(countermemory.New(), coalesce.Options{History: true})
+		kept := coalesce.New(countermemory.New(), coalesce.Options{Wait: time.Minute, History: true})
 		want := map[string]int64{}
 		if e.counter != "" {
 			want[e.counter] = 41

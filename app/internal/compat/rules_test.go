@@ -95,7 +95,7 @@ func TestOwner(t *testing.T) {
 
 // A page that several services count has one number, which each view raises by one.
 func TestOnePageHasOneNumber(t *testing.T) {
-	kept := coalesce.New(countermemory.New(), coalesce.Options{})
+	kept := coalesce.New(countermemory.New(), coalesce.Options{Wait: time.Minute})
 	site := newSite(t, newConfig(), kept)
 	targets := []string{
 		"/api/count/incr/badge.svg?url=https://a.example/x", "/a.example/x.svg", "/api/hit?url=a.example/x/", "/busuanzi?jsonpCallback=f&url=a.example/x",

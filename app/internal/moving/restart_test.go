@@ -23,7 +23,7 @@ func TestRedisRestartsWhileItIsRead(t *testing.T) {
 	}
 	proxy := redistest.StartProxy(t, server.Addr())
 	proxy.SetFaults(redistest.Faults{Delay: 20 * time.Millisecond})
-	database, err := moving.OpenDatabase(moving.DatabaseOptions{URL: "redis://" + proxy.Addr() + "?max_retries=20"})
+	database, err := moving.OpenDatabase(moving.DatabaseOptions{URL: "redis://" + proxy.Addr() + "?max_retries=1000"})
 	if err != nil {
 		t.Fatal(err)
 	}

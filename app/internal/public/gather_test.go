@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/zap/zaptest"
 
@@ -39,7 +40,7 @@ func (r *remembering) Apply(ctx context.Context, batches []counter.Batch) []coun
 // A view is an addition to two counters and one call to the store, under an alias, too.
 func TestAViewIsOneCall(t *testing.T) {
 	backend := &remembering{Backend: countermemory.New()}
-	kept := coalesce.New(backend, coalesce.Options{})
+	kept := coalesce.New(backend, coalesce.Options{Wait: time.Minute})
 	defer kept.Close()
 	parts := sitetest.New(t, newConfig(), kept, zaptest.NewLogger(t))
 	rename := counters.Rename{From: "views:example.com/old", To: "views:example.com/new", Alias: true}

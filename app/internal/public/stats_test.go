@@ -178,7 +178,7 @@ func TestOwnerRoutes(t *testing.T) {
 
 // A view that is counted is in the history, the chart, the badge and the page at once.
 func TestViewsAreInHistoryAtOnce(t *testing.T) {
-	kept := coalesce.New(countermemory.New(), coalesce.Options{History: true})
+	kept := coalesce.New(countermemory.New(), coalesce.Options{Wait: time.Minute, History: true})
 	t.Cleanup(func() {
 		if err := kept.Close(); err != nil {
 			t.Error(err)
