@@ -337,21 +337,36 @@ func removeDots(path string) string {
 	return strings.Join(kept, "/")
 }
 
-// normalQuery returns the kept parameters, sorted by name, with a ? before them.
+// normalQuery returns the kept parameters, sorted by name, with a ? before them. It reads any
+// query, as browsers do: a semicolon is part of a value, and so is a % without an escape.
 func normalQuery(query string, keep []string) string {
 	if query == "" || len(keep) == 0 {
 		return ""
 	}
-	kept, _ := url.ParseQuery(query) // parameters that can't be read are dropped
-	for name := range kept {
-		if !slices.Contains(keep, name) {
-			delete(kept, name)
+	kept := url.Values{}
+	for parameter := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(parameter, "=")
+		if name = unescapeQuery(name); slices.Contains(keep, name) {
+			kept.Add(name, unescapeQuery(value))
 		}
 	}
 	if len(kept) == 0 {
 		return ""
 	}
 	return "?" + kept.Encode()
+}
+
+// unescapeQuery unescapes a name or a value of a query.
+func unescapeQuery(text string) string {
+	var valid strings.Builder
+	for i := range len(text) {
+		valid.WriteByte(text[i])
+		if text[i] == '%' && !isEscape(text[i:]) {
+			valid.WriteString("25")
+		}
+	}
+	plain, _ := url.QueryUnescape(valid.String())
+	return plain
 }
 
 // ParseKey returns the page that stands for a key of another service. Its counter is
