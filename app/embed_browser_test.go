@@ -93,6 +93,9 @@ var scenarios = []scenario{
 		// A page that writes numbers in its own way is left alone.
 		s.do(t, `document.querySelector('p').textContent = 'one'`)
 		s.want(t, "new Promise(done => setTimeout(done)).then(texts)", "one|1,234,567")
+		// A framework uses an element again for another name.
+		s.do(t, `document.querySelector('p').dataset.views = 'example.com/known'`)
+		s.until(t, "texts() == '1,234,567|1,234,567'")
 		s.wantViews(t, "/later", 1)
 	}},
 	{"Back", func(t *testing.T, s *stage) {

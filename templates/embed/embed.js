@@ -107,7 +107,7 @@
   addEventListener('pagehide', silence)
   addEventListener('pageshow', event => event.persisted && view(current))
   document.addEventListener('visibilitychange', () => (document.hidden ? silence() : fill()))
-  new MutationObserver(fill).observe(document, { childList: true, subtree: true })
+  new MutationObserver(fill).observe(document, { childList: true, subtree: true, attributeFilter: ['data-views'] })
 
   const api = (window[mark] = { count, get })
   if (!Object.hasOwn(window, 'views')) window.views = api
