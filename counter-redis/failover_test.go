@@ -62,6 +62,7 @@ func testFailover(t *testing.T, url string, opts counterredis.Options, primary f
 			numbers[number] = true
 		case errors.Is(err, counter.ErrPending):
 			kept++
+		case errors.Is(err, context.DeadlineExceeded): // it ended before Inc began, on a slow machine
 		default:
 			t.Fatalf("Inc: %v", err)
 		}

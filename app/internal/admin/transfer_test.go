@@ -230,7 +230,7 @@ func TestImportIntoAStoreThatFails(t *testing.T) {
 	}
 	s := newSite(t, refusing{countermemory.New(), errors.New("secret")})
 	done := s.send(t, "", csvType, body.String(), http.StatusServiceUnavailable)
-	if done.Changed != 0 || done.Refused < 1 || done.Refused > 8 || done.Faults[0].Line != 2 ||
+	if done.Changed != 0 || done.Refused < 1 || done.Refused > 512 || done.Faults[0].Line != 2 ||
 		!strings.Contains(done.Stopped, fmt.Sprintf("after line %d.", 1+done.Refused)) {
 		t.Errorf("%+v", done)
 	}
