@@ -16,13 +16,8 @@ import (
 // crossOriginHeader lets pages of other origins use an address, without credentials (Fetch
 // Standard, section 3.3).
 func (s *Surfaces) crossOriginHeader() http.Header {
-	header := http.Header{
-		"Access-Control-Expose-Headers": {counterhttp.StatusHeader},
-		// These are for documents. The policy refuses frames, too.
-		"Cross-Origin-Opener-Policy": nil,
-		"Referrer-Policy":            nil,
-		"X-Frame-Options":            nil,
-	}
+	header := respond.DataHeader()
+	header.Set("Access-Control-Expose-Headers", counterhttp.StatusHeader)
 	if s.sites.Any() {
 		header.Set("Access-Control-Allow-Origin", "*")
 	} else {

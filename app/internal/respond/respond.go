@@ -107,20 +107,26 @@ func WriteProblem(w http.ResponseWriter, status int, detail string) {
 	_ = JSON(w, status, ProblemType, NewProblem(status, detail)) // a Problem can always be encoded
 }
 
-// ImageHeader returns the headers of an image that changes with each view, and of errors in
-// its place, on pages of any site. Image proxies such as GitHub's
-// cache whatever they may, and errors for days.
-func ImageHeader() http.Header {
+// DataHeader returns the headers of an answer that is not a document. Without values, they
+// remove those that only documents need: the Content-Security-Policy refuses frames, too.
+func DataHeader() http.Header {
 	return http.Header{
-		"Cache-Control":                {"max-age=0, no-cache, no-store, must-revalidate"},
-		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'; sandbox"},
-		"Cross-Origin-Resource-Policy": {"cross-origin"}, // pages of other sites show it
-		"Access-Control-Allow-Origin":  {"*"},
-		// These are for documents. The policy above refuses frames, too.
 		"Cross-Origin-Opener-Policy": nil,
 		"Referrer-Policy":            nil,
 		"X-Frame-Options":            nil,
 	}
+}
+
+// ImageHeader returns the headers of an image that changes with each view, and of errors in
+// its place, on pages of any site. Image proxies such as GitHub's
+// cache whatever they may, and errors for days.
+func ImageHeader() http.Header {
+	header := DataHeader()
+	header.Set("Cache-Control", "max-age=0, no-cache, no-store, must-revalidate")
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+	header.Set("Cross-Origin-Resource-Policy", "cross-origin") // pages of other sites show it
+	header.Set("Access-Control-Allow-Origin", "*")
+	return header
 }
 
 // pixel is an image of one transparent pixel.
