@@ -43,11 +43,14 @@ BUILDERS := bench.*|docs|heroku|image|release/dist|rename|stranger
 ALONE := internal/faultrun|soak
 tested = $$(go list work | grep -vE '/tools/($(BUILDERS)|$(ALONE))$$')
 
-# `make check` vets all code, for four platforms, so these tests need not. Without debugging information the binaries link
-# faster; a stack has its lines all the same. The packages that take longest come first.
+# Code under the race detector compiles in two thirds of the time without inlining and debugging information; a stack has its
+# lines all the same.
+race := -race -ldflags=-w '-gcflags=all=-l -dwarf=false'
+
+# `make check` vets all code, for four platforms, so these tests need not. The packages that take longest come first.
 .PHONY: test
 test: deps ## run the tests under the race detector, but for those of make builders
-	go test -race -vet=off -ldflags=-w -p 4 -timeout 20m ./app ./counter-redis ./counter-file $(tested)
+	go test $(race) -vet=off -p 4 -timeout 20m ./app ./counter-redis ./counter-file $(tested)
 
 .PHONY: cover
 cover: deps ## say which share of the code the tests run; cover.out has the lines
@@ -88,7 +91,7 @@ modules: ## build each module on its own, and vet its tests
 .PHONY: builders
 builders: deps ## run the tests that build the tree anew, fault runs, and what the race detector keeps out
 	go test -timeout 30m $$(go list work | grep -E '/tools/($(BUILDERS))$$|(app/internal/web|tools/model)$$')
-	go test -race -timeout 30m ./tools/internal/faultrun
+	go test $(race) -timeout 30m ./tools/internal/faultrun
 	go test -timeout 30m ./tools/soak
 
 .PHONY: check

@@ -57,15 +57,19 @@ func (f *Fleet) Serving() []Process {
 	return processes
 }
 
-// build builds the app of the tree at top, and returns the program's path. It has the race detector
-// if this command has it. A race shows as a strange line in the log.
+// build builds the app of the tree at top, and returns the program's path. It is compiled as this command was: with
+// the race detector if this has it. A race shows as a strange line in the log.
 func build(ctx context.Context, top, dir string) (string, error) {
 	binary := filepath.Join(dir, "app")
-	args := []string{"build", "-o", binary, "."}
-	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-		args = slices.Insert(args, 1, "-race")
+	args := []string{"build", "-o", binary}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "-race" || s.Key == "-gcflags" {
+				args = append(args, s.Key+"="+s.Value)
+			}
+		}
 	}
-	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // made by this package
+	cmd := exec.CommandContext(ctx, "go", append(args, ".")...) //nolint:gosec // made by this package
 	cmd.Dir = filepath.Join(top, "app")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build ./app: %w\n%s", err, bytes.TrimSpace(text))
