@@ -180,6 +180,7 @@ func adminPages() map[string]string {
 // Each page, at the widths of a phone, a tablet and a desk, in light and dark, fits
 // its width, and axe finds nothing against it.
 func TestAdminPagesAreAccessible(t *testing.T) {
+	t.Parallel()
 	site := startAdmin(t, fillAdmin(t))
 	browser := startBrowser(t)
 	for name, path := range adminPages() {
@@ -221,6 +222,7 @@ func wantAccessible(browser context.Context, t *testing.T, name, address string)
 // A counter's page shows its badge, drawn by the surface that its snippets name, and
 // nobody is counted by looking at it.
 func TestAdminShowsTheBadge(t *testing.T) {
+	t.Parallel()
 	store := fillAdmin(t)
 	site := startAdmin(t, store)
 	browser := startBrowser(t)
@@ -269,6 +271,7 @@ func wantNoViolation(browser context.Context, t *testing.T, options string, rule
 // An owner without a mouse, in a browser that runs no scripts, finds a counter,
 // adds to it, and imports a file.
 func TestAdminByKeyboardWithoutScripts(t *testing.T) {
+	t.Parallel()
 	store := fillAdmin(t)
 	site := startAdmin(t, store)
 	browser := startBrowser(t)

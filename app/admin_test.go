@@ -25,6 +25,7 @@ func hidden(html string) url.Values {
 // The owner sees, changes, takes away and brings back the counts of two processes,
 // in whichever of them, and visitors see it.
 func TestOwnerOfTwoProcesses(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	one := startProcess(t, withPassword, withToken, withKey, "REDIS_URL="+redis.URL(), patient)
 	two := startProcess(t, withPassword, withToken, withKey, "REDIS_URL="+redis.URL(), patient)
@@ -71,6 +72,7 @@ func TestOwnerOfTwoProcesses(t *testing.T) {
 // SIGTERM ends a running import in time: it answers what it has done, whether more of the
 // file was on its way or not, and the process ends in order.
 func TestStopDuringAnImport(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"/admin/api/import", "/admin/import"} {
 		app := startProcess(t, withPassword, withToken, withKey)
 		contentType, header, value := "text/csv", "Authorization", "Bearer "+adminToken

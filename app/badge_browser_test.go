@@ -13,6 +13,7 @@ import (
 // A page of another origin shows badges and a pixel as images, even one whose policies
 // refuse all that does not ask for it. Each counts once.
 func TestBrowserShowsBadges(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t, patient)
 	counter := strings.Replace(app.url, "127.0.0.1", "localhost", 1) // another site than the page's
 	var images strings.Builder

@@ -24,6 +24,7 @@ const visitor = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like
 const browserTimeout = 10 * time.Minute
 
 func TestBrowserCountsEachReload(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t)
 	browser := startBrowser(t)
 	do(browser, t, chromedp.Navigate(app.url+"/"))
@@ -43,6 +44,7 @@ func TestBrowserCountsEachReload(t *testing.T) {
 // A link whose page the browser has loaded ahead of the click counts one view
 // when it is followed, and none before.
 func TestBrowserCountsASpeculatedPageOnce(t *testing.T) {
+	t.Parallel()
 	for _, action := range []string{"prefetch", "prerender"} {
 		t.Run(action, func(t *testing.T) {
 			app := startProcess(t)
@@ -65,6 +67,7 @@ func TestBrowserCountsASpeculatedPageOnce(t *testing.T) {
 
 // A page that Back brings back from the browser's memory counts, and shows its new number.
 func TestBrowserCountsBack(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `<!DOCTYPE html><title>elsewhere</title><i>elsewhere</i>`)
@@ -88,6 +91,7 @@ func TestBrowserCountsBack(t *testing.T) {
 // What another site's pages do with the address of the page, without opening it, counts
 // nothing.
 func TestBrowserCountsNothingEmbedded(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `<!DOCTYPE html><title>elsewhere</title>

@@ -10,6 +10,7 @@ import (
 )
 
 func TestCountsInMemory(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t)
 	for n := range int64(3) {
 		app.wantView(t, n+1)
@@ -22,6 +23,7 @@ func TestCountsInMemory(t *testing.T) {
 }
 
 func TestCountsInRedisAcrossRestarts(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	for n := range int64(3) {
 		app := startProcess(t, "REDIS_URL="+redis.URL(), patient)
@@ -37,6 +39,7 @@ func TestCountsInRedisAcrossRestarts(t *testing.T) {
 }
 
 func TestContinuesTheCountOfAnotherProgram(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	client := redis.Client()
 	if err := client.Set(t.Context(), "counter_key", 41, 0).Err(); err != nil {
@@ -52,6 +55,7 @@ func TestContinuesTheCountOfAnotherProgram(t *testing.T) {
 
 // A thousand views at once are a thousand different numbers, 1 to 1000.
 func TestConcurrentViews(t *testing.T) {
+	t.Parallel()
 	t.Run("memory", func(t *testing.T) {
 		wantDistinctViews(t, 1000, startProcess(t))
 	})

@@ -18,6 +18,7 @@ import (
 // counted once each: the numbers that are shown are all different, and in the end the page and
 // its site have as many views as answers said "counted".
 func TestPagesElsewhereAreCountedExactly(t *testing.T) {
+	t.Parallel()
 	t.Run("memory", func(t *testing.T) { wantExactPages(t, startProcess(t, "RATE_LIMIT=0", patient)) })
 	t.Run("file", func(t *testing.T) {
 		wantExactPages(t, startProcess(t, "RATE_LIMIT=0", patient, "DATA_FILE="+filepath.Join(t.TempDir(), "counts.db")))

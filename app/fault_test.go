@@ -12,6 +12,7 @@ import (
 // Two processes, each on a line that loses requests and replies and is cut again and again:
 // no number is shown twice, and what was opened is counted, once.
 func TestEachViewCountsOnceThroughABadLine(t *testing.T) {
+	t.Parallel()
 	const browsers, each = 8, 50
 	server := redistest.Start(t, "--appendonly", "no")
 	var apps []*process

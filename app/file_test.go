@@ -9,6 +9,7 @@ import (
 )
 
 func TestCountsInFileAcrossRestarts(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "counts.db")
 	for n := range int64(3) {
 		app := startProcess(t, "DATA_FILE="+file, patient)
@@ -27,6 +28,7 @@ func TestCountsInFileAcrossRestarts(t *testing.T) {
 
 // A new process waits for the file until the old one has counted what it holds.
 func TestRollingRestartOnFile(t *testing.T) {
+	t.Parallel()
 	file := "DATA_FILE=" + filepath.Join(t.TempDir(), "counts.db")
 	old := startProcess(t, file, patient)
 	old.wantView(t, 1)

@@ -40,6 +40,7 @@ func waitForNumber(stream *bufio.Scanner, number string) bool {
 // A thousand listeners in two processes are told what either process counts, and keep
 // neither from stopping: a stream that Stop waited for would cost it its exit status.
 func TestLiveNumbers(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	var apps []*process
 	var streams []*bufio.Scanner

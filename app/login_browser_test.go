@@ -17,6 +17,7 @@ import (
 // A browser logs in, comes back, is safe from other sites' pages, and logs out;
 // without TLS and behind a proxy that does it.
 func TestBrowserLogsIn(t *testing.T) {
+	t.Parallel()
 	for _, scheme := range []string{"http", "https"} {
 		t.Run(scheme, func(t *testing.T) {
 			app := startProcess(t, withPassword, withKey)
@@ -101,6 +102,7 @@ func startPostingSite(t *testing.T, target string) string {
 
 // A link from another site leads to the admin site as its own do, logged in.
 func TestLinkFromAnotherSite(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t, withPassword, withKey)
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `<!DOCTYPE html><title>x</title><a href="%s/admin/import">x</a>`, app.url)
@@ -117,6 +119,7 @@ func TestLinkFromAnotherSite(t *testing.T) {
 // After a log-out, Back shows nothing that was behind the login, however many pages were
 // opened and wherever the log-out was: Chromium keeps pages in memory in spite of no-store.
 func TestBackAfterLogOut(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t, withPassword, withKey)
 	proxy := startTLSProxy(t, app.url)
 	browser := startBrowser(t, chromedp.Flag("ignore-certificate-errors", true))

@@ -77,6 +77,7 @@ func (p *process) wantSession(t *testing.T, want bool, cookies string, headers .
 // Processes with the same key know each other's sessions, others don't, and a new
 // password ends them.
 func TestSessionsOfTwoProcesses(t *testing.T) {
+	t.Parallel()
 	one, two := startProcess(t, withPassword, withKey), startProcess(t, withPassword, withKey)
 	alone := startProcess(t, withPassword)
 	changed := startProcess(t, withPassword+"!", withKey)
@@ -103,6 +104,7 @@ func TestSessionsOfTwoProcesses(t *testing.T) {
 // Behind a proxy that does TLS, cookies are for TLS alone, and posts of the own
 // origin pass.
 func TestLoginBehindTLS(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t, withPassword, withKey)
 	browser := []string{
 		"X-Forwarded-Proto", "https", "X-Forwarded-For", "203.0.113.7",
@@ -128,6 +130,7 @@ func TestLoginBehindTLS(t *testing.T) {
 
 // The secrets are in nothing that the app says, not even with DEBUG.
 func TestSecretsAreShownNowhere(t *testing.T) {
+	t.Parallel()
 	for _, debug := range []string{"false", "true"} {
 		app := launchServing(t, withPassword, withToken, withKey, "DEBUG="+debug)
 		var said strings.Builder
@@ -200,6 +203,7 @@ func freePort(t *testing.T) string {
 // However a path is written, without a session it shows nothing, and without a
 // password the answer is that of any unknown path.
 func TestPathsToTheAdminSite(t *testing.T) {
+	t.Parallel()
 	on, off := startProcess(t, withPassword, withToken, withKey), startProcess(t)
 	unknown := raw(t, off, "GET /nowhere HTTP/1.1")
 	for _, target := range []string{
@@ -246,6 +250,7 @@ func raw(t *testing.T, p *process, line string) string {
 
 // Whatever a password is made of gets through the form.
 func TestOddPassword(t *testing.T) {
+	t.Parallel()
 	const odd = `zwölf 字 & + %41 "'\;= ,<b>`
 	app := startProcess(t, "ADMIN_PASSWORD="+odd, withKey)
 	app.wantSession(t, true, app.letIn(t, odd))

@@ -12,6 +12,7 @@ import (
 // of that. Nothing drives this Chromium: it would hold a prerendered page until it is shown. The
 // pages do so by themselves, and tell how they fare.
 func TestEmbedInAPrerenderedPage(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, nil)
 	s.add("/prerendered", s.script("defer")+`<p data-views data-live>–</p><script>
 		history.replaceState(null, '', '?routed')

@@ -14,6 +14,7 @@ import (
 )
 
 func TestRedisThroughTLS(t *testing.T) {
+	t.Parallel()
 	server := redistest.StartTLS(t)
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(file, server.CA(), 0o600); err != nil {
@@ -28,6 +29,7 @@ func TestRedisThroughTLS(t *testing.T) {
 
 // Whatever the load, the app has no more connections than it may.
 func TestStaysWithinItsConnections(t *testing.T) {
+	t.Parallel()
 	for _, size := range []string{"1", "4"} {
 		t.Run(size, func(t *testing.T) {
 			server := redistest.Start(t, "--appendonly", "no")

@@ -65,6 +65,7 @@ type scenario struct {
 // TestScripts has real browsers, each started once, show pages with our script and with those made
 // for other services, from another origin than the counter.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	for name, start := range browsers() {
 		t.Run(name, func(t *testing.T) {
 			browser := start(t)

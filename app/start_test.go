@@ -46,6 +46,7 @@ func TestStartAndStop(t *testing.T) {
 // What the program can't run with is refused with one line on stderr that names
 // the variable, an exit status that is not 0, and no secret.
 func TestRefusesToStart(t *testing.T) {
+	t.Parallel()
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -130,6 +131,7 @@ func launchRefused(t *testing.T, set string) *process {
 
 // A signal that comes while the program starts is not forgotten.
 func TestSignalDuringTheStart(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	redis.Stop()
 	app, _ := launch(t, "REDIS_URL="+redis.URL())
@@ -142,6 +144,7 @@ func TestSignalDuringTheStart(t *testing.T) {
 
 // With DEBUG the log is for people: a line for each thing that happened, and no more.
 func TestDebugLog(t *testing.T) {
+	t.Parallel()
 	app := launchServing(t, "DEBUG=true")
 	line := regexp.MustCompile(`^\S+Z\t(INFO|WARN)\t[a-z]`)
 	for text := range strings.Lines(app.log()) {

@@ -37,6 +37,7 @@ func startStats(t *testing.T) *process {
 // A stats page fits a phone, a tablet and a desk, and axe finds nothing against it, with as
 // many views as a page can have.
 func TestStatsPagesAreAccessible(t *testing.T) {
+	t.Parallel()
 	app := startStats(t)
 	browser := startBrowser(t)
 	long, _ := strings.CutPrefix(longPage, "views:")
@@ -48,6 +49,7 @@ func TestStatsPagesAreAccessible(t *testing.T) {
 // The numbers of an open stats page change when a view is counted, and what its reader has
 // opened stays open. Looking at it counts nothing.
 func TestStatsPageTicks(t *testing.T) {
+	t.Parallel()
 	app := startStats(t)
 	browser := startBrowser(t)
 	do(browser, t, chromedp.Navigate(app.url+"/stats/example.com/one"), chromedp.Evaluate[chromedp.Void](`document.querySelector("details").open = true`))

@@ -13,6 +13,7 @@ import (
 // SIGTERM under load loses nothing: every view that was counted was shown, and
 // the process ends in order.
 func TestStopUnderLoad(t *testing.T) {
+	t.Parallel()
 	t.Run("Redis", func(t *testing.T) {
 		server := redistest.Start(t)
 		shown := stopUnderLoad(t, "REDIS_URL="+server.URL())

@@ -7,6 +7,7 @@ import (
 )
 
 func TestVersion(t *testing.T) {
+	t.Parallel()
 	nothing := func(string) string { return "" }
 	for _, test := range []struct {
 		args   []string

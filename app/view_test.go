@@ -33,6 +33,7 @@ func (p *process) say(t *testing.T, text string, halfClose bool) string {
 
 // A client that has asked and closed its side of the connection is counted and answered.
 func TestHalfClosedConnections(t *testing.T) {
+	t.Parallel()
 	for name, variables := range map[string][]string{
 		"memory": nil,
 		"redis":  {"REDIS_URL=" + redistest.Start(t).URL(), patient},
@@ -59,6 +60,7 @@ func TestHalfClosedConnections(t *testing.T) {
 
 // So is one that asks for anything else.
 func TestHalfClosedConnectionsElsewhere(t *testing.T) {
+	t.Parallel()
 	for name, variables := range map[string][]string{
 		"memory": nil,
 		"redis":  {"REDIS_URL=" + redistest.Start(t).URL(), patient},
@@ -94,6 +96,7 @@ func TestHalfClosedConnectionsElsewhere(t *testing.T) {
 // A target may name the host (RFC 9112, section 3.2.2). Without a path it is that of the page
 // (RFC 9110, section 4.2.3).
 func TestTargets(t *testing.T) {
+	t.Parallel()
 	app := startProcess(t)
 	views := int64(0)
 	for target, want := range map[string]int{
@@ -119,6 +122,7 @@ func TestTargets(t *testing.T) {
 }
 
 func TestBots(t *testing.T) {
+	t.Parallel()
 	request := func(agent string) string { return "GET / HTTP/1.0\r\nUser-Agent: " + agent + "\r\n\r\n" }
 	app := startProcess(t)
 	for agent, want := range map[string]string{
