@@ -59,8 +59,8 @@ func TestWrongBackends(t *testing.T) {
 				t.Fatal(err)
 			}
 			only := "-test.run=^TestWrongBackends$/^" + strings.ReplaceAll(test.name, " ", "_") + "$/^" + test.fails + "$"
-			// The suite waits for half of that.
-			cmd := exec.CommandContext(t.Context(), program, only, "-test.timeout=20s")
+			// The suite waits for half of that, and Close for half of what is left.
+			cmd := exec.CommandContext(t.Context(), program, only, "-test.timeout=8s")
 			cmd.Env = append(os.Environ(), variable+"="+test.name)
 			out, err := cmd.CombinedOutput()
 			if _, failed := errors.AsType[*exec.ExitError](err); !failed {
