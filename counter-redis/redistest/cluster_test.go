@@ -9,8 +9,10 @@ import (
 
 // A client reaches every node, and goes on when one of them is gone.
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	for _, topology := range topologies() {
 		t.Run(topology.name, func(t *testing.T) {
+			t.Parallel()
 			cluster := StartCluster(t, topology.Topology)
 			client := clusterClient(t, cluster)
 			key := func(i int) string { return "n:" + strconv.Itoa(i) }

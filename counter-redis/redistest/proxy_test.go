@@ -69,6 +69,7 @@ func TestProxyLosesReplies(t *testing.T) {
 // The same seed loses the same, another seed loses other replies, and about as
 // many as asked for.
 func TestProxySeed(t *testing.T) {
+	t.Parallel()
 	server := Start(t)
 	outcomes := func(seed uint64) (lost []int) {
 		proxy := StartProxy(t, server.Addr())

@@ -29,6 +29,7 @@ func TestReplica(t *testing.T) {
 
 // What is written while a replica is cut off is lost if that is promoted.
 func TestCutReplication(t *testing.T) {
+	t.Parallel()
 	primary := Start(t)
 	replica := primary.Replica(t)
 	client := primary.Client()

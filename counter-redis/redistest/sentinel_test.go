@@ -9,8 +9,10 @@ import (
 
 // A client goes on when the primary is gone, and the old primary joins the new one.
 func TestSentinel(t *testing.T) {
+	t.Parallel()
 	for _, topology := range topologies() {
 		t.Run(topology.name, func(t *testing.T) {
+			t.Parallel()
 			sentinel := StartSentinel(t, topology.Topology)
 			client := failoverClient(t, sentinel)
 			former := sentinel.Primary(t)
@@ -44,6 +46,7 @@ func TestSentinel(t *testing.T) {
 }
 
 func TestSentinelFailover(t *testing.T) {
+	t.Parallel()
 	sentinel := StartSentinel(t, Topology{})
 	former := sentinel.Primary(t)
 	sentinel.Failover(t)
