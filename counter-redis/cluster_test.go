@@ -19,6 +19,12 @@ import (
 
 func TestCluster(t *testing.T) {
 	cluster := redistest.StartCluster(t, redistest.Topology{})
+	sync := func(when string) {
+		for _, node := range cluster.Nodes() {
+			do(t, node.Client(), "config", "set", "appendfsync", when)
+		}
+	}
+	sync("no") // during the suites no node ends
 	open := func(t *testing.T, opts counterredis.Options) countertest.Fixture {
 		t.Helper()
 		var primaries []*redis.Client
@@ -43,6 +49,7 @@ func TestCluster(t *testing.T) {
 			})
 		})
 	}
+	sync("always")
 	t.Run("OneCallANode", func(t *testing.T) { testOneCallANode(t, cluster) })
 	t.Run("Moved", func(t *testing.T) { testMoved(t, cluster) })
 	t.Run("Asked", func(t *testing.T) { testAsked(t, cluster) })
@@ -206,7 +213,8 @@ func startMove(t *testing.T, cluster *redistest.Cluster, name string) slotMove {
 
 // List yields the counters of every primary, each once.
 func TestClusterList(t *testing.T) {
-	cluster := redistest.StartCluster(t, redistest.Topology{})
+	t.Parallel()
+	cluster := redistest.StartCluster(t, redistest.Topology{Args: []string{"--appendonly", "no"}})
 	store := open(t, clusterURL(cluster))
 	want := map[string]int64{}
 	for i := range 200 {

@@ -17,6 +17,7 @@ import (
 
 // Commands that a real server refuses or never sees change nothing.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		args   []string                                                           // of the server
@@ -86,6 +87,7 @@ func TestRefusals(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			server := redistest.Start(t, test.args...)
 			if test.before != nil {
 				test.before(t, server, server.Client())

@@ -332,6 +332,7 @@ func TestHistoryFails(t *testing.T) {
 
 // The keys of a history are in the slot of its counter.
 func TestHistoryInCluster(t *testing.T) {
+	t.Parallel()
 	_, store := startClusterStore(t)
 	now := today()
 	var names []string

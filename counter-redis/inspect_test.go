@@ -220,6 +220,7 @@ func TestWarningsOfNobody(t *testing.T) {
 
 // In a Cluster every primary is looked at, and those that differ are named.
 func TestWarningsOfCluster(t *testing.T) {
+	t.Parallel()
 	nodes := startCluster(t, "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
 	store := borrow(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{nodes[0].Addr()}}))
 	wantWarnings(t, store, "maxmemory-policy is allkeys-lru: ")
@@ -239,6 +240,7 @@ func TestWarningsOfCluster(t *testing.T) {
 
 // Sentinels name the primary, which is looked at.
 func TestWarningsThroughSentinels(t *testing.T) {
+	t.Parallel()
 	sentinel := redistest.StartSentinel(t, redistest.Topology{})
 	do(t, sentinel.Primary(t).Client(), "config", "set", "appendfsync", "everysec")
 	wantWarnings(t, open(t, sentinel.URL()), "appendfsync is everysec: ")

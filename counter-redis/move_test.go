@@ -106,7 +106,10 @@ func fill(t *testing.T, client *redis.Client, store *counterredis.Store) (before
 func each(t *testing.T, test func(t *testing.T, client *redis.Client)) {
 	t.Helper()
 	for _, stepwise := range []bool{false, true} {
-		t.Run(fmt.Sprintf("stepwise %t", stepwise), func(t *testing.T) { test(t, startServer(t, stepwise)) })
+		t.Run(fmt.Sprintf("stepwise %t", stepwise), func(t *testing.T) {
+			t.Parallel()
+			test(t, startServer(t, stepwise))
+		})
 	}
 }
 
@@ -121,6 +124,7 @@ func wantGone(t *testing.T, client *redis.Client) {
 }
 
 func TestMove(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, client *redis.Client) {
 		t.Helper()
 		store := newStore(t, client, counterredis.Options{})
@@ -142,6 +146,7 @@ func TestMove(t *testing.T) {
 
 // What the other counter can't have stays where it is.
 func TestMoveRefused(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, client *redis.Client) {
 		t.Helper()
 		store := newStore(t, client, counterredis.Options{})
@@ -226,6 +231,7 @@ func (d *dying) send(ctx context.Context, cmd redis.Cmder, send redis.ProcessHoo
 // The process ends at each of the steps in turn. Another goes on, at once or after the
 // counter has counted again, and nothing is counted twice or lost.
 func TestMoveDies(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, client *redis.Client) {
 		t.Helper()
 		healthy := newStore(t, client, counterredis.Options{})
@@ -271,6 +277,7 @@ func TestMoveDies(t *testing.T) {
 // A mover that has read an intent and comes late, after others have completed the move,
 // changes nothing.
 func TestMoveComesLate(t *testing.T) {
+	t.Parallel()
 	client := startServer(t, true)
 	healthy := newStore(t, client, counterredis.Options{})
 	for at := 2; at <= 5; at++ {
@@ -295,6 +302,7 @@ func TestMoveComesLate(t *testing.T) {
 
 // Counters are moved to and fro by several, while they count: nothing is lost or counted twice.
 func TestMoveWhileCounting(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, client *redis.Client) {
 		t.Helper()
 		store := newStore(t, client, counterredis.Options{})
@@ -340,6 +348,7 @@ func TestMoveWhileCounting(t *testing.T) {
 }
 
 func TestMoveInCluster(t *testing.T) {
+	t.Parallel()
 	_, store := startClusterStore(t)
 	for i := range 20 {
 		from, to := fmt.Sprint("from", i), fmt.Sprint("to", i)

@@ -109,12 +109,14 @@ func serverOf(t *testing.T, servers []*redistest.Server, name string) *redistest
 // A primary that has no slots yet is in no list of the nodes: a slot on its way to it is
 // served all the same, from the first key that has moved, however nodes are named.
 func TestSlotMovesToFreshPrimary(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{
 		"by addresses": nil,
 		"by hostnames": {"--cluster-announce-hostname", "localhost", "--cluster-preferred-endpoint-type", "hostname"},
 		"by ports":     {"--cluster-preferred-endpoint-type", "unknown-endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			servers := startCluster(t, args...)
 			fresh := meetNode(t, servers, args...)
 			for _, owner := range []string{"Open", "New"} {
@@ -152,6 +154,7 @@ func TestSlotMovesToFreshPrimary(t *testing.T) {
 
 // Several counters of one call have moved to different nodes.
 func TestSeveralSlotsMoved(t *testing.T) {
+	t.Parallel()
 	servers, store := startClusterStore(t)
 	batches := manyBatches(40)
 	wantApplied(t, store, batches, 1)
@@ -228,6 +231,7 @@ func answerAsCluster(t *testing.T, owner, change func() string) (addr string) {
 
 // Nodes whose addresses can't be used are told apart, and the true cause is named.
 func TestClusterWithoutHosts(t *testing.T) {
+	t.Parallel()
 	servers := startCluster(t, "--cluster-preferred-endpoint-type", "unknown-endpoint")
 	store := borrow(t, redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{servers[0].Addr()}}))
 	_, addErr := store.Add(t.Context(), "a", 1)
@@ -246,6 +250,7 @@ func TestClusterWithoutHosts(t *testing.T) {
 // Nodes that should be named by a hostname and have none are found by their IP addresses. A
 // call that is redirected to one fails with the reason, and the next call finds the node.
 func TestClusterWithoutHostnames(t *testing.T) {
+	t.Parallel()
 	args := []string{"--cluster-preferred-endpoint-type", "hostname"}
 	servers := startCluster(t, args...)
 	store := open(t, servers[0].URL()+patient+"&addr="+servers[1].Addr())

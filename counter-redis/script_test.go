@@ -19,6 +19,7 @@ func TestScriptHash(t *testing.T) {
 
 // With Go's strict FIPS 140-3 mode, in which SHA-1 panics, the package counts.
 func TestFIPS(t *testing.T) {
+	t.Parallel()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 // A connection that can't be set up carries no command: whatever goes wrong, nothing is
 // in doubt.
 func TestSetUpFails(t *testing.T) {
+	t.Parallel()
 	for _, setUp := range []struct {
 		command string
 		opts    redis.Options
@@ -34,6 +35,7 @@ func TestSetUpFails(t *testing.T) {
 				continue // go-redis does without
 			}
 			t.Run(setUp.command+" "+failure, func(t *testing.T) {
+				t.Parallel()
 				addr := answerWith(t, func(words []string) string {
 					switch words[0] {
 					case setUp.command:

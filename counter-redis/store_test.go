@@ -21,7 +21,8 @@ import (
 const patient = "?dial_timeout=1m&read_timeout=1m&write_timeout=1m&pool_timeout=1m"
 
 func TestStore(t *testing.T) {
-	server := redistest.Start(t)
+	t.Parallel()
+	server := redistest.Start(t, "--appendonly", "no")
 	client := server.Client()
 	countertest.Run(t, func(t *testing.T) counter.Store {
 		t.Helper()
@@ -31,7 +32,7 @@ func TestStore(t *testing.T) {
 }
 
 func TestStoreWithPrefix(t *testing.T) {
-	server := redistest.Start(t)
+	server := redistest.Start(t, "--appendonly", "no")
 	client := server.Client()
 	stores := 0
 	countertest.Run(t, func(t *testing.T) counter.Store {
@@ -48,7 +49,8 @@ func TestStoreWithPrefix(t *testing.T) {
 }
 
 func TestBackend(t *testing.T) {
-	server := redistest.Start(t)
+	t.Parallel()
+	server := redistest.Start(t, "--appendonly", "no")
 	open := func(t *testing.T) countertest.Fixture {
 		t.Helper()
 		store := openWith(t, server.URL()+patient, counterredis.Options{Prefix: "{p}*"})
@@ -61,6 +63,7 @@ func TestBackend(t *testing.T) {
 
 // Where counters are in different slots, a Move may end between two steps.
 func TestMoverInSteps(t *testing.T) {
+	t.Parallel()
 	client := startServer(t, true)
 	countertest.RunMover(t, func(t *testing.T) countertest.Fixture {
 		t.Helper()
@@ -104,7 +107,7 @@ func stallable(f countertest.Fixture, server *redistest.Server) countertest.Fixt
 }
 
 func TestStoresShareCounters(t *testing.T) {
-	server := redistest.Start(t)
+	server := redistest.Start(t, "--appendonly", "no")
 	const callers, each = 8, 50
 	values := make([][]int64, callers)
 	stores := [2]counter.Store{open(t, server.URL()+patient), open(t, server.URL()+patient)}

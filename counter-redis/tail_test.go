@@ -20,6 +20,7 @@ import (
 // acknowledged and lost come back with the next addition of the same writer, if the replica
 // knows the writer. Numbers in between are given out twice.
 func TestLostTail(t *testing.T) {
+	t.Parallel()
 	const before, lost = 200, 100 // additions of each writer, before and after the replica was cut off
 	for name, test := range map[string]struct {
 		writers int // that the replica knows of
@@ -34,6 +35,7 @@ func TestLostTail(t *testing.T) {
 		"a writer that the replica never knew": {writers: 1, late: 1, missing: lost, twice: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			primary := redistest.Start(t)
 			replica := primary.Replica(t)
 			site := newSite(t, primary)

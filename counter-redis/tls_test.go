@@ -52,6 +52,7 @@ func TestOpenTrustsNotAnyCertificate(t *testing.T) {
 // TLS to a server that speaks none, and the other way round: no addition is in doubt, and
 // the error says what to try.
 func TestWrongScheme(t *testing.T) {
+	t.Parallel()
 	plain, secure := redistest.Start(t), redistest.StartTLS(t)
 	swap := map[string]string{"rediss://": "redis://", "redis://": "rediss://"}
 	for _, server := range []*redistest.Server{plain, secure} {
@@ -67,6 +68,7 @@ func TestWrongScheme(t *testing.T) {
 			"Sentinels": wrong + ":s3cret@" + server.Addr() + options + "&master_name=primary",
 		} {
 			t.Run(wrong+" "+name, func(t *testing.T) {
+				t.Parallel()
 				store := openWith(t, url, counterredis.Options{TLS: &tls.Config{InsecureSkipVerify: true}})
 				_, addErr := store.Add(t.Context(), "a", 1)
 				_, getErr := store.Get(t.Context(), "a")

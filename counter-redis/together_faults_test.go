@@ -17,7 +17,7 @@ import (
 // forgets its scripts, runs out of memory, becomes a replica, lacks a replica or loses a
 // record. Each batch is counted once, also in its hour.
 func TestTogetherThroughFaults(t *testing.T) {
-	server := redistest.Start(t)
+	server := redistest.Start(t, "--appendonly", "no")
 	admin := server.Client()
 	proxy := redistest.StartProxy(t, server.Addr())
 	store := connect(t, &redis.Options{Addr: proxy.Addr(), PoolSize: 2})

@@ -55,7 +55,8 @@ func learn(t *testing.T, store *counterredis.Store) {
 
 // The contract holds for batches that share a call.
 func TestBackendTogether(t *testing.T) {
-	server := redistest.Start(t)
+	t.Parallel()
+	server := redistest.Start(t, "--appendonly", "no")
 	open := func(t *testing.T) countertest.Fixture {
 		t.Helper()
 		store := openWith(t, server.URL()+patient, counterredis.Options{})
@@ -91,7 +92,8 @@ func TestCallsAreShared(t *testing.T) {
 // A batch that shares a call does the same to the server, and has the same result, as one with
 // a call of its own, whatever was there before.
 func TestTogetherIsAsAlone(t *testing.T) {
-	client := redistest.Start(t).Client()
+	t.Parallel()
+	client := redistest.Start(t, "--appendonly", "no").Client()
 	together := newStore(t, client, counterredis.Options{Prefix: "t:"})
 	alone := newStore(t, client, counterredis.Options{Prefix: "a:"})
 	learn(t, together)
@@ -99,12 +101,16 @@ func TestTogetherIsAsAlone(t *testing.T) {
 	for range 150 {
 		do(t, client, "flushall")
 		batches := make([]counter.Batch, 12)
+		pipe := client.Pipeline()
 		for i := range batches {
 			batches[i] = drawBatch(fmt.Sprint(i))
 			for _, prefix := range []string{"t:", "a:"} {
 				draw := rand.New(rand.NewPCG(uint64(i), uint64(left))) // the same twice
-				arrange(t, client, draw, prefix, batches[i])
+				arrange(t, pipe, draw, prefix, batches[i])
 			}
+		}
+		if _, err := pipe.Exec(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 		left++
 		got := together.Apply(t.Context(), batches)
@@ -145,37 +151,37 @@ func drawBatch(name string) counter.Batch {
 }
 
 // arrange prepares what the batch will meet.
-func arrange(t *testing.T, client *redis.Client, draw *rand.Rand, prefix string, batch counter.Batch) {
+func arrange(t *testing.T, pipe redis.Pipeliner, draw *rand.Rand, prefix string, batch counter.Batch) {
 	t.Helper()
 	key := prefix + batch.Name
 	day := batch.Hour.Time().Format(time.DateOnly)
 	if draw.IntN(4) > 0 {
 		record := []string{"10:40", "10:-3", "13:40", "7:40", "11:40", "text", "9007199254740999:1"}[max(0, draw.IntN(12)-5)]
-		do(t, client, "set", "{"+key+"}:w", record, "ex", 3600) // as each try writes it
+		pipe.Do(t.Context(), "set", "{"+key+"}:w", record, "ex", 3600) // as each try writes it
 	}
 	switch draw.IntN(8) {
 	case 0:
-		do(t, client, "set", key, []any{int64(math.MaxInt64), int64(math.MaxInt64 - 2), int64(counter.MaxSum - 1), int64(-counter.MaxSum - 2), "text"}[draw.IntN(5)])
+		pipe.Do(t.Context(), "set", key, []any{int64(math.MaxInt64), int64(math.MaxInt64 - 2), int64(counter.MaxSum - 1), int64(-counter.MaxSum - 2), "text"}[draw.IntN(5)])
 	case 1:
-		do(t, client, "rpush", key, "x")
+		pipe.Do(t.Context(), "rpush", key, "x")
 	case 2:
-		do(t, client, "set", key, 5, "ex", 1000)
+		pipe.Do(t.Context(), "set", key, 5, "ex", 1000)
 	case 3:
-		do(t, client, "set", key, 40)
+		pipe.Do(t.Context(), "set", key, 40)
 	}
 	switch draw.IntN(10) {
 	case 0:
-		do(t, client, "set", "{"+key+"}"+day[:7], "x")
+		pipe.Do(t.Context(), "set", "{"+key+"}"+day[:7], "x")
 	case 1:
-		do(t, client, "set", "{"+key+"}"+day, "x")
+		pipe.Do(t.Context(), "set", "{"+key+"}"+day, "x")
 	case 2:
-		do(t, client, "set", "{"+key+"}months", "x")
+		pipe.Do(t.Context(), "set", "{"+key+"}months", "x")
 	case 3:
-		do(t, client, "hset", "{"+key+"}"+day, "03", "text")
+		pipe.Do(t.Context(), "hset", "{"+key+"}"+day, "03", "text")
 	case 4:
-		do(t, client, "hset", "{"+key+"}"+day, "03", int64(math.MaxInt64))
+		pipe.Do(t.Context(), "hset", "{"+key+"}"+day, "03", int64(math.MaxInt64))
 	case 5:
-		do(t, client, "hset", "{"+key+"}"+day[:7], day[8:], 4)
+		pipe.Do(t.Context(), "hset", "{"+key+"}"+day[:7], day[8:], 4)
 	}
 }
 
@@ -183,24 +189,44 @@ func arrange(t *testing.T, client *redis.Client, draw *rand.Rand, prefix string,
 // steps of half an hour, when they expire.
 func dump(t *testing.T, client *redis.Client, prefix string) map[string]string {
 	t.Helper()
-	all := map[string]string{}
-	for _, pattern := range []string{prefix + "*", "{" + prefix + "*"} {
-		for _, key := range client.Keys(t.Context(), pattern).Val() {
-			var value any
-			switch client.Type(t.Context(), key).Val() {
-			case "hash":
-				value = client.HGetAll(t.Context(), key).Val() // printed in the order of its keys
-			case "list":
-				value = client.LRange(t.Context(), key, 0, -1).Val()
-			default:
-				value = client.Get(t.Context(), key).Val()
-			}
-			life := client.PTTL(t.Context(), key).Val().Round(30 * time.Minute) // so that a test's own time does not matter
-			all[strings.Replace(key, prefix, "", 1)] = fmt.Sprintf("%v, expires in %v", value, life)
+	all := keys(t, client, prefix+"*")
+	all = append(all, keys(t, client, "{"+prefix+"*")...)
+	pipe := client.Pipeline()
+	var types []*redis.StatusCmd
+	var lives []*redis.DurationCmd
+	for _, key := range all {
+		types = append(types, pipe.Type(t.Context(), key))
+		lives = append(lives, pipe.PTTL(t.Context(), key))
+	}
+	run := func() {
+		t.Helper()
+		if _, err := pipe.Exec(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return all
+	run()
+	values := make([]func() any, len(all))
+	for i, key := range all {
+		switch types[i].Val() {
+		case "hash":
+			values[i] = later(pipe.HGetAll(t.Context(), key).Val) // printed in the order of its keys
+		case "list":
+			values[i] = later(pipe.LRange(t.Context(), key, 0, -1).Val)
+		default:
+			values[i] = later(pipe.Get(t.Context(), key).Val)
+		}
+	}
+	run()
+	has := map[string]string{}
+	for i, key := range all {
+		life := lives[i].Val().Round(30 * time.Minute) // so that a test's own time does not matter
+		has[strings.Replace(key, prefix, "", 1)] = fmt.Sprintf("%v, expires in %v", values[i](), life)
+	}
+	return has
 }
+
+// later returns the value that a command has once it is sent.
+func later[T any](value func() T) func() any { return func() any { return value() } }
 
 // Behind a proxy for several servers, each batch has a call of its own.
 func TestSpreadKeysShareNoCall(t *testing.T) {
