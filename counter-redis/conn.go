@@ -57,7 +57,7 @@ func (h connHook) dialError(network string, err error) error {
 
 // watch wraps the connection for the client.
 func (h connHook) watch(made net.Conn) net.Conn {
-	watched := &conn{Conn: made, hint: !h.tls && !h.socket}
+	watched := &conn{Conn: made, hint: !h.tls && !h.socket, fresh: true}
 	raw := made
 	if over, ok := made.(*tls.Conn); ok {
 		if !h.silent {
@@ -71,16 +71,23 @@ func (h connHook) watch(made net.Conn) net.Conn {
 	return watched
 }
 
-// conn is a connection whose first failure suggests what to try.
+// conn is a connection whose first failure says what the server said, or suggests what to try.
 type conn struct {
 	net.Conn
 
-	hint bool // until something was read
+	hint  bool // until something was read
+	fresh bool // the same
 }
 
 // Read implements [net.Conn].
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if c.fresh && n > 0 {
+		c.fresh = false
+		if reply, ok := turnedAway(p[:n]); ok {
+			return 0, &turnedAwayError{reply}
+		}
+	}
 	if !c.hint {
 		return n, err
 	}
@@ -94,6 +101,24 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// turnedAway returns what a server says that takes no connection from this client, if that is what
+// it says first.
+func turnedAway(greeting []byte) (reply string, ok bool) {
+	text, ok := strings.CutPrefix(string(greeting), "-")
+	if !ok || !strings.HasPrefix(text, "ERR "+tooManyClients) && !strings.HasPrefix(text, "DENIED ") {
+		return "", false
+	}
+	reply, _, _ = strings.Cut(text, "\r\n")
+	return reply, true
+}
+
+// turnedAwayError is the error of a connection that the server has refused before it read
+// anything. It is not a [redis.Error], which go-redis would take for the answer to its HELLO, and
+// do without.
+type turnedAwayError struct{ reply string }
+
+func (e *turnedAwayError) Error() string { return "the server refuses the connection: " + e.reply }
 
 // checkedConn lets go-redis check whether the server has closed the connection before it
 // uses the connection again. Without it, go-redis does not look below TLS.

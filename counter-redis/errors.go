@@ -106,13 +106,16 @@ func unchanged(err error) bool {
 	return refused(err) || denied(err) || unready(err)
 }
 
+// tooManyClients begins the answer of a server that has as many connections as it takes.
+const tooManyClients = "max number of clients"
+
 // unready reports whether the server refused a command because of a state that may end, or
 // because another server has the key.
 func unready(err error) bool {
 	return replied(err,
 		"READONLY ", "MASTERDOWN ", "NOREPLICAS ", "OOM ", "MISCONF ", "BUSY ", "LOADING ",
 		"CLUSTERDOWN ", "TRYAGAIN ", "MOVED ", "ASK ", "NOSCRIPT ",
-		"max number of clients reached",
+		tooManyClients,
 		"Script attempted ", // a key of another node, or any while the Cluster is down
 	)
 }
@@ -151,11 +154,14 @@ func untrusted(err error) bool {
 
 // replied reports whether err is an error reply that begins with one of the prefixes.
 func replied(err error, prefixes ...string) bool {
-	reply, ok := errors.AsType[redis.Error](err)
-	if !ok {
+	var text string
+	if away, ok := errors.AsType[*turnedAwayError](err); ok {
+		text = away.reply
+	} else if reply, ok := errors.AsType[redis.Error](err); ok {
+		text = reply.Error()
+	} else {
 		return false
 	}
-	text := reply.Error()
 	// Redis 6.2 tells where in a script: "@user_script: 12: -OOM command not allowed".
 	if place, ok := strings.CutPrefix(text, "@user_script: "); ok {
 		_, text, _ = strings.Cut(place, ": ")

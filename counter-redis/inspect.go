@@ -44,13 +44,17 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 // permissions change.
 func (s *Store) refusal(ctx context.Context) []string {
 	err := s.try(ctx)
+	if refused(err) {
+		reason := strings.TrimSuffix(strings.TrimPrefix(sentence(cause(ctx, err)), "not sent: "), ".")
+		return []string{fmt.Sprintf("it refuses this client: %.300s. No view is counted. Correct the URL, or the settings of the server.", reason)}
+	}
 	if !errors.Is(err, errTrial) {
 		return nil
 	}
 	if keys, ok := errors.AsType[*KeysError](err); ok {
 		return []string{keys.warning()}
 	}
-	text := sentence(err)
+	text := strings.TrimSuffix(sentence(err), ".")
 	return []string{fmt.Sprintf("%.300s. No view is counted. "+
 		"Permit this user GET, SET, DEL, INCRBY, EVAL and EVALSHA, for histories HINCRBY, HDEL, HGET, HGETALL and PEXPIREAT, "+
 		"and all keys that begin with the prefix or with { and the prefix; or choose a Redis that runs scripts.", text)}

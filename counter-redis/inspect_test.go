@@ -178,6 +178,22 @@ func TestWarningsOfRefusal(t *testing.T) {
 	wantWarnings(t, store, "it does not do what counting needs: EVALSHA: NOPERM")
 }
 
+// A login that is refused later, because the password has changed, is not taken for a lack of
+// permissions.
+func TestWarningsOfRefusedLogin(t *testing.T) {
+	server := redistest.Start(t)
+	setUser(t, server.Client(), "~*", "+@all")
+	store := open(t, withLogin(server, "limited:s3cret"))
+	if err := server.Client().Do(t.Context(), "acl", "deluser", "limited").Err(); err != nil {
+		t.Fatal(err)
+	}
+	warnings, _ := store.Warnings(t.Context())
+	if len(warnings) != 1 || !strings.HasPrefix(warnings[0], "it refuses this client: WRONGPASS") || !strings.Contains(warnings[0], "Correct the URL") ||
+		strings.Contains(warnings[0], "Permit") || strings.Contains(warnings[0], "..") {
+		t.Errorf("%q; want one that names the login", warnings)
+	}
+}
+
 // A server that can't be asked at all causes an error, in time.
 func TestWarningsOfNobody(t *testing.T) {
 	server := redistest.Start(t)

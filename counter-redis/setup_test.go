@@ -3,6 +3,8 @@ package counterredis_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +114,28 @@ func TestCloseDuringSetUp(t *testing.T) {
 	for range cap(ended) {
 		if err := <-ended; !errors.Is(err, counter.ErrClosed) {
 			t.Errorf("%v; want %v", err, counter.ErrClosed)
+		}
+	}
+}
+
+// A server that turns a connection away says why before it reads anything. Then nothing was
+// sent, and the reason is in the error.
+func TestTurnedAway(t *testing.T) {
+	greet := func(greeting string) (addr string) {
+		return listen(t, func(conn net.Conn) { _, _ = io.WriteString(conn, greeting+"\r\n") })
+	}
+	for _, login := range []string{"", "user:s3cret@"} {
+		const full = "ERR max number of clients reached"
+		store := open(t, "redis://"+login+greet("-"+full))
+		for range 20 { // the connection may end before or after the first command
+			wantNothingSent(t, store)
+		}
+		if err := store.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), full) {
+			t.Errorf("Ping: %v; want %q", err, full)
+		}
+		_, err := counterredis.Open(t.Context(), "redis://"+login+greet("-DENIED Redis is running in protected mode"), counterredis.Options{})
+		if !errors.Is(err, counterredis.ErrRefused) || !strings.Contains(err.Error(), "protected mode") {
+			t.Errorf("Open in protected mode: %v; want %v with the reason", err, counterredis.ErrRefused)
 		}
 	}
 }

@@ -96,11 +96,11 @@ func takeNodes(u *url.URL) (t *target, fault string) {
 	return t, ""
 }
 
-// plainHost reports whether the text is only a host. Above all, it must not have a login, which
-// would be shown along with the host.
+// plainHost reports whether the text is only a host, not a variable that was not replaced. Above all,
+// it must not have a login, which would be shown along with the host.
 func plainHost(host string) bool {
 	return host != "" && !strings.ContainsFunc(host, func(r rune) bool {
-		return strings.ContainsRune(",@/?#", r) || unicode.IsSpace(r) || unicode.IsControl(r)
+		return strings.ContainsRune(",@/?#!$&'()*+;=<>\"", r) || unicode.IsSpace(r) || unicode.IsControl(r)
 	})
 }
 

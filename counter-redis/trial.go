@@ -20,8 +20,8 @@ var errTrial = errors.New("it does not do what counting needs")
 // nothing changes. It returns nil if the server refused that argument, because then it has the
 // command, permits it to this user and runs the script. A refusal by the script itself also
 // proves that. Commands that take no integer ask for something that does not exist. Any other
-// answer is errTrial, unless the server is not ready. That, like any other failure, says
-// nothing about what the server can do.
+// answer is errTrial, unless the server is not ready or refuses the login. That, like any other
+// failure, says nothing about what the server can do.
 //
 // It does not test which counters the user may use, except that a user who may use a record must
 // be able to use a history. For the counters of Options.TryNames, see tryKeys.
@@ -61,7 +61,7 @@ func (s *Store) try(ctx context.Context) error {
 		case deniedKey(err) && mayUseRecord:
 			return fmt.Errorf("%w: this user may not use the keys of histories, such as %s: %w", errTrial, c.Args()[1], cause(ctx, err))
 		case sentinel(err) != nil, deniedKey(err), replied(err, "NOSCRIPT "): // the script that EVAL loaded may already be gone
-		case !replied(err, ""), unready(err):
+		case !replied(err, ""), unready(err), refused(err):
 			return err
 		default:
 			return fmt.Errorf("%w: %s: %w", errTrial, strings.ToUpper(c.Name()), cause(ctx, err))

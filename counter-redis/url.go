@@ -69,6 +69,8 @@ func urlFault(raw string) string {
 	switch {
 	case raw == "":
 		return "it is empty"
+	case strings.ContainsAny(raw[:1], `"'`): // which some files of variables keep
+		return "it begins with a quotation mark"
 	case strings.ContainsFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
 		return "it holds white space or a control character"
 	case strings.Contains(raw, "#"):
@@ -101,6 +103,8 @@ func serverFault(u *url.URL) string {
 		return "it names no host"
 	case strings.Contains(host, ":") && !strings.HasPrefix(u.Host, "["):
 		return "its IPv6 address is not in brackets"
+	case !plainHost(host):
+		return "its host has a character that no host has"
 	case port != "" && !numberWithin(port, 1, 1<<16-1):
 		return "its port is not within 1 and 65535"
 	case database != "" && !numberWithin(database, 0, 1<<31-1):
@@ -109,6 +113,9 @@ func serverFault(u *url.URL) string {
 	return ""
 }
 
+// maxSocketPath is the most bytes that a system takes as the path of a socket: Linux does.
+const maxSocketPath = 107
+
 // socketFault is urlFault for a server reached by a Unix socket.
 func socketFault(u *url.URL) string {
 	switch {
@@ -116,6 +123,10 @@ func socketFault(u *url.URL) string {
 		return "the path of its socket does not begin with a slash"
 	case u.Path == "":
 		return "it names no socket"
+	case len(u.Path) > maxSocketPath:
+		return "the path of its socket is longer than " + strconv.Itoa(maxSocketPath) + " bytes"
+	case strings.ContainsFunc(u.Path, unicode.IsControl):
+		return "the path of its socket holds a control character"
 	}
 	return ""
 }

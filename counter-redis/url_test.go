@@ -16,6 +16,11 @@ func TestBadURLs(t *testing.T) {
 	for _, test := range []struct{ url, fault string }{
 		{"", "empty"},
 		{" redis://:s3cret@host", "white space"},
+		{`"redis://:s3cret@host"`, "quotation mark"},
+		{"'redis://:s3cret@host'", "quotation mark"},
+		{"redis://:s3cret@$HOST:6379", "no host has"},
+		{"redis://:s3cret@<host>", "no host has"},
+		{"redis://:s3cret@host?addr=$NODE:6379", "addr"},
 		{"redis://:s3cret@host\n", "control character"},
 		{"redis://:s3 cret@host", "white space"},
 		{"redis://:s3cret#x@host", "a #"},
@@ -133,6 +138,8 @@ func TestBadURLs(t *testing.T) {
 		{"unix:///s3cret.sock?master_name=m", "socket"},
 		{"unix://", "no socket"},
 		{"unix:s3cret", "no socket"},
+		{"unix:///s3cret%00.sock", "control character"},
+		{"unix:///" + strings.Repeat("s3cret", 18), "107 bytes"},
 		{"unix://tmp/redis.sock", "slash"},
 	} {
 		_, err := parseURL(test.url)
