@@ -2,6 +2,7 @@ package counters_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
@@ -245,5 +246,31 @@ func TestOnlySite(t *testing.T) {
 		if got, ok := sites.Only(); ok != (want != "") || ok && got != want {
 			t.Errorf("%q: %q, %v; want %q", text, got, ok, want)
 		}
+	}
+}
+
+// A host in lower case, which may be taken as it is, is the page that it is in upper case, when the
+// rules of IDNA decide.
+func TestParsePageByIDNA(t *testing.T) {
+	taken := 0
+	for range 100_000 {
+		host, letters := make([]byte, 1+rand.IntN(8)), "abxn019-."
+		if rand.IntN(100) == 0 { // a label may have 63
+			host, letters = make([]byte, 60+rand.IntN(8)), "ax0"
+		}
+		for i := range host {
+			host[i] = letters[rand.IntN(len(letters))]
+		}
+		got, err := counters.ParsePage(string(host), nil)
+		want, errWant := counters.ParsePage(strings.ToUpper(string(host)), nil)
+		if got != want || (err == nil) != (errWant == nil) {
+			t.Fatalf("%q is %v, %v; in upper case %v, %v", host, got, err, want, errWant)
+		}
+		if err == nil {
+			taken++
+		}
+	}
+	if taken < 1000 {
+		t.Errorf("only %d hosts were taken", taken)
 	}
 }
