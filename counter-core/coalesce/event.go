@@ -8,7 +8,7 @@ type Event struct {
 	// Additions is the number of views or other units concerned: the sum of the deltas. It is
 	// zero for Failing and Recovered.
 	Additions int64
-	// Err is the cause. It is nil for Healed and Recovered.
+	// Err is the cause. It is nil for Healed, Recovered and Fell.
 	Err error
 }
 
@@ -31,6 +31,9 @@ const (
 	// GivenUp: the store did not answer for so long that nobody can tell whether the
 	// additions were counted. They are not sent again.
 	GivenUp
+	// Fell: the counter is lower than it was, by Additions, although this Store did not make it so.
+	// Something else has set, moved or removed it, or the store has lost what it had.
+	Fell
 )
 
 // String returns the kind as logs have it, such as given_up.
@@ -46,6 +49,8 @@ func (k Kind) String() string {
 		return "refused"
 	case GivenUp:
 		return "given_up"
+	case Fell:
+		return "fell"
 	default:
 		return "unknown"
 	}

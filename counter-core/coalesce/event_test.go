@@ -2,6 +2,7 @@ package coalesce_test
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -151,5 +152,36 @@ func TestPanicInObserve(t *testing.T) {
 		l.lose("a", 1)
 		wantNumber(t, func() (int64, error) { return counter.Inc(ctx, s, "a") }, 13)
 		e.want(t, coalesce.Healed, coalesce.Healed)
+	})
+}
+
+// A counter that something else sets back, or that the store has lost, is reported once. What this
+// Store does itself, and what is healed, is not.
+func TestFallingCounter(t *testing.T) {
+	var e events
+	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
+		add(t, s, "a", 41)
+		l.lose("a", 3)
+		add(t, s, "a", 1)
+		e.want(t, coalesce.Healed)
+		if err := s.Set(t.Context(), "a", 7); err != nil {
+			t.Fatal(err)
+		}
+		add(t, s, "a", 1)
+		e.want(t, coalesce.Healed)
+		l.forget("a", 0) // as a server without its data does
+		add(t, s, "a", 1)
+		add(t, s, "a", 1)
+		e.want(t, coalesce.Healed, coalesce.Fell)
+		l.forget("a", math.MinInt64)
+		add(t, s, "a", 1)
+		l.forget("a", 100) // more than before
+		add(t, s, "a", 1)
+		e.want(t, coalesce.Healed, coalesce.Fell, coalesce.Fell)
+		for i, want := range map[int]int64{1: 8, 2: math.MaxInt64} {
+			if got := e.all()[i]; got.Name != "a" || got.Additions != want || got.Err != nil {
+				t.Errorf("%+v; want that the counter a has fallen by %d, or as much as can be said", got, want)
+			}
+		}
 	})
 }

@@ -32,6 +32,9 @@ func (s *Store) countedLocked(t *tally, result counter.Result) {
 	f := t.flight
 	w := f.writer
 	if !w.repeats(f.batch, result) {
+		if before := result.Total - f.batch.Delta; t.known && before < t.total {
+			s.events = append(s.events, Event{Kind: Fell, Name: t.name, Additions: difference(t.total, before)})
+		}
 		t.total, t.known = result.Total, true
 	}
 	w.sum, w.total, w.heardOf = f.batch.Sum, result.Total, f.sentAt

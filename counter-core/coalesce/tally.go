@@ -174,3 +174,11 @@ func saturatingAdd(a, b int64) int64 {
 	}
 	return a + b
 }
+
+// difference returns a - b for an a that is not less than b.
+func difference(a, b int64) int64 {
+	if b < 0 && a > math.MaxInt64+b {
+		return math.MaxInt64
+	}
+	return a - b
+}

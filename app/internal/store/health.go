@@ -36,6 +36,7 @@ type Health struct {
 	log      *zap.Logger
 	warnings atomic.Pointer[[]string]
 	away     atomic.Bool // the last Ping failed
+	fallen   *fallen     // may be nil
 
 	looking sync.WaitGroup
 	end     context.CancelFunc
@@ -86,9 +87,15 @@ func (h *Health) Stop() {
 	h.looking.Wait()
 }
 
-// Warnings returns what endangers the counts, as found by the last look. It does not wait.
-// The caller must not change the slice.
-func (h *Health) Warnings() []string { return *h.warnings.Load() }
+// Warnings returns what endangers the counts, as found by the last look, and which counters have
+// gone back in the last hour. It does not wait. The caller must not change the slice.
+func (h *Health) Warnings() []string {
+	found := *h.warnings.Load()
+	if fallen := h.fallen.warnings(time.Now()); len(fallen) > 0 {
+		found = slices.Concat(found, fallen)
+	}
+	return found
+}
 
 // look looks once and logs what is new. If it learns nothing, what is known stays.
 func (h *Health) look(ctx context.Context) {
@@ -101,7 +108,7 @@ func (h *Health) look(ctx context.Context) {
 			return
 		}
 	}
-	known := h.Warnings()
+	known := *h.warnings.Load()
 	for _, warning := range found {
 		if !slices.Contains(known, warning) {
 			h.warn(warning)

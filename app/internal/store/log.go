@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
 	"example.com/herokuapp/counter-core/coalesce"
 )
 
-// observer logs what happens to additions that no visitor waits for.
-func observer(log *zap.Logger) func(coalesce.Event) {
+// observer logs what happens to additions that no visitor waits for, and notes counters that go back.
+func observer(log *zap.Logger, gone *fallen) func(coalesce.Event) {
 	return func(event coalesce.Event) {
 		kind := zap.Stringer("event", event.Kind) // for programs such as tools/faults, because messages may change
 		fields := []zap.Field{kind, zap.String("counter", event.Name), zap.Int64("additions", event.Additions), zap.Error(event.Err)}
@@ -26,6 +27,9 @@ func observer(log *zap.Logger) func(coalesce.Event) {
 			log.Error("the store refused additions that were kept", fields...)
 		case coalesce.GivenUp:
 			log.Error("additions are given up: nobody can tell whether they were counted", fields...)
+		case coalesce.Fell:
+			log.Warn("a counter has gone back: something else has set, moved or removed it, or the store has lost what it had", fields...)
+			gone.note(event.Name, time.Now())
 		}
 	}
 }

@@ -2,7 +2,10 @@ package store
 
 import (
 	"errors"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -25,15 +28,34 @@ func TestClientLoggerHidesPasswords(t *testing.T) {
 // Programs, such as tools/faults, go by the field: messages may be reworded.
 func TestEventsAreNamed(t *testing.T) {
 	core, logs := zaptest.New(zapcore.InfoLevel)
-	observe := observer(zap.New(core))
+	observe := observer(zap.New(core), new(fallen))
 	for kind, want := range map[coalesce.Kind]string{
 		coalesce.Failing: "failing", coalesce.Recovered: "recovered", coalesce.Healed: "healed",
-		coalesce.Refused: "refused", coalesce.GivenUp: "given_up",
+		coalesce.Refused: "refused", coalesce.GivenUp: "given_up", coalesce.Fell: "fell",
 	} {
 		observe(coalesce.Event{Kind: kind, Name: "a", Additions: 3, Err: errors.New("down")})
 		got := logs.TakeAll()
 		if len(got) != 1 || got[0].ContextMap()["event"] != want {
 			t.Errorf("%v is logged as %+v; want one line with the event %q", kind, got, want)
 		}
+	}
+}
+
+// A counter that has gone back is shown for an hour, and only a few of them.
+func TestFallen(t *testing.T) {
+	var gone fallen
+	start := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	gone.note("old", start.Add(-fallenFor/2))
+	for i := range 100 {
+		gone.note(strconv.Itoa(i), start)
+	}
+	if got := gone.warnings(start); len(got) != maxFallen+1 || !strings.Contains(got[0], `"0" has gone back`) || !strings.Contains(got[maxFallen], "more counters") {
+		t.Errorf("%q; want %d counters, and that there are more", got, maxFallen)
+	}
+	if got := gone.warnings(start.Add(fallenFor)); len(got) != maxFallen {
+		t.Errorf("after an hour %q; want what is not older", got)
+	}
+	if got := gone.warnings(start.Add(fallenFor + 1)); len(got) != 0 {
+		t.Errorf("after more than an hour %q", got)
 	}
 }

@@ -31,6 +31,7 @@ type Opened struct {
 	Health *Health
 
 	gathering *coalesce.Store // nil if additions are not gathered
+	fallen    fallen
 	log       *zap.Logger
 }
 
@@ -64,6 +65,7 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger, decorators ..
 		log.Info("counts end with the process: set DATA_FILE=counts.db to keep them in a file, or REDIS_URL to keep them in Redis")
 	}
 	opened.Health = NewHealth(opened.Store, log, cfg.Dangers...)
+	opened.Health.fallen = &opened.fallen
 	log.Info("counts are kept in", zap.String("store", opened.Health.name))
 	_ = opened.Health.Ping(ctx) // which logs what is wrong
 	return opened, nil
@@ -72,7 +74,7 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger, decorators ..
 // gather decorates the backend so that each view counts once, in few calls, and in the hour
 // that it was made in.
 func (o *Opened) gather(backend counter.Backend, cfg config.Config) {
-	o.gathering = coalesce.New(backend, coalesce.Options{Wait: cfg.PageWait, History: cfg.History, Observe: observer(o.log)})
+	o.gathering = coalesce.New(backend, coalesce.Options{Wait: cfg.PageWait, History: cfg.History, Observe: observer(o.log, &o.fallen)})
 	o.Store = o.gathering
 }
 

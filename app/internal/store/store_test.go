@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
+	"go.uber.org/zap/zaptest/observer"
 
 	"example.com/herokuapp/app/internal/config"
 	"example.com/herokuapp/app/internal/store"
@@ -170,5 +171,38 @@ func TestPageWait(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A counter that is lower than it was, because Redis was emptied, is told in the log and on the
+// admin site.
+func TestCounterThatGoesBack(t *testing.T) {
+	redis := redistest.Start(t)
+	core, logs := observer.New(zap.WarnLevel)
+	opened, err := store.Open(t.Context(), config.Config{RedisURL: redis.URL(), RedisPoolSize: 1, PageWait: time.Minute}, zap.New(core))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Store.Set(t.Context(), "a", 41); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int64{42, 1, 2} {
+		if want == 1 {
+			if err := redis.Client().FlushAll(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := counter.Inc(t.Context(), opened.Store, "a"); got != want || err != nil {
+			t.Fatalf("Inc = %d, %v; want %d", got, err, want)
+		}
+	}
+	if err := opened.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := logs.FilterMessageSnippet("has gone back").FilterField(zap.Int64("additions", 42)).Len(); got != 1 {
+		t.Errorf("%d lines say that the counter has gone back by 42; want one", got)
+	}
+	if got := opened.Health.Warnings(); len(got) != 1 || !strings.Contains(got[0], `"a" has gone back`) {
+		t.Errorf("warnings %q; want that the counter has gone back", got)
 	}
 }

@@ -104,7 +104,7 @@ func (a *appLog) event(line logLine) bool {
 		return line.Additions == nil
 	}
 	switch *line.Event {
-	case coalesce.Failing.String(), coalesce.Recovered.String():
+	case coalesce.Failing.String(), coalesce.Recovered.String(), coalesce.Fell.String():
 		return true
 	case linesLost:
 		a.lost += line.Requests
