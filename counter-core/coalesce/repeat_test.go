@@ -88,7 +88,7 @@ func TestNeverGivesUpWithoutDoubt(t *testing.T) {
 	bubble(t, coalesce.Options{}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		l.fails(errAway)
 		first := inc(t.Context(), s, "a")
-		time.Sleep(24 * time.Hour)
+		time.Sleep(4 * time.Hour)
 		l.interpose(nil)
 		wantNumber(t, first, 1)
 	})
