@@ -89,10 +89,10 @@ func newStore(tb testing.TB, client redis.UniversalClient, opts counterredis.Opt
 	return store
 }
 
-// startStore starts a server, and returns a client of it with a store over that.
+// startStore starts a server that keeps nothing on disk, and returns a client of it with a store over that.
 func startStore(t *testing.T) (*redis.Client, *counterredis.Store) {
 	t.Helper()
-	client := redistest.Start(t).Client()
+	client := redistest.Start(t, "--appendonly", "no").Client()
 	return client, newStore(t, client, counterredis.Options{})
 }
 

@@ -36,8 +36,8 @@ func TestLostTail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			primary := redistest.Start(t)
-			replica := primary.Replica(t)
+			primary := redistest.Start(t, "--appendonly", "no")
+			replica := primary.Replica(t, "--appendonly", "no")
 			site := newSite(t, primary)
 			var writers []*coalesce.Store
 			for range test.writers + test.late {
