@@ -282,6 +282,10 @@ func (s *Store) reopen() error {
 }
 
 func (s *Store) tryReopen() error {
+	// Open would take an empty file for a new one.
+	if info, err := os.Stat(s.path); err == nil && info.Size() == 0 {
+		return fmt.Errorf("%w: it was emptied while in use", ErrDamaged)
+	}
 	if s.suspect {
 		if err := check(s.path, reopenWait); err != nil {
 			return err

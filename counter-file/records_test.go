@@ -72,6 +72,15 @@ func TestDamagedInUse(t *testing.T) {
 	if _, err := countsIn(t.Context(), path); !errors.Is(err, counterfile.ErrDamaged) {
 		t.Errorf("Open: %v; want that the file is damaged", err)
 	}
+	// An empty file is damaged, too, not a new one.
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := counter.Inc(t.Context(), store, "a"); !errors.Is(err, counterfile.ErrDamaged) {
+			t.Errorf("Inc of an emptied file: %v; want that the file is damaged", err)
+		}
+	}
 	if err := os.WriteFile(path, whole, 0); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	counter "example.com/herokuapp/counter-core"
 )
 
 const (
@@ -92,10 +94,11 @@ func (s *Store) dangers(ctx context.Context) ([]string, error) {
 	taken := s.hand.take()
 	var looks []*keyLook
 	var commands []*command
+	parts := s.historyParts()
 	for _, key := range slices.Sorted(maps.Keys(taken)) {
-		look := newKeyLook(ctx, key, taken[key])
+		look := newKeyLook(ctx, key, taken[key], parts)
 		looks = append(looks, look)
-		commands = append(commands, &look.askLife, &look.askText)
+		commands = append(commands, look.commands()...)
 	}
 	for part := range slices.Chunk(commands, 512) { // so that the server serves others in between
 		s.send(ctx, part, delivery{reads: true})
@@ -120,7 +123,17 @@ func (s *Store) dangers(ctx context.Context) ([]string, error) {
 	return sentences, failed
 }
 
-// keyLook is a look at one key.
+// historyParts are the ends of the keys of a history that batches add to now. Those before the last
+// are kept as long as the counter.
+func (s *Store) historyParts() []string {
+	if s.noHistory {
+		return nil
+	}
+	now := s.momentOf(counter.HistoryHour(time.Now()))
+	return []string{monthsPart, now.month, now.date}
+}
+
+// keyLook is a look at the key of a counter, and at those of its history.
 type keyLook struct {
 	key  string
 	said time.Time // when it was to expire
@@ -128,13 +141,44 @@ type keyLook struct {
 	life             *redis.IntCmd
 	text             *redis.StringCmd
 	askLife, askText command
+
+	history []historyLook
 }
 
-func newKeyLook(ctx context.Context, key string, said time.Time) *keyLook {
+// historyLook is a look at one key of a history.
+type historyLook struct {
+	key               string
+	life              *redis.IntCmd // nil if the key may expire
+	askLife, askField command
+}
+
+func newKeyLook(ctx context.Context, key string, said time.Time, parts []string) *keyLook {
 	l := &keyLook{key: key, said: said, life: redis.NewIntCmd(ctx, "pttl", key)}
 	l.text = redis.NewStringCmd(ctx, "getrange", key, 0, 20) // an integer is not longer, and other values may be huge
 	l.askLife, l.askText = command{Cmder: l.life, key: key}, command{Cmder: l.text, key: key}
+	for i, part := range parts {
+		h := historyLook{key: historyKey(key, part)}
+		h.askField = command{Cmder: redis.NewStringCmd(ctx, "hget", h.key, "field"), key: key}
+		if i < len(parts)-1 {
+			h.life = redis.NewIntCmd(ctx, "pttl", h.key)
+			h.askLife = command{Cmder: h.life, key: key}
+		}
+		l.history = append(l.history, h)
+	}
 	return l
+}
+
+// commands are what the look asks.
+func (l *keyLook) commands() []*command {
+	asked := []*command{&l.askLife, &l.askText}
+	for i := range l.history {
+		h := &l.history[i]
+		asked = append(asked, &h.askField)
+		if h.life != nil {
+			asked = append(asked, &h.askLife)
+		}
+	}
+	return asked
 }
 
 // keyWarnings has the warnings about keys by kind.
@@ -146,11 +190,20 @@ type keyWarnings struct {
 // addAll adds the warnings about the key. It reports whether one of them names the key and will
 // be repeated for as long as its cause lasts.
 func (w *keyWarnings) addAll(look *keyLook) (named bool) {
+	for i := range look.history {
+		h := &look.history[i]
+		if wrongType(h.askField.err) {
+			named = w.add("holds another type", h.key, "No history is kept meanwhile. Send DEL "+word(h.key)+", if nobody needs what it holds.") || named
+		}
+		if h.life != nil && h.askLife.err == nil && h.life.Val() >= 0 {
+			named = w.add("expires", h.key, "Redis will remove a part of a counter's history. Send PERSIST "+word(h.key)+".") || named
+		}
+	}
 	key := look.key
 	if look.askLife.err == nil {
 		switch {
 		case look.life.Val() >= 0:
-			named = w.add("expires", key, "Redis will remove the counter, which then begins at zero. Send PERSIST "+word(key)+".")
+			named = w.add("expires", key, "Redis will remove the counter, which then begins at zero. Send PERSIST "+word(key)+".") || named
 		case !look.said.IsZero() && time.Now().After(look.said):
 			w.add("has expired", key, "Redis has removed the counter, which began at zero again. Set it to what it was, without an expiry.")
 		}

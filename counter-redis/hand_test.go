@@ -166,8 +166,8 @@ func TestWarningsLookAtASample(t *testing.T) {
 	if _, err := store.Warnings(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if looked := calls(t, client, "pttl") - 2; looked != 1024 { // the script asks, too, in its trial
-		t.Errorf("a look asks for the expiry of %d keys; want 1024", looked)
+	if looked := calls(t, client, "pttl") - 2; looked != 3*1024 { // also of two keys of each history; the script asks, too, in its trial
+		t.Errorf("a look asks for the expiry of %d keys; want those of 1024 counters", looked)
 	}
 	for _, name := range names {
 		do(t, client, "persist", name)
@@ -188,5 +188,28 @@ func TestWarningsWithoutPTTL(t *testing.T) {
 	if err := applyOne(t.Context(), store, "a"); err != nil {
 		t.Fatal(err)
 	}
+	wantWarnings(t, store)
+}
+
+// So is a history that expires, or whose key holds something else.
+func TestWarningsOfHistory(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client()
+	store := openWith(t, server.URL()+patient, counterredis.Options{Prefix: "views:"})
+	now := time.Now()
+	batch := counter.Batch{Name: "a", Writer: "w", Delta: 1, Sum: 1, Hour: counter.HistoryHour(now)}
+	if err := store.Apply(t.Context(), []counter.Batch{batch})[0].Err; err != nil {
+		t.Fatal(err)
+	}
+	wantWarnings(t, store)
+	do(t, client, "expire", "{views:a}months", 1000)
+	wantWarnings(t, store, "the key {views:a}months expires: ")
+	do(t, client, "persist", "{views:a}months")
+	wantWarnings(t, store)
+	month := "{views:a}" + now.UTC().Format("2006-01")
+	do(t, client, "del", month)
+	do(t, client, "set", month, "something else")
+	wantWarnings(t, store, "the key "+month+" holds another type: ")
+	do(t, client, "del", month)
 	wantWarnings(t, store)
 }

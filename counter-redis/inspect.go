@@ -85,10 +85,13 @@ type finding struct {
 // look adds the findings of one server, or nothing if it can't be asked.
 func (f *findings) look(ctx context.Context, client *redis.Client) error {
 	learned, err := ask(ctx, client)
+	if err != nil { // or what concerns all others would seem not to concern all
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.servers = append(f.servers, finding{client.Options().Addr, learned.warnings(f.waits)})
-	return err
+	return nil
 }
 
 // sentences returns each warning once, with addresses if it does not concern all servers.
