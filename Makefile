@@ -47,6 +47,9 @@ tested = $$(go list work | grep -vE '/tools/($(BUILDERS)|$(ALONE))$$')
 # lines all the same.
 race := -race -ldflags=-w '-gcflags=all=-l -dwarf=false'
 
+# Programs under the race detector, of which the tests start many, wait at their end for reports: a second, if not told otherwise.
+export GORACE := atexit_sleep_ms=100 $(GORACE)
+
 # `make check` vets all code, for four platforms, so these tests need not. The packages that take longest come first.
 .PHONY: test
 test: deps ## run the tests under the race detector, but for those of make builders

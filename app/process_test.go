@@ -70,7 +70,7 @@ func newProcess(t *testing.T, variables ...string) *process {
 		t.Fatal(err)
 	}
 	p := &process{cmd: exec.CommandContext(t.Context(), executable), exited: make(chan struct{})}
-	p.cmd.Env = append([]string{asApp + "=1", "HOST=127.0.0.1", "PORT=0"}, variables...)
+	p.cmd.Env = append([]string{asApp + "=1", "HOST=127.0.0.1", "PORT=0", "GORACE=" + os.Getenv("GORACE")}, variables...)
 	if testing.CoverMode() != "" { // else the program says on stderr that it has no place for its coverage
 		p.cmd.Env = append(p.cmd.Env, "GOCOVERDIR="+cmp.Or(os.Getenv("GOCOVERDIR"), t.TempDir()))
 	}
