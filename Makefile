@@ -50,10 +50,11 @@ race := -race -ldflags=-w '-gcflags=all=-l -dwarf=false'
 # Programs under the race detector, of which the tests start many, wait at their end for reports: a second, if not told otherwise.
 export GORACE := atexit_sleep_ms=100 $(GORACE)
 
-# `make check` vets all code, for four platforms, so these tests need not. The packages that take longest come first.
+# `make check` vets all code, for four platforms, so these tests need not. The packages that take longest come first. Tests wait
+# for servers and browsers more than they compute, so more of them run at once than there are processors.
 .PHONY: test
 test: deps ## run the tests under the race detector, but for those of make builders
-	go test $(race) -vet=off -p 4 -timeout 20m ./app ./counter-redis ./counter-file $(tested)
+	go test $(race) -vet=off -p 4 -parallel 4 -timeout 20m ./app ./counter-redis ./counter-file $(tested)
 
 .PHONY: cover
 cover: deps ## say which share of the code the tests run; cover.out has the lines
