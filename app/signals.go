@@ -19,6 +19,7 @@ import (
 // SIGPIPE is not among them: it only means that a client or the reader of the log is gone.
 func stopSignals() <-chan os.Signal {
 	signal.Ignore(syscall.SIGPIPE)
+	ignoreUncaught()
 	stop := make(chan os.Signal, 1)
 	for _, s := range slices.Concat(requests(), aborts(), systemAborts()) {
 		if !signal.Ignored(s) {
