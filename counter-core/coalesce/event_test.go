@@ -31,9 +31,10 @@ func (e *events) all() []coalesce.Event {
 	return slices.Clone(e.seen)
 }
 
-// want fails unless these are the events so far.
+// want fails unless these are the events so far, once nothing moves in the bubble.
 func (e *events) want(t *testing.T, want ...coalesce.Kind) {
 	t.Helper()
+	synctest.Wait()
 	var kinds []coalesce.Kind
 	for _, event := range e.all() {
 		kinds = append(kinds, event.Kind)
@@ -100,7 +101,6 @@ func TestRecoveredIsTheLastToBeAnswered(t *testing.T) {
 		}
 		l.interpose(nil)
 		wantCounted(t, last)
-		synctest.Wait()
 		e.want(t, coalesce.Failing, coalesce.Recovered)
 		if s.Stats().Failing {
 			t.Error("Stats says that it fails, when it has recovered")
@@ -114,11 +114,9 @@ func TestGivingUpIsNotRecovery(t *testing.T) {
 	bubble(t, coalesce.Options{Observe: e.observe}, func(t *testing.T, s *coalesce.Store, l *ledger) {
 		l.failing("a", errDoubt)
 		wantErr(t, inc(t.Context(), s, "a"), counter.ErrUnknown)
-		synctest.Wait()
 		e.want(t, coalesce.Failing, coalesce.GivenUp)
 		l.interpose(nil)
 		add(t, s, "b", 1)
-		synctest.Wait()
 		e.want(t, coalesce.Failing, coalesce.GivenUp, coalesce.Recovered)
 	})
 }

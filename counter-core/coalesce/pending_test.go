@@ -48,8 +48,8 @@ func TestKeepsThroughAnOutage(t *testing.T) {
 		time.Sleep(time.Second)
 		wantTotal(t, l, "a", 1043)
 		wantInc(t, s, "a", 1044)
+		e.want(t, coalesce.Failing, coalesce.Recovered)
 	})
-	e.want(t, coalesce.Failing, coalesce.Recovered)
 }
 
 func wantPending(t *testing.T, err error, atLeast int64) {
