@@ -11,7 +11,8 @@ import (
 // catch nor ignore: a stack fault, and those that C libraries keep for themselves.
 func ignoreUncaught() {
 	for _, s := range []uintptr{uintptr(syscall.SIGSTKFLT), 32, 33, 34} {
-		ignore := [8]uintptr{1}                                                                           // struct sigaction: SIG_IGN, without flags and mask
-		syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, s, uintptr(unsafe.Pointer(&ignore)), 0, 64/8, 0, 0) //nolint:gosec // there is no other way
+		ignore := [8]uintptr{1} // struct sigaction: SIG_IGN, without flags and mask
+		//nolint:gosec,errcheck // there is no other way, and the app can do without
+		syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, s, uintptr(unsafe.Pointer(&ignore)), 0, 64/8, 0, 0)
 	}
 }

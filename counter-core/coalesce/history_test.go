@@ -104,9 +104,13 @@ func TestMoveWaitsItsTurn(t *testing.T) {
 				if err := <-moved; err != nil {
 					t.Errorf("Move: %v", err)
 				}
-				for i, want := range []int64{1, 112} {
-					wantNumber(t, later[i], want)
+				wantNumber(t, later[0], 1)
+				// While Move waits for a, it does not hold b yet.
+				if got, err := later[1](); err != nil || got != 112 && (name == "b" || got != 101) {
+					t.Errorf("Inc of b = %d, %v; want 112", got, err)
 				}
+				wantTotal(t, l, "a", 1)
+				wantTotal(t, l, "b", 112)
 			})
 		})
 	}
