@@ -75,28 +75,23 @@ func (h connHook) watch(made net.Conn) net.Conn {
 type conn struct {
 	net.Conn
 
-	hint  bool // until something was read
-	fresh bool // the same
+	hint  bool // to try TLS, if the first failure may mean that
+	fresh bool // until something was read
 }
 
 // Read implements [net.Conn].
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if c.fresh && n > 0 {
+	switch {
+	case !c.fresh:
+	case n > 0 && c.hint && p[0] == 21: // a TLS alert
+		return 0, hintError{io.ErrUnexpectedEOF, tryTLS}
+	case n > 0:
 		c.fresh = false
 		if reply, ok := turnedAway(p[:n]); ok {
 			return 0, &turnedAwayError{reply}
 		}
-	}
-	if !c.hint {
-		return n, err
-	}
-	switch {
-	case n > 0 && p[0] == 21: // a TLS alert
-		return 0, hintError{io.ErrUnexpectedEOF, tryTLS}
-	case n > 0:
-		c.hint = false
-	case lost(err):
+	case c.hint && lost(err):
 		err = hintError{err, tryTLS}
 	}
 	return n, err

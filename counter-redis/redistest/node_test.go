@@ -109,7 +109,7 @@ func TestProxiedServers(t *testing.T) {
 			t.Fatal(err)
 		}
 		replicas := setup.replicas(t)
-		replicas[0].Restart() // a new connection is none of a client either
+		replicas[0].Restart() // its new connection is not a client's either
 		for _, replica := range replicas {
 			awaitTail(t, setup.primary.Server, replica.Server)
 		}
