@@ -206,7 +206,7 @@ func TestBadRequests(t *testing.T) {
 		wantHeader(t, w, "Allow", "GET, HEAD, OPTIONS")
 	}
 	preflight := sitetest.Ask(site, "OPTIONS", "/api/v1/views/example.com/a", "Origin", "https://example.com", "Access-Control-Request-Method", "POST")
-	wantHeader(t, preflight, "Access-Control-Allow-Origin", "*", "Access-Control-Allow-Methods", "GET, POST")
+	wantHeader(t, preflight, "Allow", "GET, HEAD, OPTIONS, POST", "Access-Control-Allow-Origin", "*", "Access-Control-Allow-Methods", "GET, POST")
 	if preflight.Code != 204 {
 		t.Error(preflight.Code)
 	}

@@ -65,8 +65,8 @@ func RetryAfter(w http.ResponseWriter, wait time.Duration) (seconds string) {
 // Methods has the handlers of an address by method. The handler of GET also answers HEAD.
 type Methods map[string]http.HandlerFunc
 
-// Handler returns a handler for all the methods. For any other method it sets the header
-// Allow and calls refuse.
+// Handler returns a handler for all the methods. For any other method it calls refuse. It
+// sets the header Allow for those, and for OPTIONS (RFC 9110, section 9.3.7).
 func (m Methods) Handler(refuse http.HandlerFunc) http.Handler {
 	handlers := maps.Clone(m)
 	if get, ok := m[http.MethodGet]; ok {
@@ -74,14 +74,14 @@ func (m Methods) Handler(refuse http.HandlerFunc) http.Handler {
 	}
 	allow := strings.Join(slices.Sorted(maps.Keys(handlers)), ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if handler, ok := handlers[r.Method]; ok {
-			handler(w, r)
-			return
-		}
-		if allow != "" {
+		handler, ok := handlers[r.Method]
+		if (!ok || r.Method == http.MethodOptions) && allow != "" {
 			w.Header().Set("Allow", allow)
 		}
-		refuse(w, r)
+		if !ok {
+			handler = refuse
+		}
+		handler(w, r)
 	})
 }
 
