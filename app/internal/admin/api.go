@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -166,5 +167,5 @@ func hasType(r *http.Request, types ...string) bool {
 		return false
 	}
 	charset, ok := parameters["charset"]
-	return !ok || charset == "utf-8" || charset == "UTF-8"
+	return !ok || strings.EqualFold(charset, "utf-8")
 }

@@ -46,6 +46,7 @@ func TestAPIIsStrict(t *testing.T) {
 		{"PUT", "views:%2Fa", "", `{"value": 1}`, 415, "application/json"},
 		{"PUT", "views:%2Fa", "text/plain", `{"value": 1}`, 415, ""},
 		{"PUT", "views:%2Fa", "application/json; charset=latin1", `{"value": 1}`, 415, ""},
+		{"PUT", "views:%2Fa", "application/json; charset=Utf-8", `{}`, 400, "no member"},
 		{"PUT", "views:%2Fa", "application/json", ``, 400, "not a JSON object"},
 		{"PUT", "views:%2Fa", "application/json", `41`, 400, "not a JSON object"},
 		{"PUT", "views:%2Fa", "application/json", `[{"value": 1}]`, 400, "not a JSON object"},

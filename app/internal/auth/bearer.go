@@ -39,12 +39,14 @@ func (g *Gate) IsOwner(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && g.inSession(r)
 }
 
-// bearer returns the token of a request that has exactly one.
+// bearer returns the token of a request that has exactly one. Any number of spaces may be
+// before it (RFC 6750, section 2.1).
 func bearer(r *http.Request) (credentials string, ok bool) {
 	lines := r.Header["Authorization"]
 	if len(lines) != 1 {
 		return "", false
 	}
 	scheme, credentials, _ := strings.Cut(lines[0], " ")
+	credentials = strings.TrimLeft(credentials, " ")
 	return credentials, strings.EqualFold(scheme, "Bearer") && credentials != ""
 }
