@@ -60,7 +60,7 @@ func (r Range) check(from, to time.Time) error {
 	}
 	switch {
 	case r.first > r.last:
-		return RangeError("from is after to")
+		return RangeError("the option from is later than to")
 	case r.Len() > MaxSteps:
 		return rangeError("it has %d steps, and an answer at most %d: ask for less, or in longer steps", r.last-r.first+1, MaxSteps)
 	}
@@ -205,7 +205,7 @@ func (q RangeQuery) Parse(now time.Time, usual func(Step) int) (Range, error) {
 	switch r.step {
 	case Hourly, Daily, Weekly, Monthly:
 	default:
-		return Range{}, rangeError("step is %.40q: use hour, day, week or month", q.Step)
+		return Range{}, rangeError("the option step is %.40q: use hour, day, week or month", q.Step)
 	}
 	to := now
 	if q.To != "" {
@@ -257,7 +257,7 @@ func (r Range) parseTime(option, text string) (first, last time.Time, err error)
 	if month, err := time.Parse("2006-01", text); err == nil {
 		return r.begin(month), r.begin(month.AddDate(0, 1, 0)).Add(-time.Hour), nil
 	}
-	return first, last, rangeError("%s is %.40q: write a day such as 2026-11-26, or a time such as 2026-11-26T13:00:00+01:00", option, text)
+	return first, last, rangeError("the option %s is %.40q: write a day such as 2026-11-26, or a time such as 2026-11-26T13:00:00+01:00", option, text)
 }
 
 // begin returns when the first hour of a date begins in the time zone. Where clocks change at
@@ -283,5 +283,5 @@ func ParseZone(name string) (*time.Location, error) {
 			return zone, nil
 		}
 	}
-	return nil, rangeError("tz is %.40q: write the name of a time zone such as Europe/Berlin", name)
+	return nil, rangeError("the option tz is %.40q: write the name of a time zone such as Europe/Berlin", name)
 }

@@ -163,7 +163,7 @@ func readGoatZIP(file []byte, naming Naming, host string) ([]counters.Find, erro
 		Site    string `json:"created_for"`
 	}
 	if err := readPart(parts["info.json"], func(in io.Reader) error { return json.NewDecoder(in).Decode(&info) }); err != nil {
-		return nil, fmt.Errorf("info.json: %w", err)
+		return nil, fmt.Errorf("its info.json: %w", err)
 	}
 	if major, _, _ := strings.Cut(info.Version, "."); major != "1" {
 		return nil, fmt.Errorf("its version is %.20q; only version 1 can be read", info.Version)
@@ -191,7 +191,7 @@ func readGoatZIP(file []byte, naming Naming, host string) ([]counters.Find, erro
 			return nil
 		})
 	}); err != nil {
-		return nil, fmt.Errorf("paths.jsonl: %w", err)
+		return nil, fmt.Errorf("its paths.jsonl: %w", err)
 	}
 	t := tally{pages: map[string]map[counter.Hour]int64{}}
 	if err := readPart(parts["hit_stats.jsonl"], func(in io.Reader) error {
@@ -210,7 +210,7 @@ func readGoatZIP(file []byte, naming Naming, host string) ([]counters.Find, erro
 			return nil
 		})
 	}); err != nil {
-		return nil, fmt.Errorf("hit_stats.jsonl: %w", err)
+		return nil, fmt.Errorf("its hit_stats.jsonl: %w", err)
 	}
 	return t.finds(naming, host)
 }

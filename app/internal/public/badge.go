@@ -80,7 +80,7 @@ func badgeOptions(r *http.Request) (wanted wantedBadge, err error) {
 		return wanted, errors.New("the option tz is given twice")
 	}
 	if zoned && wanted.Show == badge.Total {
-		return wanted, errors.New("tz says when today begins: use it with show=today or show=today-total")
+		return wanted, errors.New("the option tz says when today begins: use it with show=today or show=today-total")
 	}
 	wanted.zone, err = counters.ParseZone(strings.Join(zone, ""))
 	return wanted, err

@@ -40,7 +40,7 @@ func TestBadge(t *testing.T) {
 		{"/badge/example.com/new.svg?read", "views: 0", 200},
 		{"/badge.svg", "views: 0", 200},
 		{"/badge/example.com/a.svg?colour=red", `views: "colour" is not an option: use label, color, labelColor, style, format or show`, 400},
-		{"/badge/example.com/a.svg?read=no", "views: read is written ?read, with no value", 400},
+		{"/badge/example.com/a.svg?read=no", "views: the option read is written ?read, with no value", 400},
 		{"/badge/example.com/a.svg?style=round", `views: style: "round" is not one of flat, flat-square, plastic, for-the-badge`, 400},
 		{"/badge.svg?format=roman", `views: format: "roman" is not one of plain, grouped, short`, 400},
 		{"/badge.svg?format=roman&style=for-the-badge", `VIEWS: FORMAT: "ROMAN" IS NOT ONE OF PLAIN, GROUPED, SHORT`, 400},

@@ -80,7 +80,7 @@ func chartTheme(query url.Values) (chart.Theme, error) {
 	case "auto", "":
 		return chart.Auto, nil
 	default:
-		return chart.Auto, requestError{fmt.Errorf("theme is %.40q: use light, dark or auto", theme)}
+		return chart.Auto, requestError{fmt.Errorf("the option theme is %.40q: use light, dark or auto", theme)}
 	}
 }
 
@@ -91,7 +91,7 @@ func chartDays(query url.Values) (int, error) {
 	}
 	days, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || days < 1 || days > maxChartDays {
-		return 0, requestError{fmt.Errorf("days is %.40q: use a whole number from 1 to %d", text, maxChartDays)}
+		return 0, requestError{fmt.Errorf("the option days is %.40q: use a whole number from 1 to %d", text, maxChartDays)}
 	}
 	return int(days), nil
 }

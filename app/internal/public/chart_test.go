@@ -21,12 +21,12 @@ func TestChart(t *testing.T) {
 			"/chart/example.com/a.svg?days=366":                {"207 views in 366 days"},
 			"/chart.svg?days=7":                                {"This page: 8 views in 7 days"},
 			"/chart/example.com/never.svg":                     {"example.com/never: 0 views in 30 days", "Nothing was counted."},
-			"/chart/example.com/a.svg?days=0":                  {`Days is "0": use a whole number from 1 to 366.`},
-			"/chart/example.com/a.svg?days=-1":                 {`Days is "-1": use`},
-			"/chart/example.com/a.svg?days=1e9":                {`Days is "1e9": use`},
-			"/chart/example.com/a.svg?days=367":                {`Days is "367": use`},
-			"/chart/example.com/a.svg?theme=neon":              {`Theme is "neon": use light, dark or auto.`},
-			"/chart/example.com/a.svg?tz=../../etc/passwd":     {`Tz is "../../etc/passwd": write`},
+			"/chart/example.com/a.svg?days=0":                  {`The option days is "0": use a whole number from 1 to 366.`},
+			"/chart/example.com/a.svg?days=-1":                 {`The option days is "-1": use`},
+			"/chart/example.com/a.svg?days=1e9":                {`The option days is "1e9": use`},
+			"/chart/example.com/a.svg?days=367":                {`The option days is "367": use`},
+			"/chart/example.com/a.svg?theme=neon":              {`The option theme is "neon": use light, dark or auto.`},
+			"/chart/example.com/a.svg?tz=../../etc/passwd":     {`The option tz is "../../etc/passwd": write`},
 			"/chart/example.com/a.svg?from=1":                  {`The query option "from" does not exist here: use days, theme, tz.`},
 			"/chart/a%20b.svg":                                 {`"a b" is not the address of a page`},
 		} {
@@ -76,8 +76,8 @@ func TestBadgeOfToday(t *testing.T) {
 			"show=":                          `show: "" is not one of`,
 			"show=today&show=total":          `the option "show" is given twice`,
 			"show=today&tz=UTC&tz=UTC":       "the option tz is given twice",
-			"show=today&tz=../../etc/passwd": `tz is "../../etc/passwd": write the name of a time zone`,
-			"tz=Europe/Berlin":               "tz says when today begins: use it with show=today or show=today-total",
+			"show=today&tz=../../etc/passwd": `the option tz is "../../etc/passwd": write the name of a time zone`,
+			"tz=Europe/Berlin":               "the option tz says when today begins: use it with show=today or show=today-total",
 		} {
 			w := sitetest.Ask(site, http.MethodGet, "/badge/example.com/a.svg?read&"+query)
 			if w.Code != http.StatusBadRequest || !strings.Contains(html.UnescapeString(w.Body.String()), want) {

@@ -132,7 +132,7 @@ func historyFormat(r *http.Request, query url.Values) (counters.Format, error) {
 	case format == counters.CSV, format == jsonFormat:
 		return format, nil
 	case query.Has("format"):
-		return "", requestError{fmt.Errorf("format is %.40q, neither json nor csv", format)}
+		return "", requestError{fmt.Errorf("the option format is %.40q, neither json nor csv", format)}
 	}
 	var csv, json float64
 	for part := range strings.SplitSeq(strings.Join(r.Header["Accept"], ","), ",") {

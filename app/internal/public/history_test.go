@@ -74,15 +74,15 @@ func TestHistoryAsCSV(t *testing.T) {
 func TestHistoriesThatAreRefused(t *testing.T) {
 	site := newSite(t, newConfig(), newPast(t))
 	for target, want := range map[string]string{
-		"/api/v1/history/example.com/a?tz=../../etc/passwd":                     `Tz is "../../etc/passwd": write the name of a time zone such as Europe/Berlin.`,
-		"/api/v1/history/example.com/a?from=2026-11-27&to=2026-11-26":           "From is after to.",
+		"/api/v1/history/example.com/a?tz=../../etc/passwd":                     `The option tz is "../../etc/passwd": write the name of a time zone such as Europe/Berlin.`,
+		"/api/v1/history/example.com/a?from=2026-11-27&to=2026-11-26":           "The option from is later than to.",
 		"/api/v1/history/example.com/a?from=0000-01-01":                         "The year 0 is not from 1970 to 9999.",
-		"/api/v1/history/example.com/a?to=100000-01-01":                         `To is "100000-01-01": write a day`,
+		"/api/v1/history/example.com/a?to=100000-01-01":                         `The option to is "100000-01-01": write a day`,
 		"/api/v1/history/example.com/a?from=1977-01-01&to=2026-12-31&step=hour": "It has 438288 steps, and an answer at most 10000: ask for less, or in longer steps.",
-		"/api/v1/history/example.com/a?step=minute":                             `Step is "minute": use hour, day, week or month.`,
+		"/api/v1/history/example.com/a?step=minute":                             `The option step is "minute": use hour, day, week or month.`,
 		"/api/v1/history/example.com/a?steps=day":                               `The query option "steps" does not exist here: use from, to, step, tz, format.`,
 		"/api/v1/history/example.com/a?step=day&step=hour":                      "The query option step is given twice.",
-		"/api/v1/history/example.com/a?format=xml":                              `Format is "xml", neither json nor csv.`,
+		"/api/v1/history/example.com/a?format=xml":                              `The option format is "xml", neither json nor csv.`,
 		"/api/v1/history/a%20b":                                                 `"a b" is not the address of a page`,
 		"/api/v1/history?name=example.com/a":                                    `The query option "name" does not exist here`,
 	} {

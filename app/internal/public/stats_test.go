@@ -89,15 +89,15 @@ func TestStatsThatAreRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := newWeeks(t, newConfig())
 		for query, want := range map[string]string{
-			"tz=../../etc/passwd":                      `Tz is "../../etc/passwd": write`,
-			"from=2026-11-27&to=2026-11-26":            "From is after to.",
+			"tz=../../etc/passwd":                      `The option tz is "../../etc/passwd": write`,
+			"from=2026-11-27&to=2026-11-26":            "The option from is later than to.",
 			"step=hour&from=2026-01-01":                "It has 7909 steps, and this page shows at most 1000: ask for less, or in longer steps.",
 			"from=0000-01-01":                          "The year 0 is not from 1970 to 9999.",
-			"step=<script>":                            `Step is "<script>": use`,
+			"step=<script>":                            `The option step is "<script>": use`,
 			"days=3":                                   `The query option "days" does not exist here`,
 			"tz=Europe/Berlin&tz=UTC":                  "The query option tz is given twice.",
 			"from=%zz":                                 "The query can't be read",
-			"from=2026-11-26&to=2026-11-26&tz=Nowhere": `Tz is "Nowhere"`,
+			"from=2026-11-26&to=2026-11-26&tz=Nowhere": `The option tz is "Nowhere"`,
 		} {
 			// The page is there, and its form.
 			text := wantPage(t, "/stats/example.com/a?"+query, site, http.StatusBadRequest, want, "12,345", `<form method="get">`)

@@ -46,12 +46,13 @@ func Query(r *http.Request, allowed ...string) (url.Values, error) {
 func Flag(values url.Values, name string) (bool, error) {
 	given, ok := values[name]
 	if ok && (len(given) > 1 || given[0] != "" && given[0] != "true" && given[0] != "1") {
-		return false, fmt.Errorf("%s is written ?%s, with no value", name, name)
+		return false, fmt.Errorf("the option %s is written ?%s, with no value", name, name)
 	}
 	return ok, nil
 }
 
-// Sentence returns an error that begins in lower case, and has no full stop, as a sentence.
+// Sentence returns an error that begins in lower case, and has no full stop, as a sentence. It
+// must not begin with a name: the name of an option or a file would get a capital.
 func Sentence(err error) string {
 	text := []byte(err.Error())
 	if len(text) > 0 && text[0] >= 'a' && text[0] <= 'z' {
