@@ -2,6 +2,7 @@ package auth
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -95,6 +96,27 @@ func TestEndedSessionsAreBounded(t *testing.T) {
 		s.end(begin(t, s), false) // those that have expired make room
 		if len(s.ended) != 1 || len(s.of(latest, false)) != 1 {
 			t.Errorf("%d remembered of sessions that have expired", len(s.ended))
+		}
+	})
+}
+
+// A session of a clock that was ahead does not come back either.
+func TestEndedSessionsFromTheFutureAreBounded(t *testing.T) {
+	var ahead *http.Request
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		ahead = begin(t, newSessions("key", "password"))
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := newSessions("key", "password")
+		s.end(ahead, false)
+		for n := range maxEnded - 1 {
+			s.ended[fmt.Sprint(n)] = time.Now().Add(remembered)
+		}
+		s.end(begin(t, s), false)
+		time.Sleep(time.Hour)
+		if len(s.ended) != 1 || len(s.of(ahead, false)) > 0 {
+			t.Error("the session came back")
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ const (
 	sessionLife = 12 * time.Hour
 	// maxSkew is the largest accepted difference between the clocks of two processes.
 	maxSkew = time.Minute
+	// remembered is how long after its beginning an ended session is remembered.
+	remembered = sessionLife + maxSkew
 	// maxEnded is how many ended sessions are remembered.
 	maxEnded = 10_000
 )
@@ -47,22 +50,30 @@ func newSessions(key string, secrets ...string) *sessions {
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte("admin sessions\x00"))
 	mac.Write(digest[:])
-	codec := securecookie.New(mac.Sum(nil), nil).MaxAge(int(sessionLife.Seconds())).SetSerializer(securecookie.JSONEncoder{})
+	codec := securecookie.New(mac.Sum(nil), nil).MaxAge(0).SetSerializer(securecookie.JSONEncoder{}) // it does not know of clocks that are set back
 	return &sessions{codec: codec, ended: map[string]time.Time{}}
 }
 
 // of returns the session that a request belongs to, or nothing.
 func (s *sessions) of(r *http.Request, secure bool) []session {
-	var valid []session
+	return slices.DeleteFunc(s.signed(r, secure), func(found session) bool {
+		age := time.Since(found.Issued)
+		return age < -maxSkew || age > sessionLife
+	})
+}
+
+// signed returns the sessions of a request that have not been ended, whatever their time.
+func (s *sessions) signed(r *http.Request, secure bool) []session {
+	var all []session
 	name := cookie(secure).Name
 	for _, cookie := range r.CookiesNamed(name) {
 		var found session
 		// The signature covers the name, so a cookie sent without TLS is not valid with TLS.
-		if s.codec.Decode(name, cookie.Value, &found) == nil && time.Until(found.Issued) <= maxSkew && !s.hasEnded(found) {
-			valid = append(valid, found)
+		if s.codec.Decode(name, cookie.Value, &found) == nil && !s.hasEnded(found) {
+			all = append(all, found)
 		}
 	}
-	return valid
+	return all
 }
 
 // begin gives the browser a new session and ends its old one.
@@ -78,16 +89,17 @@ func (s *sessions) begin(w http.ResponseWriter, r *http.Request, secure bool) er
 	return nil
 }
 
-// end ends the sessions of a request, and reports whether there were any.
+// end ends the sessions of a request, and reports whether there were any. They include those
+// that are only valid at another time, because a clock may be set.
 func (s *sessions) end(r *http.Request, secure bool) bool {
-	valid := s.of(r, secure)
+	all := s.signed(r, secure)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, session := range valid {
+	for _, session := range all {
 		s.makeRoom()
-		s.ended[session.ID] = session.Issued.Add(sessionLife + maxSkew)
+		s.ended[session.ID] = session.Issued.Add(remembered)
 	}
-	return len(valid) > 0
+	return len(all) > 0
 }
 
 // makeRoom makes room to remember one more ended session. If it must, it ends all sessions,
@@ -104,6 +116,11 @@ func (s *sessions) makeRoom() {
 	}
 	if len(s.ended) == maxEnded {
 		s.since = now
+		for _, expiry := range s.ended {
+			if issued := expiry.Add(-remembered); issued.After(s.since) { // the clock was ahead
+				s.since = issued
+			}
+		}
 		clear(s.ended)
 	}
 }

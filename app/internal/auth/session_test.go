@@ -143,6 +143,39 @@ func TestSessionsFromTheFuture(t *testing.T) {
 	}
 }
 
+// A session that is ended while a wrong clock makes it invalid stays ended when the clock is
+// right.
+func TestLogoutByAWrongClock(t *testing.T) {
+	for name, clocks := range map[string]struct{ login, logout, later time.Duration }{
+		"ahead at the login":   {time.Hour, 0, 2 * time.Hour},
+		"ahead at the log-out": {0, 100 * time.Hour, time.Hour},
+	} {
+		var session *httptest.ResponseRecorder
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(clocks.login)
+			session = newSite(t, settings()).letIn(t)
+		})
+		var s *site
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(clocks.logout)
+			s = newSite(t, settings())
+			if s.opens(t, with(session)) {
+				t.Errorf("%s: the session is valid", name)
+			}
+			s.do(t, http.MethodPost, "/admin/logout", with(session))
+		})
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(clocks.later)
+			if s.opens(t, with(session)) {
+				t.Errorf("%s: the session is valid again", name)
+			}
+			if !newSite(t, settings()).opens(t, with(session)) {
+				t.Errorf("%s: the session is not valid elsewhere", name)
+			}
+		})
+	}
+}
+
 func TestLogout(t *testing.T) {
 	for _, proto := range []string{"http", "https"} {
 		s := newSite(t, settings())
