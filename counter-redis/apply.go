@@ -281,4 +281,4 @@ var script string
 
 // scriptHash is the SHA-1 of the script, by which a server knows it. It is a constant
 // because programs under GODEBUG=fips140=only must not compute SHA-1.
-const scriptHash = "abd72d4779c35ae4ca859ea90a7e56b3a7196d35"
+const scriptHash = "6b89a129c8756320d052f6af92f2f80732bcb166"

@@ -209,13 +209,8 @@ func (s *strangers) client(addr string, like *redis.Client) *redis.Client {
 		known.used = now
 		return known.client
 	}
-	opts := *like.Options()
+	opts := optionsLike(like)
 	opts.Addr, opts.NodeAddress = addr, ""
-	opts.MaxRetries = -1
-	opts.MinIdleConns = 0
-	// Without a timeout it is 0 in the options of a client, and -1 in those for one.
-	opts.ReadTimeout = cmp.Or(opts.ReadTimeout, -1)
-	opts.WriteTimeout = cmp.Or(opts.WriteTimeout, -1)
 	client := redis.NewClient(&opts)
 	for _, hook := range s.hooks {
 		client.AddHook(hook)
@@ -229,6 +224,17 @@ func (s *strangers) client(addr string, like *redis.Client) *redis.Client {
 	}
 	s.clients[addr] = &stranger{client, now}
 	return client
+}
+
+// optionsLike returns the options for one more client like the other.
+func optionsLike(other *redis.Client) redis.Options {
+	opts := *other.Options()
+	opts.MaxRetries = -1
+	opts.MinIdleConns = 0
+	// Without a timeout it is 0 in the options of a client, and -1 in those for one.
+	opts.ReadTimeout = cmp.Or(opts.ReadTimeout, -1)
+	opts.WriteTimeout = cmp.Or(opts.WriteTimeout, -1)
+	return opts
 }
 
 // close closes the clients.

@@ -52,6 +52,8 @@ func cause(ctx context.Context, err error) error {
 	deadline, limited := ctx.Deadline()
 	passed := limited && !time.Now().Before(deadline)
 	switch {
+	case replied(err, unauthenticated):
+		return fmt.Errorf("the server wants a login: %w", err)
 	case passed && errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
 	case !passed && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
@@ -120,11 +122,15 @@ func unready(err error) bool {
 	)
 }
 
+// unauthenticated begins the answer to a long command of a client that has not logged in. The server
+// does not read the command, nor any after it.
+const unauthenticated = "Protocol error: unauthenticated "
+
 // refused reports whether the server rejects the client, and will do so until somebody
 // changes the settings of one of them.
 func refused(err error) bool {
 	return replied(err,
-		"NOAUTH ", "WRONGPASS ", "DENIED ",
+		"NOAUTH ", unauthenticated, "WRONGPASS ", "DENIED ",
 		"AUTH ", "Client sent AUTH", "invalid password", "wrong number of arguments for 'auth'",
 		"unknown command 'auth'", "unknown command `auth`",
 		"DB index is out of range", "invalid DB index", "SELECT is not allowed",

@@ -15,7 +15,8 @@ type facts map[string]string
 func (f facts) warnings(waits bool) []string {
 	if f["role"] == "slave" {
 		// Its other settings don't matter, because it refuses to count.
-		return []string{"role is slave: this Redis is a replica, which refuses to count and may be behind. Give the URL of the primary."}
+		return []string{"role is slave: this Redis is a replica, which refuses to count and may be behind. " +
+			"Give the URL of the primary. If Sentinels name this one, leave out those that are out of date."}
 	}
 	var found []string
 	for _, warning := range []string{f.policy(), f.evicted(), f.memory(), f.durability(waits), f.snapshot(), f.appendFile()} {
@@ -33,8 +34,8 @@ func (f facts) policy() string {
 	case policy == "", policy == "noeviction", f["maxmemory"] == "0": // without a limit, memory is never full
 		return ""
 	case strings.HasPrefix(policy, "volatile-"):
-		return "maxmemory-policy is " + policy + ": when its memory is full, Redis evicts the records that keep a repeated batch from " +
-			"counting twice. Set maxmemory-policy to noeviction."
+		return "maxmemory-policy is " + policy + ": when its memory is full, Redis evicts what expires: the records that keep a " +
+			"repeated batch from counting twice, and the hours of histories. Set maxmemory-policy to noeviction."
 	default:
 		return "maxmemory-policy is " + policy + ": when its memory is full, Redis evicts counters, which then begin at zero. " +
 			"Set maxmemory-policy to noeviction."

@@ -44,20 +44,24 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 // permissions change.
 func (s *Store) refusal(ctx context.Context) []string {
 	err := s.try(ctx)
+	if mistaken := s.mistaken(ctx, err); mistaken != nil {
+		return []string{fmt.Sprintf("%.500s. Not every view is counted. Correct the URL.", strings.TrimSuffix(sentence(mistaken), "."))}
+	}
 	if refused(err) {
 		reason := strings.TrimSuffix(strings.TrimPrefix(sentence(cause(ctx, err)), "not sent: "), ".")
 		return []string{fmt.Sprintf("it refuses this client: %.300s. No view is counted. Correct the URL, or the settings of the server.", reason)}
 	}
-	if !errors.Is(err, errTrial) {
-		return nil
-	}
 	if keys, ok := errors.AsType[*KeysError](err); ok {
 		return []string{keys.warning()}
 	}
-	text := strings.TrimSuffix(sentence(err), ".")
-	return []string{fmt.Sprintf("%.300s. No view is counted. "+
+	failed, ok := errors.AsType[*trialError](err)
+	if !ok {
+		return nil
+	}
+	text := strings.TrimSuffix(sentence(cause(ctx, err)), ".")
+	return []string{fmt.Sprintf("%.300s. %s "+
 		"Permit this user GET, SET, DEL, INCRBY, EVAL and EVALSHA, for histories HINCRBY, HDEL, HGET, HGETALL and PEXPIREAT, "+
-		"and all keys that begin with the prefix or with { and the prefix; or choose a Redis that runs scripts.", text)}
+		"and all keys that begin with the prefix or with { and the prefix; or choose a Redis that runs scripts.", text, failed.effect)}
 }
 
 // warning says what endangers the counter.

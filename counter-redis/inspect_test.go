@@ -340,3 +340,66 @@ func startCluster(t *testing.T, args ...string) []*redistest.Server {
 	}
 	return servers
 }
+
+// A warning says what becomes of views without each command, and that is true.
+func TestWarningsOfLostCommands(t *testing.T) {
+	const nothing, counted = "No view is counted.", "Views are counted"
+	for _, test := range []struct {
+		rules []any // what the user loses
+		want  string
+	}{
+		{[]any{"-evalsha"}, nothing},
+		{[]any{"-incrby"}, nothing},
+		{[]any{"-set"}, nothing},
+		{[]any{"-get"}, nothing},
+		{[]any{"-hincrby"}, nothing},
+		{[]any{"-eval"}, "Views are counted until Redis forgets its scripts"},
+		{[]any{"-pexpireat"}, "hours of their history"},
+		{[]any{"-hdel"}, counted},
+		{[]any{"-hget"}, counted},
+		{[]any{"-hgetall"}, counted},
+		{[]any{"-wait"}, "their numbers are not shown"},
+		{[]any{"-eval", "-incrby"}, nothing}, // the worst of several
+		{[]any{"-pexpireat", "-eval", "-hget"}, "until Redis forgets its scripts"},
+		{[]any{"-@scripting"}, nothing},
+	} {
+		server := redistest.Start(t)
+		all := []any{"~*", "+@all"}
+		setUser(t, server.Client(), all...)
+		replicas := 0
+		if test.rules[0] == "-wait" {
+			replicas = 1
+		}
+		store := openWith(t, withLogin(server, "limited:s3cret"), counterredis.Options{WaitReplicas: replicas})
+		applySum := func(sum int64) {
+			store.Apply(t.Context(), []counter.Batch{{Name: "a", Writer: "w", Delta: 1, Sum: sum, Hour: today()}})
+		}
+		setUser(t, server.Client(), append(all, test.rules...)...)
+		warnings, err := store.Warnings(t.Context())
+		if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], test.want) {
+			t.Errorf("with %q: %q, %v; want %q", test.rules, warnings, err, test.want)
+			continue
+		}
+		applySum(1)
+		if got := server.Client().Get(t.Context(), "a").Val(); (got == "1") != strings.Contains(warnings[0], counted) {
+			t.Errorf("with %q the counter is %q, and the warning %q", test.rules, got, warnings[0])
+		}
+		if strings.Contains(test.want, "until") {
+			do(t, server.Client(), "script", "flush")
+			applySum(2)
+			if got := server.Client().Get(t.Context(), "a").Val(); got != "1" {
+				t.Errorf("with %q and without the script the counter is %q; want 1", test.rules, got)
+			}
+		}
+	}
+}
+
+// A server that comes up and is something else than the client takes it for is named.
+func TestWarningsOfMistakes(t *testing.T) {
+	t.Parallel()
+	nodes := startCluster(t)
+	for _, node := range nodes {
+		store := borrow(t, node.Client())
+		wantWarnings(t, store, "it is a node of a Cluster, which the option addr of the URL must say")
+	}
+}

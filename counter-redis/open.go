@@ -64,7 +64,11 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if err = store.ping(ctx); err == nil {
 		err = store.try(ctx)
 	}
-	if refusal := target.refusal(ctx, err); refusal != nil {
+	refusal := store.mistaken(ctx, err)
+	if refusal == nil {
+		refusal = target.refusal(ctx, err)
+	}
+	if refusal != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %s: %w", ErrRefused, store, refusal), store.Close())
 	}
 	if untrusted(err) {
@@ -79,8 +83,6 @@ func (t *target) refusal(ctx context.Context, err error) error {
 	switch {
 	case t.kind == sentinels && errors.Is(err, redis.Nil): // the answer of the Sentinels
 		return errors.New("no primary has this master_name")
-	case t.kind != cluster && replied(err, "MOVED "):
-		return errors.New("it is a node of a Cluster, which the option addr of the URL must say")
 	case refused(err), denied(err), errors.Is(err, errTrial):
 		return cause(ctx, err)
 	default:

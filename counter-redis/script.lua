@@ -105,7 +105,10 @@ end
 -- can't fail: the same command has just moved the same counter as far.
 local written = type(total) == 'table' and total or redis.pcall('SET', KEYS[2], sum .. ':' .. total, 'PX', expiry)
 if written.err then
-  if redis.pcall('INCRBY', KEYS[1], '-' .. amount) == 0 then redis.pcall('DEL', KEYS[1]) end
+  if redis.pcall('INCRBY', KEYS[1], '-' .. amount) == 0 then
+    local life = redis.pcall('PTTL', KEYS[1])
+    if type(life) ~= 'number' or life < 0 then redis.pcall('DEL', KEYS[1]) end -- else it was there before
+  end
   undo(amount, day, hour, month)
   return written
 end

@@ -87,6 +87,7 @@ func deliverOnce(ctx context.Context, to *redis.Client, commands []*command, how
 	if slices.ContainsFunc(cmds, func(cmd redis.Cmder) bool { return cmd.Err() != nil }) {
 		err = nil
 	}
+	unread := false
 	for _, c := range commands {
 		failure := c.Err()
 		switch {
@@ -94,7 +95,10 @@ func deliverOnce(ctx context.Context, to *redis.Client, commands []*command, how
 			failure = err
 		case failure == nil && wait != nil:
 			failure = shortfall(wait, how.replicas)
+		case unread && lost(failure):
+			failure = &unsentError{failure}
 		}
+		unread = unread || replied(failure, unauthenticated)
 		c.settle(failure)
 	}
 }

@@ -3,6 +3,7 @@ package counterredis_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -138,4 +139,38 @@ func TestTurnedAway(t *testing.T) {
 			t.Errorf("Open in protected mode: %v; want %v with the reason", err, counterredis.ErrRefused)
 		}
 	}
+}
+
+// A password that is set on the server later proves that what it refuses was not counted, however
+// long the command is and whatever stands after it.
+func TestPasswordSetLater(t *testing.T) {
+	server := redistest.Start(t)
+	store := open(t, server.URL()+patient)
+	batches := []counter.Batch{}
+	for i := range 100 {
+		batches = append(batches, counter.Batch{Name: fmt.Sprint("c", i), Writer: "w", Delta: 1, Sum: 1, Hour: today()})
+	}
+	for _, n := range []int{1, 2, 100} {
+		do(t, server.Client(), "flushall")
+		admin := server.Client().Conn()
+		if err := admin.Do(t.Context(), "config", "set", "requirepass", "other").Err(); err != nil {
+			t.Fatal(err)
+		}
+		if err := admin.Do(t.Context(), "client", "kill", "type", "normal", "skipme", "yes").Err(); err != nil {
+			t.Fatal(err)
+		}
+		store := connect(t, &redis.Options{Addr: server.Addr()})
+		for i, result := range store.Apply(t.Context(), batches[:n]) {
+			wantRefusal(t, "Apply of "+batches[i].Name, result.Err, nil, "")
+			if i == 0 && !strings.Contains(result.Err.Error(), "login") && !strings.Contains(result.Err.Error(), "NOAUTH") {
+				t.Errorf("%v; want an error that names the login", result.Err)
+			}
+		}
+		if err := admin.Do(t.Context(), "config", "set", "requirepass", "").Err(); err != nil {
+			t.Fatal(err)
+		}
+		_ = admin.Close()
+		wantApplied(t, store, batches[:n], 1)
+	}
+	wantGet(t, store, "c0", 1)
 }

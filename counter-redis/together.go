@@ -22,7 +22,7 @@ const maxTogether = 64
 var togetherScript string
 
 // togetherHash is the SHA-1 of togetherScript, as scriptHash is of script.
-const togetherHash = "690755fc7b58be06d0f6eaa39af18bb35805f065"
+const togetherHash = "00e7ee9f1c95d1fcfae5cab8161c6a34fdcbc29a"
 
 // whichScript tells which server has a key.
 //

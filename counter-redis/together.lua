@@ -57,7 +57,10 @@ for n = 1, #KEYS / width do
 
   if not result then
     if type(kept) == 'string' then pcall('SET', record, kept, 'PX', expiry) end
-    if type(moved) == 'number' and pcall('INCRBY', counter, '-' .. delta) == 0 then pcall('DEL', counter) end
+    if type(moved) == 'number' and pcall('INCRBY', counter, '-' .. delta) == 0 then
+      local life = pcall('PTTL', counter)
+      if type(life) ~= 'number' or life < 0 then pcall('DEL', counter) end -- else it was there before
+    end
     if type(day) == 'number' then subtract(days, dayField, delta) end
     if type(hour) == 'number' then subtract(hours, hourField, delta) end
     if type(newMonth) == 'number' then subtract(KEYS[key + 5], month, '1') end

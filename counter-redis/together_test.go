@@ -225,6 +225,34 @@ func dump(t *testing.T, client *redis.Client, prefix string) map[string]string {
 	return has
 }
 
+// A counter of exactly 0 that expires is as it was after a batch that was taken back, alone or with others.
+func TestExpiringZeroIsTakenBack(t *testing.T) {
+	server := redistest.Start(t)
+	admin := server.Client()
+	setUser(t, admin, "~*", "+@all")
+	store := connect(t, &redis.Options{Addr: server.Addr(), Username: "limited", Password: "s3cret"})
+	learn(t, store)
+	do(t, admin, "set", "{zero}:stale", "9:9")
+	for _, test := range []struct {
+		rules, writer string
+		batches       int // in a call
+	}{
+		{"+@all", "stale", 2},
+		{"-set", "w", 2},
+		{"-set", "w", 1},
+	} {
+		setUser(t, admin, "~*", "+@all", test.rules)
+		do(t, admin, "set", "zero", 0, "ex", 1000)
+		batches := []counter.Batch{{Name: "zero", Writer: test.writer, Delta: 1, Sum: 1}, {Name: "b", Writer: test.writer, Delta: 1, Sum: 1}}
+		if err := store.Apply(t.Context(), batches[:test.batches])[0].Err; err == nil {
+			t.Errorf("%+v: it is applied", test)
+		}
+		if got, life := admin.Get(t.Context(), "zero").Val(), admin.TTL(t.Context(), "zero").Val(); got != "0" || life <= 0 {
+			t.Errorf("%+v: the counter is %q and expires in %v; want 0 as before", test, got, life)
+		}
+	}
+}
+
 // later returns the value that a command has once it is sent.
 func later[T any](value func() T) func() any { return func() any { return value() } }
 

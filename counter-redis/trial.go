@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,12 +17,51 @@ import (
 // errTrial says that the server answers but does not do what batches need.
 var errTrial = errors.New("it does not do what counting needs")
 
+// effect is what becomes of views if the server refuses a command, the worst first.
+type effect int
+
+const (
+	countsNothing effect = iota
+	forgetsScripts
+	hidesNumbers
+	keepsHours
+	hidesHistory
+)
+
+// String says it in a sentence.
+func (e effect) String() string {
+	switch e {
+	case forgetsScripts:
+		return "Views are counted until Redis forgets its scripts, as it does when it restarts."
+	case hidesNumbers:
+		return "Views are counted, but their numbers are not shown, because nobody knows how many replicas have them."
+	case keepsHours:
+		return "Views are counted, but the hours of their history are not removed when they are old."
+	case hidesHistory:
+		return "Views are counted, but their history can't always be shown or changed."
+	case countsNothing:
+	}
+	return "No view is counted."
+}
+
+// trialError says that the server refuses a command, or answers it as Redis does not.
+type trialError struct {
+	effect effect
+	err    error
+}
+
+// Error implements the error interface.
+func (e *trialError) Error() string { return fmt.Sprintf("%v: %v", errTrial, e.err) }
+
+// Unwrap returns the server's error, and one that [Open] reports as [ErrRefused].
+func (e *trialError) Unwrap() []error { return []error{errTrial, e.err} }
+
 // try sends the commands that batches need, each with an argument that is not an integer, so
 // nothing changes. It returns nil if the server refused that argument, because then it has the
 // command, permits it to this user and runs the script. A refusal by the script itself also
 // proves that. Commands that take no integer ask for something that does not exist. Any other
-// answer is errTrial, unless the server is not ready or refuses the login. That, like any other
-// failure, says nothing about what the server can do.
+// answer is a *trialError, unless the server is not ready or refuses the login. That, like any
+// other failure, says nothing about what the server can do. Of several it returns the worst.
 //
 // It does not test which counters the user may use, except that a user who may use a record must
 // be able to use a history. For the counters of Options.TryNames, see tryKeys.
@@ -29,45 +69,91 @@ func (s *Store) try(ctx context.Context) error {
 	const no = "not an integer"
 	key := s.key("counterredis")
 	one, other := recordKey(key, "trial"), recordKey(key, "record") // which no counter has
-	commands := []*command{
-		{Cmder: redis.NewCmd(ctx, "eval", script, 2, one, other, 0, 0, 0, no)}, // gets as far as SET, and is loaded
-		{Cmder: redis.NewCmd(ctx, "evalsha", scriptHash, 2, one, other, 0, 0, 0, no)},
-		{Cmder: redis.NewCmd(ctx, "incrby", one, no)},
+	var commands []*command
+	var effects []effect
+	add := func(effect effect, words ...any) {
+		commands = append(commands, &command{Cmder: redis.NewCmd(ctx, words...), key: key})
+		effects = append(effects, effect)
 	}
-	finds := []string{"hdel", "hget", "hgetall"} // nothing, without an error
+	add(forgetsScripts, "eval", script, 2, one, other, 0, 0, 0, no) // gets as far as SET, and is loaded
+	add(countsNothing, "evalsha", scriptHash, 2, one, other, 0, 0, 0, no)
+	add(countsNothing, "incrby", one, no)
 	if !s.noHistory {
 		history := historyKey(key, monthsPart)
-		commands = append(commands,
-			&command{Cmder: redis.NewCmd(ctx, "hincrby", history, "field", no)},
-			&command{Cmder: redis.NewCmd(ctx, "pexpireat", history, no)},
-			&command{Cmder: redis.NewCmd(ctx, "hdel", history, "field")},
-			&command{Cmder: redis.NewCmd(ctx, "hget", history, "field")},
-			&command{Cmder: redis.NewCmd(ctx, "hgetall", history)},
-		)
+		add(countsNothing, "hincrby", history, "field", no)
+		add(keepsHours, "pexpireat", history, no)
+		add(hidesHistory, "hdel", history, "field")
+		add(hidesHistory, "hget", history, "field")
+		add(hidesHistory, "hgetall", history)
 	}
 	if s.replicas > 0 {
-		commands = append(commands, &command{Cmder: redis.NewCmd(ctx, "wait", no, 0)})
+		add(hidesNumbers, "wait", no, 0)
 	}
-	for _, c := range commands {
-		c.key = key
+	var elsewhere []*command
+	if s.cluster == nil {
+		elsewhere = spread(ctx, key)
 	}
-	s.send(ctx, commands, delivery{reads: true})
+	s.send(ctx, slices.Concat(commands, elsewhere), delivery{reads: true})
+	if !denied(commands[0].err) || sentinel(commands[1].err) == nil {
+		effects[0] = countsNothing // EVALSHA does not make up for it
+	}
 	mayUseRecord := !deniedKey(commands[0].err)
-	for _, c := range commands {
-		switch err := c.err; {
-		case (err == nil || missing(err)) && slices.Contains(finds, c.Name()):
-		case err == nil:
-			return fmt.Errorf("%w: %s succeeds where it must not", errTrial, strings.ToUpper(c.Name()))
-		case deniedKey(err) && mayUseRecord:
-			return fmt.Errorf("%w: this user may not use the keys of histories, such as %s: %w", errTrial, c.Args()[1], cause(ctx, err))
-		case sentinel(err) != nil, deniedKey(err), replied(err, "NOSCRIPT "): // the script that EVAL loaded may already be gone
-		case !replied(err, ""), unready(err), refused(err):
-			return err
-		default:
-			return fmt.Errorf("%w: %s: %w", errTrial, strings.ToUpper(c.Name()), cause(ctx, err))
+	var worst *trialError
+	var unknown error
+	for i, c := range commands {
+		var reason error
+		if reason, unknown = judge(c, mayUseRecord); unknown != nil {
+			break
+		}
+		if reason != nil && (worst == nil || effects[i] < worst.effect) {
+			worst = &trialError{effects[i], reason}
+		}
+	}
+	switch {
+	case worst != nil:
+		return worst
+	case unknown != nil:
+		return unknown
+	}
+	for _, c := range elsewhere {
+		if replied(c.err, "MOVED ") {
+			return c.err
 		}
 	}
 	return s.tryKeys(ctx, s.tried)
+}
+
+// judge returns the reason if the answer to a command of try shows that the server does not do
+// what batches need, or the error if the answer says nothing about that.
+func judge(c *command, mayUseRecord bool) (reason, unknown error) {
+	name := strings.ToUpper(c.Name())
+	succeeded := c.err == nil || missing(c.err)
+	switch {
+	case succeeded && (name == "HDEL" || name == "HGET" || name == "HGETALL"): // they find nothing, without an error
+	case succeeded:
+		reason = fmt.Errorf("%s succeeds where it must not", name)
+	case deniedKey(c.err) && mayUseRecord:
+		reason = fmt.Errorf("this user may not use the keys of histories, such as %s: %w", c.Args()[1], c.err)
+	case sentinel(c.err) != nil, deniedKey(c.err), replied(c.err, "NOSCRIPT "): // the script that EVAL loaded may already be gone
+	case !replied(c.err, ""), unready(c.err), refused(c.err):
+		unknown = c.err
+	default:
+		reason = fmt.Errorf("%s: %w", name, c.err)
+	}
+	return reason, unknown
+}
+
+// spread returns commands that ask for keys of many slots. A node of a Cluster may have the slots
+// of some of them. The keys begin like the records of a counter, because the user may not be
+// permitted to use others.
+func spread(ctx context.Context, key string) []*command {
+	const keys = 16
+	commands := make([]*command, keys)
+	for i := range commands {
+		like := recordKey(key+strconv.Itoa(i), "server")
+		commands[i] = &command{Cmder: redis.NewCmd(ctx, "get", like), key: like}
+	}
+	return commands
 }
 
 // KeysError says that the Redis user may add to a counter, but may not use another key that its
@@ -93,7 +179,8 @@ func (e *KeysError) Error() string {
 func (e *KeysError) Unwrap() []error { return []error{errTrial, e.err} }
 
 // tryKeys returns a *KeysError if the user may add to one of the counters under the keys, but
-// may not use a key that its batches need. Like try, it changes nothing.
+// may not use a key that its batches need. If another node
+// has the key, it returns that answer. Like try, it changes nothing.
 func (s *Store) tryKeys(ctx context.Context, keys []string) error {
 	const no = "not an integer"
 	var commands []*command
@@ -116,6 +203,9 @@ func (s *Store) tryKeys(ctx context.Context, keys []string) error {
 	}
 	s.sendAll(ctx, commands, delivery{reads: true})
 	for i, c := range commands {
+		if s.cluster == nil && replied(c.err, "MOVED ") {
+			return c.err
+		}
 		own := commands[i-i%perKey]
 		if !deniedKey(c.err) || deniedKey(own.err) || own.err == nil {
 			continue
