@@ -128,6 +128,24 @@ func TestLoginBehindTLS(t *testing.T) {
 	}
 }
 
+// A link on another site sends the session to addresses that change counters by GET. They want
+// the token.
+func TestSessionChangesNothingByLink(t *testing.T) {
+	t.Parallel()
+	app := startProcess(t, withPassword, withKey, "COMPAT=all")
+	link := []string{"X-Forwarded-Proto", "https", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
+	cookies := app.letIn(t, adminPassword, "X-Forwarded-Proto", "https")
+	app.wantSession(t, true, cookies, link...)
+	if got := app.send(t, http.MethodGet, "/hit/a-space/a-key", ""); got.status != http.StatusOK {
+		t.Fatal(got.status, got.body)
+	}
+	for _, target := range []string{"/set/a-space/a-key?value=9", "/update/a-space/a-key?amount=9", "/v1/a-space/a-key/set?count=9"} {
+		if got := app.send(t, http.MethodGet, target, "", append(link, "Cookie", cookies)...); got.status != http.StatusForbidden {
+			t.Errorf("%s: %d %s", target, got.status, got.body)
+		}
+	}
+}
+
 // The secrets are in nothing that the app says, not even with DEBUG.
 func TestSecretsAreShownNowhere(t *testing.T) {
 	t.Parallel()

@@ -117,7 +117,7 @@ func newSurfaces(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, a
 
 // newCompat returns the addresses of other services.
 func newCompat(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, gate *auth.Gate, drawer *badge.Drawer) *compat.Services {
-	return compat.New(cfg, counted, hub, all, gate.IsOwner, drawer)
+	return compat.New(cfg, counted, hub, all, gate, drawer)
 }
 
 // addMoving adds what reads the numbers at other services.

@@ -30,13 +30,18 @@ func (g *Gate) Bearer(next http.Handler) http.Handler {
 	}))
 }
 
+// HasToken reports whether a request has the token. Unlike a session, another site's page can't
+// have a browser send it.
+func (g *Gate) HasToken(r *http.Request) bool {
+	token, ok := bearer(r)
+	return ok && g.token.is(token)
+}
+
 // IsOwner reports whether a request that only reads is the owner's: whether it has the token or
-// a session. Without TLS, browsers send a session to the admin site alone.
+// a session. Without TLS, browsers send a session to the admin site alone. A request that changes
+// something needs more, even if its method is GET: a link can send a session.
 func (g *Gate) IsOwner(r *http.Request) bool {
-	if token, ok := bearer(r); ok && g.token.is(token) {
-		return true
-	}
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && g.inSession(r)
+	return g.HasToken(r) || (r.Method == http.MethodGet || r.Method == http.MethodHead) && g.inSession(r)
 }
 
 // bearer returns the token of a request that has exactly one. Any number of spaces may be

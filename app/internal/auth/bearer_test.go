@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -109,6 +110,9 @@ func TestIsOwner(t *testing.T) {
 		}
 		if got := gate.IsOwner(r); got != test.want {
 			t.Errorf("%s: %t", name, got)
+		}
+		if got := gate.HasToken(r); got != strings.HasPrefix(name, "the token") {
+			t.Errorf("%s: has the token: %t", name, got)
 		}
 	}
 }

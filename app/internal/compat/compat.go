@@ -31,16 +31,26 @@ type Services struct {
 	sites    counters.Sites
 	stats    config.Stats
 	drawer   *badge.Drawer
-	isOwner  func(*http.Request) bool
+	owner    Owner
 }
 
-// New returns the addresses of the services in cfg.Compat. isOwner reports whether a request is
-// the owner's. The owner may set counters where the service lets its owner do so.
-func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, isOwner func(*http.Request) bool, drawer *badge.Drawer) *Services {
+// Owner tells the owner's requests from those of others.
+type Owner interface {
+	// IsOwner reports whether a request that only reads is the owner's.
+	IsOwner(*http.Request) bool
+	// HasToken reports whether the request has the owner's token, as one that changes a counter
+	// must. A session does not do: these addresses change counters by GET, so a link on any site
+	// would.
+	HasToken(*http.Request) bool
+}
+
+// New returns the addresses of the services in cfg.Compat. The owner may set counters where the
+// service lets its owner do so.
+func New(cfg config.Config, counted *pageviews.Counter, hub *live.Hub, all *counters.Counters, owner Owner, drawer *badge.Drawer) *Services {
 	return &Services{
 		on: cfg.Compat, views: counted, counters: all, hub: hub,
 		keep: cfg.KeepQuery, sites: cfg.Sites, stats: cfg.Stats,
-		drawer: drawer, isOwner: isOwner,
+		drawer: drawer, owner: owner,
 	}
 }
 

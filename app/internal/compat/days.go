@@ -15,7 +15,7 @@ import (
 
 // mayLook reports whether STATS allows the request to learn when a page was viewed.
 func (c *call) mayLook() bool {
-	return c.stats == config.StatsPublic || c.stats == config.StatsOwner && c.isOwner(c.Request)
+	return c.stats == config.StatsPublic || c.stats == config.StatsOwner && c.owner.IsOwner(c.Request)
 }
 
 // zone returns the time zone that the request names, UTC if it names none.

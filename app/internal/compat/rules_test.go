@@ -89,6 +89,14 @@ func TestOwner(t *testing.T) {
 			t.Errorf("%s: %d %s; want %d %s", step.target, w.Code, w.Body, step.status, step.want)
 		}
 	}
+	// A link on another site can send the session, and must not change anything.
+	for _, target := range []string{"/set/abc?value=9", "/update/abc?amount=9", "/v1/ns/name/set?count=9", "/v1/ns/name/down"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			if w := sitetest.Ask(site, method, target, "Cookie", sitetest.Session); w.Code != http.StatusForbidden {
+				t.Errorf("%s %s with a session: %d %s", method, target, w.Code, w.Body)
+			}
+		}
+	}
 	want := map[string]int64{"views:countapi/default/abc": 1, "views:counterapi/ns/name": 5}
 	sitetest.WantValues(t, kept, want)
 }

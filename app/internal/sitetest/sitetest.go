@@ -28,10 +28,21 @@ import (
 // Browser is the User-Agent of a person's browser.
 const Browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
-// Token is the owner's: a request with it in the header Authorization is the owner's.
-const Token = "the owner's token"
+// Token and Session are the owner's: a request with the one in the header Authorization, or the
+// other in the header Cookie, is the owner's.
+const (
+	Token   = "the owner's token"
+	Session = "session=of-the-owner"
+)
 
-func isOwner(r *http.Request) bool { return r.Header.Get("Authorization") == Token }
+// owner knows the owner.
+type owner struct{}
+
+func (owner) HasToken(r *http.Request) bool { return r.Header.Get("Authorization") == Token }
+
+func (o owner) IsOwner(r *http.Request) bool {
+	return o.HasToken(r) || r.Header.Get("Cookie") == Session
+}
 
 // Parts are what the program's handler is made of. None works in the background until the test
 // starts it.
@@ -70,12 +81,12 @@ func New(tb testing.TB, cfg config.Config, kept counter.Store, log *zap.Logger, 
 
 // Surfaces returns the public addresses.
 func (p *Parts) Surfaces() *public.Surfaces {
-	return public.New(p.Config, p.Views, p.Hub, p.Counters, isOwner, p.Drawer, p.Pages)
+	return public.New(p.Config, p.Views, p.Hub, p.Counters, owner{}.IsOwner, p.Drawer, p.Pages)
 }
 
 // Services returns the addresses of other services.
 func (p *Parts) Services() *compat.Services {
-	return compat.New(p.Config, p.Views, p.Hub, p.Counters, isOwner, p.Drawer)
+	return compat.New(p.Config, p.Views, p.Hub, p.Counters, owner{}, p.Drawer)
 }
 
 // Handler returns the handler of the home page and of the routes.
