@@ -51,7 +51,7 @@ func (c *core) Write(entry zapcore.Entry, fields []zap.Field) error {
 	if err != nil {
 		return err
 	}
-	c.queue.add(line.Bytes(), c.droppable)
+	c.queue.add(printable(line.Bytes()), c.droppable)
 	line.Free()
 	return nil
 }
@@ -115,14 +115,7 @@ func cut(text string, most int) string {
 	end := 0 // of what leaves room for the mark
 	for i, written := 0, 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && size == 1, r < ' ' && r != '\n' && r != '\r' && r != '\t':
-			written += len(`\u0000`)
-		case r < ' ', r == '"', r == '\\':
-			written += len(`\n`)
-		default:
-			written += size
-		}
+		written += escapedSize(r, size)
 		if written > most {
 			return text[:end] + mark
 		}

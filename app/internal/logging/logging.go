@@ -33,8 +33,8 @@ func New(out io.Writer, debug bool) *Log {
 	return &Log{Logger: zap.New(c, zap.ErrorOutput(printer{c.queue})), queue: c.queue}
 }
 
-// Print writes text to the log as it is.
-func (l *Log) Print(text string) { l.queue.add([]byte(text), false) }
+// Print writes lines of text to the log. Like a field, it can't hold what a terminal would obey.
+func (l *Log) Print(text string) { l.queue.add(printable([]byte(text)), false) }
 
 // Close writes what is queued. If ctx ends first, it returns an error. Call it once. Lines
 // that are logged later are lost.
@@ -44,7 +44,7 @@ func (l *Log) Close(ctx context.Context) error { return l.queue.close(ctx) }
 type printer struct{ queue *queue }
 
 func (p printer) Write(text []byte) (int, error) {
-	p.queue.add(text, false)
+	p.queue.add(printable(text), false)
 	return len(text), nil
 }
 

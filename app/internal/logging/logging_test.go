@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"go.uber.org/goleak"
@@ -255,13 +256,45 @@ func TestClose(t *testing.T) {
 
 // Escapes take no more room than plain text.
 func TestEscapesAreBounded(t *testing.T) {
-	for _, text := range []string{"\x00", "\x1b", "\xff", `"`, `\`, "\n", "a", "日", "\U0001f600", "\u2028", "\ufffd", "\x7f"} {
+	for _, text := range []string{"\x00", "\x1b", "\xff", `"`, `\`, "\n", "a", "日", "\U0001f600", "\u2028", "\ufffd", "\x7f", "\u009b", "\u202e", "\U000e0001"} {
 		out := &output{}
 		log := logging.New(out, false)
 		log.Logger.Info("m", zap.String("field", strings.Repeat(text, 9000)), zap.NamedError("other", errors.New(strings.Repeat(text, 9000))))
 		wantClosed(t, log)
 		if n := out.text.Len(); n < 2*1000 || n > 2*1024+100 {
 			t.Errorf("%q: a line of %d bytes", text, n)
+		}
+	}
+}
+
+// Nothing in a line can move the cursor of a terminal, turn the text round or look like another
+// line. In JSON, the text stays what it was.
+func TestTerminalsHaveNothingToObey(t *testing.T) {
+	const text = "a\x1b[2J\u009b31m\x7f\u2028\u202e\u2066\u200b\ufeff\U000e0001\r\b" + "ü日\U0001f600"
+	for _, debug := range []bool{false, true} {
+		out := &output{}
+		log := logging.New(out, debug)
+		log.Logger.Info(text, zap.String("field", text))
+		log.Logger.With(zap.NamedError("field", errors.New(text))).Info(text)
+		log.Print("app: " + text + "\x9b\n")
+		wantClosed(t, log)
+		written := out.text.String()
+		for _, r := range written {
+			if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+				t.Errorf("debug %t: %q holds %q", debug, written, r)
+			}
+		}
+		if n := strings.Count(written, "\n"); n != 3 || !strings.Contains(written, "ü日\U0001f600") {
+			t.Errorf("debug %t: %d lines: %s; want 3, with what can be printed as it is", debug, n, written)
+		}
+		if debug {
+			continue
+		}
+		out.text.Truncate(strings.Index(written, "app: "))
+		for _, l := range out.lines(t) {
+			if l.Msg != text || l.Field != text {
+				t.Errorf("%q, %q; want %q", l.Msg, l.Field, text)
+			}
 		}
 	}
 }
