@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,14 +43,14 @@ func tell(args []string, getenv func(string) string, stdout, stderr io.Writer) i
 // run runs the program until a signal or a failure ends it, and returns its exit status.
 // If the program can't start, run writes the reason to stderr in one line.
 func run(getenv func(string) string, stderr io.Writer) int {
+	stop := stopSignals()
 	cfg, err := config.Load(getenv)
 	if err != nil {
 		fmt.Fprint(stderr, faults(err))
 		return 1
 	}
-	stop := stopSignals()
 	log := logging.New(stderr, cfg.Debug)
-	status, deadline := serve(cfg, log, stop)
+	status, deadline := serve(stop, cfg, log)
 	if earliest := time.Now().Add(lastWords); deadline.Before(earliest) {
 		deadline = earliest
 	}
@@ -59,25 +60,30 @@ func run(getenv func(string) string, stderr io.Writer) int {
 	return status
 }
 
-// serve runs the program until it is told to stop or can't go on. It returns the exit
-// status and the deadline for the end of the process.
-func serve(cfg config.Config, log *logging.Log, stop <-chan os.Signal) (status int, deadline time.Time) {
-	app := fx.New(options(cfg, log.Logger))
+// serve runs the program until stop ends or it can't go on. It returns the exit status and the
+// deadline for the end of the process.
+func serve(stop context.Context, cfg config.Config, log *logging.Log) (status int, deadline time.Time) {
+	app := fx.New(options(stop, cfg, log.Logger))
 	// fx starts to listen for signals here, and takes only one. An earlier signal must also
 	// stop the program, and a second one must not kill it before it has drained.
-	err := app.Start(context.Background())
+	err := app.Start(context.WithoutCancel(stop))
 	if err != nil {
+		deadline = time.Now().Add(cfg.ShutdownTimeout)
+		if stop.Err() != nil && errors.Is(err, context.Canceled) {
+			log.Print(stacks(context.Cause(stop)))
+			return 0, deadline // nothing was counted yet
+		}
 		log.Print(faults(dig.RootCause(err)))
-		return 1, time.Now().Add(cfg.ShutdownTimeout)
+		return 1, deadline
 	}
 	select {
 	case end := <-app.Wait():
 		status = end.ExitCode
-	case signal := <-stop:
-		log.Print(stacks(signal))
+	case <-stop.Done():
+		log.Print(stacks(context.Cause(stop)))
 	}
 	deadline = time.Now().Add(cfg.ShutdownTimeout)
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(stop), deadline)
 	defer cancel()
 	if err := app.Stop(ctx); err != nil {
 		log.Print(faults(err))

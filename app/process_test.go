@@ -77,10 +77,16 @@ func newProcess(t *testing.T, variables ...string) *process {
 	return p
 }
 
-// launch starts the app. The channel yields where it serves, once it does.
+// launch starts the app with the variables given as NAME=value: see start.
 func launch(t *testing.T, variables ...string) (p *process, ready <-chan string) {
 	t.Helper()
 	p = newProcess(t, variables...)
+	return p, p.start(t)
+}
+
+// start starts the app. The channel yields where it serves, once it does.
+func (p *process) start(t *testing.T) (ready <-chan string) {
+	t.Helper()
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +107,7 @@ func launch(t *testing.T, variables ...string) (p *process, ready <-chan string)
 			t.Logf("log of the app:\n%s", p.log())
 		}
 	})
-	return p, serving
+	return serving
 }
 
 // read keeps what the app prints, and sends where it serves.

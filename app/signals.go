@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"runtime"
@@ -8,17 +10,23 @@ import (
 	"syscall"
 )
 
-// stopSignals receives the first signal that asks the program to stop. Those are all that
-// can be caught and would otherwise end it before it has drained. Later signals change
-// nothing. A signal that was ignored when the program started, as nohup ignores SIGHUP,
-// stays ignored.
+// stopError is the cause for which the program stops.
+type stopError struct{ os.Signal }
+
+// Error implements error.
+func (s stopError) Error() string { return "told to stop: " + s.String() }
+
+// stopSignals returns a context that ends with the first signal that asks the program to stop,
+// a [stopError]. Those are all that can be caught and would otherwise end it before it has
+// drained. Later signals change nothing. A signal that was ignored when the program started, as
+// nohup ignores SIGHUP, stays ignored.
 //
 // Signals of the processor, such as SIGSEGV, are among them: another process may send one. A
 // fault of the program itself panics all the same.
 //
-// SIGPIPE is not among them: it only means that a client or the reader of the log is gone.
-func stopSignals() <-chan os.Signal {
-	signal.Ignore(syscall.SIGPIPE)
+// Those that writing the log can raise are not among them: see [fromLog].
+func stopSignals() context.Context {
+	signal.Ignore(fromLog()...)
 	ignoreUncaught()
 	stop := make(chan os.Signal, 1)
 	for _, s := range slices.Concat(requests(), aborts(), systemAborts()) {
@@ -26,7 +34,9 @@ func stopSignals() <-chan os.Signal {
 			signal.Notify(stop, s)
 		}
 	}
-	return stop
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() { cancel(stopError{<-stop}) }()
+	return ctx
 }
 
 // requests are the signals that ask a program to stop.
@@ -41,10 +51,11 @@ func aborts() []os.Signal {
 	}
 }
 
-// stacks returns the stack of every goroutine after one of [aborts] or [systemAborts], as Go
-// prints it by default. For other signals it returns nothing.
-func stacks(s os.Signal) string {
-	if slices.Contains(requests(), s) {
+// stacks returns the stack of every goroutine if the program stops because of one of [aborts] or
+// [systemAborts], as Go prints it by default. Otherwise it returns nothing.
+func stacks(cause error) string {
+	s, ok := errors.AsType[stopError](cause)
+	if !ok || slices.Contains(requests(), s.Signal) {
 		return ""
 	}
 	text := make([]byte, 256<<10)

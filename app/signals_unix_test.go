@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -63,6 +64,21 @@ func TestSignalsThatAreNotForUs(t *testing.T) {
 		if err != nil || page.status != http.StatusOK || views(page.body) != int64(n+1) {
 			t.Fatalf("after %v: %d %s, %v", signal, page.status, page.body, err)
 		}
+	}
+	app.stopDrained(t)
+}
+
+// A terminal that lets only the foreground write does not stop the app for its log.
+func TestTerminalThatKeepsTheBackgroundSilent(t *testing.T) {
+	t.Parallel()
+	app := newProcess(t)
+	app.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // no process is stopped in a group that is orphaned
+	app.url = "http://" + <-app.start(t)
+	app.signal(t, syscall.SIGTTOU)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if page, err := app.tryGet(ctx, "/"); err != nil || views(page.body) != 1 {
+		t.Fatalf("%d %s, %v; want a page", page.status, page.body, err)
 	}
 	app.stopDrained(t)
 }

@@ -26,7 +26,7 @@ import (
 )
 
 func TestOptionsAreComplete(t *testing.T) {
-	if err := fx.ValidateApp(options(config.Config{}, zap.NewNop())); err != nil {
+	if err := fx.ValidateApp(options(t.Context(), config.Config{}, zap.NewNop())); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -36,7 +36,7 @@ func TestStartAndStop(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var server *web.Server
 	cfg := config.Config{Host: netip.MustParseAddr("127.0.0.1"), PageWait: time.Minute, ShutdownTimeout: time.Minute}
-	app := fxtest.New(t, options(cfg, zaptest.NewLogger(t)), fx.Populate(&server))
+	app := fxtest.New(t, options(t.Context(), cfg, zaptest.NewLogger(t)), fx.Populate(&server))
 	app.RequireStart()
 	defer app.RequireStop()
 	defer http.DefaultClient.CloseIdleConnections()
@@ -136,6 +136,23 @@ func TestSignalDuringTheStart(t *testing.T) {
 	redis.Stop()
 	app, _ := launch(t, "REDIS_URL="+redis.URL())
 	for !strings.Contains(app.log(), "counts are kept in") { // then it waits for the store
+		time.Sleep(time.Millisecond)
+	}
+	app.signal(t, syscall.SIGTERM)
+	app.wantDrained(t)
+}
+
+// Nor does the program wait any longer for a file that another process has open.
+func TestSignalWhileTheFileIsLocked(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "counts.db")
+	holder, err := counterfile.Open(path, counterfile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	app, _ := launch(t, "DATA_FILE="+path)
+	for !strings.Contains(app.log(), "waiting for it to end") {
 		time.Sleep(time.Millisecond)
 	}
 	app.signal(t, syscall.SIGTERM)

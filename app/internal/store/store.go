@@ -55,7 +55,7 @@ func Open(ctx context.Context, cfg config.Config, log *zap.Logger, decorators ..
 		}
 		opened.gather(decorate(backend), cfg)
 	case cfg.DataFile != "":
-		backend, err := openFile(cfg, log)
+		backend, err := openFile(ctx, cfg, log)
 		if err != nil {
 			return nil, err
 		}
@@ -110,13 +110,20 @@ func openRedis(ctx context.Context, cfg config.Config) (*counterredis.Store, err
 // restart that is the previous process, which still counts what it holds.
 const fileWait = 5 * time.Second
 
-func openFile(cfg config.Config, log *zap.Logger) (*counterfile.Store, error) {
-	opts := counterfile.Options{HistoryHours: cfg.HistoryHours, CloseTimeout: cfg.ReportTime() / 2}
+// fileLook is how often the start looks whether it has to wait any longer.
+const fileLook = 100 * time.Millisecond
+
+func openFile(ctx context.Context, cfg config.Config, log *zap.Logger) (*counterfile.Store, error) {
+	opts := counterfile.Options{HistoryHours: cfg.HistoryHours, CloseTimeout: cfg.ReportTime() / 2, Wait: fileLook}
 	store, err := counterfile.Open(cfg.DataFile, opts)
 	if errors.Is(err, counterfile.ErrLocked) {
 		log.Info("another process has the file open; waiting for it to end", zap.String("file", cfg.DataFile), zap.Duration("wait", fileWait))
-		opts.Wait = fileWait
-		store, err = counterfile.Open(cfg.DataFile, opts)
+		for end := time.Now().Add(fileWait); errors.Is(err, counterfile.ErrLocked) && time.Now().Before(end) && ctx.Err() == nil; {
+			store, err = counterfile.Open(cfg.DataFile, opts)
+		}
+	}
+	if errors.Is(err, counterfile.ErrLocked) && ctx.Err() != nil {
+		err = ctx.Err()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("DATA_FILE: %w", err)
