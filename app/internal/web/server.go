@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -24,8 +25,9 @@ const (
 	idleTimeout       = 95 * time.Second // longer than a router in front keeps connections, such as 90 s for Heroku's
 	maxHeaderBytes    = 16 << 10
 
-	// unusedTimeout is how long a connection without a request may hold up Stop. Browsers open
-	// some in advance, and net/http would wait five seconds for them.
+	// unusedTimeout is how long a connection without a whole request may hold up Stop. Browsers
+	// open some in advance, and net/http would wait five seconds for them, and as long for a
+	// request that is sent slowly.
 	unusedTimeout = 2 * time.Second
 )
 
@@ -39,7 +41,7 @@ type Server struct {
 
 	listener net.Listener
 	served   chan struct{} // closed once Serve has returned
-	unused   sync.Map      // of net.Conn, by which no request has arrived yet
+	conns    sync.Map      // of net.Conn to *connection: those that are open
 }
 
 // endpoint is where a server listens.
@@ -68,7 +70,6 @@ func newServer(cfg config.Config, at endpoint, handler http.Handler, log *zap.Lo
 	}
 	s := &Server{
 		http: http.Server{
-			Handler:                      handler,
 			DisableGeneralOptionsHandler: true, // "OPTIONS *" is a path like any other
 			ReadHeaderTimeout:            readHeaderTimeout,
 			ReadTimeout:                  readTimeout,
@@ -83,6 +84,8 @@ func newServer(cfg config.Config, at endpoint, handler http.Handler, log *zap.Lo
 		log:             log,
 		served:          make(chan struct{}),
 	}
+	s.http.Handler = mark(handler)
+	s.http.ConnContext = s.accept
 	s.http.ConnState = s.follow
 	return s, nil
 }
@@ -148,19 +151,50 @@ func (s *Server) Stop(ctx context.Context) error {
 	return err
 }
 
-// follow keeps s.unused.
+// connection is what is known of an open connection.
+type connection struct {
+	busy atomic.Bool // the head of a request has arrived, which is not answered yet
+}
+
+// connectionKey is the key of the [connection] in a request's context.
+type connectionKey struct{}
+
+// accept begins to follow a connection.
+func (s *Server) accept(ctx context.Context, conn net.Conn) context.Context {
+	followed := new(connection)
+	s.conns.Store(conn, followed)
+	return context.WithValue(ctx, connectionKey{}, followed)
+}
+
+// mark notes that a request has arrived.
+func mark(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if followed, ok := r.Context().Value(connectionKey{}).(*connection); ok {
+			followed.busy.Store(true)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// follow notes that a request has been answered, and the end of a connection.
 func (s *Server) follow(conn net.Conn, state http.ConnState) {
-	if state == http.StateNew {
-		s.unused.Store(conn, nil)
-	} else {
-		s.unused.Delete(conn)
+	switch state {
+	case http.StateIdle:
+		if followed, ok := s.conns.Load(conn); ok {
+			followed.(*connection).busy.Store(false)
+		}
+	case http.StateClosed, http.StateHijacked:
+		s.conns.Delete(conn)
+	case http.StateNew, http.StateActive:
 	}
 }
 
-// closeUnused closes the connections by which no request has arrived.
+// closeUnused closes the connections that have no request to answer.
 func (s *Server) closeUnused() {
-	for conn := range s.unused.Range {
-		_ = conn.(net.Conn).Close() // net/http notices
+	for conn, followed := range s.conns.Range {
+		if !followed.(*connection).busy.Load() {
+			_ = conn.(net.Conn).Close() // net/http notices
+		}
 	}
 }
 

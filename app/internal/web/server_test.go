@@ -120,7 +120,10 @@ func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
 func TestUnusedConnectionsDoNotHoldUpStop(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	server := startServer(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), 2*time.Second)
-	var conns [2]net.Conn
+	// A connection without a byte, those with part of a request as their first and second, and
+	// one that has been answered.
+	starts := []string{"", "GET / HTTP/1.1\r\nHost: a", "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"}
+	conns := make([]net.Conn, len(starts))
 	for i := range conns {
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Address().String())
 		if err != nil {
@@ -128,13 +131,15 @@ func TestUnusedConnectionsDoNotHoldUpStop(t *testing.T) {
 		}
 		defer conn.Close()
 		conns[i] = conn
+		if _, err := io.WriteString(conn, starts[i]); err != nil {
+			t.Fatal(err)
+		}
 	}
-	// Once the second is answered, the first is accepted.
-	if _, err := io.WriteString(conns[1], "GET / HTTP/1.0\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	if answer, err := io.ReadAll(conns[1]); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.0 200 ") {
-		t.Fatalf("%q, %v", answer, err)
+	// Once the last is answered, all are accepted.
+	for _, conn := range conns[2:] {
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || line != "HTTP/1.1 200 OK\r\n" {
+			t.Fatalf("%q, %v", line, err)
+		}
 	}
 	if err := server.Stop(t.Context()); err != nil {
 		t.Error(err)
