@@ -131,7 +131,6 @@ const maxHistoryHours = 10 * 365 * counter.DayHours
 func Load(getenv func(string) string) (Config, error) {
 	cfg := Config{
 		RedisURL:        getenv("REDIS_URL"),
-		DataFile:        getenv("DATA_FILE"),
 		MoveRedisURL:    getenv("MOVE_REDIS_URL"),
 		RedisPoolSize:   4,
 		TrustedProxies:  nearby(),
@@ -148,6 +147,7 @@ func Load(getenv func(string) string) (Config, error) {
 		ShutdownTimeout: 25 * time.Second,
 	}
 	err := errors.Join(
+		set(&cfg.DataFile, getenv, "DATA_FILE", parseFile, "counts.db"),
 		set(&cfg.Host, getenv, "HOST", parseHost, "127.0.0.1"),
 		set(&cfg.Port, getenv, "PORT", parsePort, "8000"),
 		set(&cfg.MetricsAddr, getenv, "METRICS_ADDR", parseAddrPort, "127.0.0.1:9100"),
@@ -234,6 +234,20 @@ func set[T any](field *T, getenv func(string) string, variable string, parse fun
 	}
 	*field = value
 	return nil
+}
+
+// parseFile refuses what is probably not the name that was meant, because the count would begin
+// anew in another file.
+func parseFile(text string) (string, error) {
+	switch {
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return "", errors.New("with a control character such as a line feed")
+	case strings.TrimSpace(text) != text:
+		return "", errors.New("with white space around it")
+	case strings.Trim(text, `"'`) != text:
+		return "", errors.New("with quotation marks, which would be part of the name")
+	}
+	return text, nil
 }
 
 // parseHost reads an address. An IPv4 address in IPv6 notation becomes an IPv4 address.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ func parseServices(text string) ([]string, error) {
 		default:
 			return nil, fmt.Errorf("and %.40q is not a service: use all, or some of %s", strings.TrimSpace(part), strings.Join(Services(), ", "))
 		}
+	}
+	if len(services) == 0 && strings.TrimSpace(text) != "" {
+		return nil, errors.New("and names no service")
 	}
 	slices.Sort(services)
 	return slices.Compact(services), nil

@@ -1,6 +1,7 @@
 package counters
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -18,7 +19,7 @@ type domain struct {
 }
 
 // ParseSites reads the value of SITES: hosts, separated by commas. *.example.org stands for all
-// hosts below example.org but not for example.org itself. a=b counts a under b. An empty text
+// hosts below example.org but not for example.org itself. a=b counts a under b. A blank text
 // counts every host. The error names the part that is wrong.
 func ParseSites(text string) (Sites, error) {
 	var sites Sites
@@ -30,6 +31,9 @@ func ParseSites(text string) (Sites, error) {
 		if err := sites.add(part); err != nil {
 			return Sites{}, fmt.Errorf("and %.40q is not a site: %w", part, err)
 		}
+	}
+	if sites.Any() && strings.TrimSpace(text) != "" {
+		return Sites{}, errors.New("and lists no site")
 	}
 	return sites, nil
 }
