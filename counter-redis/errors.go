@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -156,6 +157,12 @@ func deniedKey(err error) bool { return denied(err) && strings.Contains(err.Erro
 func untrusted(err error) bool {
 	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	return ok
+}
+
+// late reports whether a connection or an answer was waited for as long as the timeouts allow.
+func late(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }
 
 // replied reports whether err is an error reply that begins with one of the prefixes.

@@ -40,7 +40,8 @@ var ErrRefused = errors.New("counterredis: refused by the server")
 //
 // max_retries is ignored: nothing is sent twice.
 //
-// Open asks the server once, within ctx, whether it answers and runs the script of batches.
+// Open asks the server, within ctx, whether it answers and runs the script of batches. It
+// asks again if the first answer does not come in time.
 // A server that can't be reached or is not ready is not an error: the store works as soon
 // as the server does, and [Store.Ping] tells. The error is [ErrURL], [ErrRefused], a
 // [*tls.CertificateVerificationError], an option out of range, or that the context had
@@ -61,8 +62,10 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	store.owned = true
 	store.strangers.hooks = []redis.Hook{hook}
 	store.label = target.String()
-	if err = store.ping(ctx); err == nil {
-		err = store.try(ctx)
+	if err = store.check(ctx); late(err) && ctx.Err() == nil {
+		// The first handshake also loads the certificates of the system, for which a slow machine
+		// may need all the time that a connection has.
+		err = store.check(ctx)
 	}
 	refusal := store.mistaken(ctx, err)
 	if refusal == nil {
@@ -75,6 +78,14 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("counterredis: %s: %w", store, err), store.Close())
 	}
 	return store, nil
+}
+
+// check reports whether the server answers and does what the store needs.
+func (s *Store) check(ctx context.Context) error {
+	if err := s.ping(ctx); err != nil {
+		return err
+	}
+	return s.try(ctx)
 }
 
 // refusal returns the reason if err, the error of the first calls to the target, says that

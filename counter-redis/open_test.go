@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	counter "example.com/herokuapp/counter-core"
@@ -55,6 +56,22 @@ func TestOpenRefused(t *testing.T) {
 			}
 			wantNoSecret(t, err)
 		})
+	}
+}
+
+// A server whose first answer does not come in time is asked once more.
+func TestOpenRefusedLate(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Bool
+	addr := answerWith(t, func([]string) string {
+		if !asked.Swap(true) {
+			return silence
+		}
+		return "-WRONGPASS invalid username-password pair"
+	})
+	_, err := counterredis.Open(t.Context(), "redis://user:s3cret@"+addr+"?read_timeout=3s", counterredis.Options{})
+	if !errors.Is(err, counterredis.ErrRefused) {
+		t.Errorf("%v; want %v", err, counterredis.ErrRefused)
 	}
 }
 
