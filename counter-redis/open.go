@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -94,6 +95,8 @@ func (t *target) refusal(ctx context.Context, err error) error {
 	switch {
 	case t.kind == sentinels && errors.Is(err, redis.Nil): // the answer of the Sentinels
 		return errors.New("no primary has this master_name")
+	case t.server.ClientName != "" && denied(err) && strings.Contains(strings.ToLower(err.Error()), "client"):
+		return fmt.Errorf("its option client_name needs the command CLIENT SETNAME: permit it, or leave out the option: %w", cause(ctx, err))
 	case refused(err), denied(err), errors.Is(err, errTrial):
 		return cause(ctx, err)
 	default:

@@ -204,3 +204,19 @@ func refusing(t *testing.T, reply string, commands ...string) (addr string) {
 		}
 	})
 }
+
+// A server that does not permit what an option of the URL needs is refused, and the option is named.
+func TestOpenNamesClientName(t *testing.T) {
+	without := redistest.Start(t, "--rename-command", "CLIENT", "")
+	denying := redistest.Start(t)
+	setUser(t, denying.Client(), "~*", "+@all", "-client")
+	for _, server := range []string{without.URL(), withLogin(denying, "limited:s3cret")} {
+		_, err := counterredis.Open(t.Context(), server+"?client_name=app", counterredis.Options{})
+		if !errors.Is(err, counterredis.ErrRefused) || !strings.Contains(err.Error(), "its option client_name") {
+			t.Errorf("Open: %v; want %v that names client_name", err, counterredis.ErrRefused)
+			continue
+		}
+		wantNoSecret(t, err)
+		wantWarnings(t, open(t, server)) // without the option it needs no CLIENT
+	}
+}
