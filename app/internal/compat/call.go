@@ -157,8 +157,8 @@ func (s *Services) do(ctx context.Context, c *call, row row) (o outcome) {
 	return o
 }
 
-// change sets the counter, or adds to it, if the request has the owner's token. Otherwise it
-// only reads the counter.
+// change sets the counter, or adds to it, if the request has the owner's token. Otherwise, and
+// for HEAD, it only reads the counter.
 func (s *Services) change(ctx context.Context, c *call, parameter string, o *outcome) {
 	if o.Numbers, o.err = s.views.Look(c.Request, o.counter(), ""); o.err != nil {
 		return
@@ -167,7 +167,7 @@ func (s *Services) change(ctx context.Context, c *call, parameter string, o *out
 	if o.does == add {
 		change.Action = counters.Add
 	}
-	if o.denied = o.does == deny || !s.owner.HasToken(c.Request); o.denied {
+	if o.denied = o.does == deny || c.Method == http.MethodHead || !s.owner.HasToken(c.Request); o.denied {
 		return
 	}
 	change.Value, o.err = counters.ParseValue(change.Action, c.param(parameter))

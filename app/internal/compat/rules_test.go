@@ -89,6 +89,9 @@ func TestOwner(t *testing.T) {
 			t.Errorf("%s: %d %s; want %d %s", step.target, w.Code, w.Body, step.status, step.want)
 		}
 	}
+	if w := sitetest.Ask(site, "HEAD", "/set/abc?value=9", "Authorization", sitetest.Token); w.Code != http.StatusForbidden {
+		t.Errorf("HEAD: %d %s", w.Code, w.Body)
+	}
 	// A link on another site can send the session, and must not change anything.
 	for _, target := range []string{"/set/abc?value=9", "/update/abc?amount=9", "/v1/ns/name/set?count=9", "/v1/ns/name/down"} {
 		for _, method := range []string{"GET", "HEAD"} {
