@@ -36,7 +36,10 @@ func tell(args []string, getenv func(string) string, stdout, stderr io.Writer) i
 		fmt.Fprintln(stderr, "app: the only argument is -version; environment variables configure the program")
 		return 2
 	}
-	fmt.Fprintf(stdout, "app %s, revision %s, %s %s/%s\n", config.Version(), config.Revision(getenv), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if _, err := fmt.Fprintf(stdout, "app %s, revision %s, %s %s/%s\n", config.Version(), config.Revision(getenv), runtime.Version(), runtime.GOOS, runtime.GOARCH); err != nil {
+		fmt.Fprintln(stderr, "app: the version can't be written:", err)
+		return 1
+	}
 	return 0
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -32,5 +33,16 @@ func TestVersion(t *testing.T) {
 		if test.status == 2 && (out.String() != "" || !strings.Contains(err.String(), "-version")) {
 			t.Errorf("%q: %q and the error %q", test.args, &out, &err)
 		}
+	}
+}
+
+// A version that nobody gets, because the disk is full, is a failure.
+func TestVersionNotWritten(t *testing.T) {
+	t.Parallel()
+	closed, out := io.Pipe()
+	_ = closed.Close()
+	var err strings.Builder
+	if status := tell([]string{"-version"}, func(string) string { return "" }, out, &err); status != 1 || !strings.Contains(err.String(), io.ErrClosedPipe.Error()) {
+		t.Errorf("exit status %d and the error %q; want 1 with %q", status, &err, io.ErrClosedPipe)
 	}
 }

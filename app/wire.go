@@ -26,8 +26,8 @@ import (
 	"example.com/herokuapp/templates/badge"
 )
 
-// options tells fx how to build the program. A start that waits for the store ends with stop. fx stops the parts in reverse order: the
-// server first, the store last.
+// options tells fx how to build the program. A start that waits for the store ends with stop. fx
+// stops the parts in reverse order: the server first, the store last.
 func options(stop context.Context, cfg config.Config, log *zap.Logger) fx.Option {
 	return fx.Options(
 		fx.Supply(fx.Annotate(stop, fx.As(new(context.Context))), cfg, log),
@@ -70,7 +70,8 @@ func serveMetrics(lc fx.Lifecycle, shutdowner fx.Shutdowner, measured *metrics.M
 // fail ends the program with an exit status that says so.
 func fail(shutdowner fx.Shutdowner) { _ = shutdowner.Shutdown(fx.ExitCode(1)) }
 
-// openStore opens the store, for which it waits no longer than start lasts, and drains and closes it when the program stops.
+// openStore opens the store, for which it waits no longer than start lasts, and drains and closes
+// it when the program stops.
 func openStore(start context.Context, lc fx.Lifecycle, cfg config.Config, measured *metrics.Metrics, log *zap.Logger) (*store.Opened, error) {
 	opened, err := store.Open(start, cfg, log, measured.Backend)
 	if err != nil {

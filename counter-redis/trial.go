@@ -179,8 +179,8 @@ func (e *KeysError) Error() string {
 func (e *KeysError) Unwrap() []error { return []error{errTrial, e.err} }
 
 // tryKeys returns a *KeysError if the user may add to one of the counters under the keys, but
-// may not use a key that its batches need. If another node
-// has the key, it returns that answer. Like try, it changes nothing.
+// may not use a key that its batches need. If another node has the key, it returns that answer.
+// Like try, it changes nothing.
 func (s *Store) tryKeys(ctx context.Context, keys []string) error {
 	const no = "not an integer"
 	var commands []*command

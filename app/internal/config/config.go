@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/netip"
 	"os"
@@ -305,13 +306,20 @@ func parseKeepQuery(text string) ([]string, error) {
 	return names, nil
 }
 
+// maxRoots is the size of the largest file of certificates that is read, in bytes: several times
+// that of a system's own.
+const maxRoots = 4 << 20
+
 // parseRoots reads certificates in PEM, from the text itself or from the file it names.
 func parseRoots(text string) (*x509.CertPool, error) {
 	pem := []byte(text)
 	if !strings.Contains(text, "-----BEGIN") {
 		var err error
-		if pem, err = os.ReadFile(text); err != nil {
+		if pem, err = readFile(text, maxRoots); err != nil {
 			return nil, errors.New("neither a certificate in PEM nor a file that can be read")
+		}
+		if len(pem) > maxRoots {
+			return nil, fmt.Errorf("a file of more than %d MiB", maxRoots>>20)
 		}
 	}
 	roots := x509.NewCertPool()
@@ -361,4 +369,14 @@ func parseTimeout(text string) (time.Duration, error) {
 		return 0, errors.New("not a time above zero with a unit")
 	}
 	return timeout, nil
+}
+
+// readFile reads a file up to the byte after most, which may be a device without an end.
+func readFile(name string, most int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, most+1))
 }

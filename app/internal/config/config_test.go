@@ -56,7 +56,7 @@ func TestLoadRefuses(t *testing.T) {
 		"REDIS_WAIT_REPLICAS":   {"-1", "all", "101", "1.0"},
 		"REDIS_TLS_SKIP_VERIFY": {"yes"},
 		"STATS":                 {"on", "Public", "everybody", "owner"},
-		"REDIS_TLS_CA":          {"/nowhere", ".", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "config_test.go"},
+		"REDIS_TLS_CA":          {"/nowhere", ".", "/dev/zero", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "config_test.go"},
 		"IMPORT_LIMIT":          {"0", "-1", "none", "1e6", "1000000001"},
 		"HOST":                  {"localhost", "127.0.0.1:80", " ", "256.0.0.1", "[127.0.0.1]", "[::1", "[::1]:80"},
 		"METRICS_ADDR":          {"9100", ":9100", "localhost:9100", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:9100", "http://127.0.0.1:9100", "8000"},
