@@ -41,12 +41,11 @@ var ErrRefused = errors.New("counterredis: refused by the server")
 //
 // max_retries is ignored: nothing is sent twice.
 //
-// Open asks the server, within ctx, whether it answers and runs the script of batches. It
-// asks again if the first answer does not come in time.
-// A server that can't be reached or is not ready is not an error: the store works as soon
-// as the server does, and [Store.Ping] tells. The error is [ErrURL], [ErrRefused], a
-// [*tls.CertificateVerificationError], an option out of range, or that the context had
-// ended. It never contains the password.
+// Open asks the server, within ctx, whether it answers and runs the script of batches. It asks
+// again if the first answer does not come in time. A server that can't be reached or is not
+// ready is not an error: the store works as soon as the server does, and [Store.Ping] tells.
+// The error is [ErrURL], [ErrRefused], a [*tls.CertificateVerificationError], an option out of
+// range, or that the context had ended. It never contains the password.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	target, err := parseURL(url)
 	if err != nil {

@@ -66,14 +66,44 @@ func (e *trialError) Unwrap() []error { return []error{errTrial, e.err} }
 // It does not test which counters the user may use, except that a user who may use a record must
 // be able to use a history. For the counters of Options.TryNames, see tryKeys.
 func (s *Store) try(ctx context.Context) error {
-	const no = "not an integer"
 	key := s.key("counterredis")
+	demands := s.demands(ctx, key)
+	commands := make([]*command, len(demands))
+	for i, d := range demands {
+		commands[i] = d.command
+	}
+	var elsewhere []*command
+	if s.cluster == nil {
+		elsewhere = spread(ctx, key)
+	}
+	s.send(ctx, slices.Concat(commands, elsewhere), delivery{reads: true})
+	if eval, evalsha := demands[0], demands[1]; !denied(eval.err) || sentinel(evalsha.err) == nil {
+		demands[0].effect = countsNothing // EVALSHA does not make up for it
+	}
+	if err := worst(demands); err != nil {
+		return err
+	}
+	for _, c := range elsewhere {
+		if replied(c.err, "MOVED ") {
+			return c.err
+		}
+	}
+	return s.tryKeys(ctx, s.tried)
+}
+
+// demand is a command that batches need, and what becomes of views if the server refuses it.
+type demand struct {
+	*command
+	effect effect
+}
+
+// demands returns what is tried, EVAL and EVALSHA first.
+func (s *Store) demands(ctx context.Context, key string) []demand {
+	const no = "not an integer"
 	one, other := recordKey(key, "trial"), recordKey(key, "record") // which no counter has
-	var commands []*command
-	var effects []effect
+	var all []demand
 	add := func(effect effect, words ...any) {
-		commands = append(commands, &command{Cmder: redis.NewCmd(ctx, words...), key: key})
-		effects = append(effects, effect)
+		all = append(all, demand{&command{Cmder: redis.NewCmd(ctx, words...), key: key}, effect})
 	}
 	add(forgetsScripts, "eval", script, 2, one, other, 0, 0, 0, no) // gets as far as SET, and is loaded
 	add(countsNothing, "evalsha", scriptHash, 2, one, other, 0, 0, 0, no)
@@ -89,38 +119,29 @@ func (s *Store) try(ctx context.Context) error {
 	if s.replicas > 0 {
 		add(hidesNumbers, "wait", no, 0)
 	}
-	var elsewhere []*command
-	if s.cluster == nil {
-		elsewhere = spread(ctx, key)
-	}
-	s.send(ctx, slices.Concat(commands, elsewhere), delivery{reads: true})
-	if !denied(commands[0].err) || sentinel(commands[1].err) == nil {
-		effects[0] = countsNothing // EVALSHA does not make up for it
-	}
-	mayUseRecord := !deniedKey(commands[0].err)
-	var worst *trialError
-	var unknown error
-	for i, c := range commands {
-		var reason error
-		if reason, unknown = judge(c, mayUseRecord); unknown != nil {
-			break
-		}
-		if reason != nil && (worst == nil || effects[i] < worst.effect) {
-			worst = &trialError{effects[i], reason}
-		}
-	}
-	switch {
-	case worst != nil:
-		return worst
-	case unknown != nil:
-		return unknown
-	}
-	for _, c := range elsewhere {
-		if replied(c.err, "MOVED ") {
-			return c.err
+	return all
+}
+
+// worst returns the error of the demand whose refusal has the worst effect, a *trialError, or the
+// first error that says nothing about the demands.
+func worst(demands []demand) error {
+	mayUseRecord := !deniedKey(demands[0].err)
+	var found *trialError
+	for _, d := range demands {
+		reason, unknown := judge(d.command, mayUseRecord)
+		switch {
+		case reason != nil && (found == nil || d.effect < found.effect):
+			found = &trialError{d.effect, reason}
+		case unknown != nil && found == nil:
+			return unknown
+		case unknown != nil:
+			return found
 		}
 	}
-	return s.tryKeys(ctx, s.tried)
+	if found == nil {
+		return nil
+	}
+	return found
 }
 
 // judge returns the reason if the answer to a command of try shows that the server does not do
