@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
 	"strings"
@@ -161,8 +160,7 @@ func untrusted(err error) bool {
 
 // late reports whether a connection or an answer was waited for as long as the timeouts allow.
 func late(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // replied reports whether err is an error reply that begins with one of the prefixes.

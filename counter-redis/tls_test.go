@@ -5,7 +5,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
+	"net"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	counter "example.com/herokuapp/counter-core"
@@ -46,6 +50,25 @@ func TestOpenTrustsNotAnyCertificate(t *testing.T) {
 		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v; want a CertificateVerificationError without the password", name, err)
 		}
+	}
+}
+
+// A handshake that does not end in time is tried once more.
+func TestOpenTrustsNotALateCertificate(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewTLSServer(nil)
+	defer other.Close()
+	var asked atomic.Bool
+	addr := listen(t, func(conn net.Conn) {
+		if !asked.Swap(true) {
+			_, _ = io.Copy(io.Discard, conn)
+			return
+		}
+		_ = tls.Server(conn, other.TLS).HandshakeContext(t.Context())
+	})
+	_, err := counterredis.Open(t.Context(), "rediss://"+addr+"?dial_timeout=3s", counterredis.Options{})
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
+		t.Errorf("%v; want a CertificateVerificationError", err)
 	}
 }
 
