@@ -178,27 +178,29 @@ func TestOwnerRoutes(t *testing.T) {
 
 // A view that is counted is in the history, the chart, the badge and the page at once.
 func TestViewsAreInHistoryAtOnce(t *testing.T) {
-	kept := coalesce.New(countermemory.New(), coalesce.Options{Wait: time.Minute, History: true})
-	t.Cleanup(func() {
-		if err := kept.Close(); err != nil {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		kept := coalesce.New(countermemory.New(), coalesce.Options{Wait: time.Minute, History: true})
+		t.Cleanup(func() {
+			if err := kept.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		site := newSite(t, newConfig(), kept)
+		for n := 1; n <= 3; n++ {
+			w := sitetest.Ask(site, http.MethodGet, "/badge/example.com/a.svg?show=today-total&tz=Asia/Kolkata")
+			wantHeader(t, w, "View-Status", "counted")
+			today := strconv.Itoa(n)
+			if want := "views today / total: " + today + " / " + today; !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s; want %s", w.Body, want)
+			}
+			wantPage(t, "/stats/example.com/a", site, http.StatusOK, "<strong data-total>"+today+"</strong>", `<td class="number">`+today+" so far</td>")
+			if w := sitetest.Ask(site, http.MethodGet, "/chart/example.com/a.svg"); !strings.Contains(w.Body.String(), "example.com/a: "+today+" view") {
+				t.Errorf("%s; want %s", w.Body, today)
+			}
+			if w := sitetest.Ask(site, http.MethodGet, "/api/v1/history/example.com/a?step=hour"); !strings.Contains(w.Body.String(), `"views":`+today+"}") {
+				t.Errorf("%s; want %s", w.Body, today)
+			}
 		}
+		wantValues(t, kept, map[string]int64{"views:example.com/a": 3})
 	})
-	site := newSite(t, newConfig(), kept)
-	for n := 1; n <= 3; n++ {
-		w := sitetest.Ask(site, http.MethodGet, "/badge/example.com/a.svg?show=today-total&tz=Asia/Kolkata")
-		wantHeader(t, w, "View-Status", "counted")
-		today := strconv.Itoa(n)
-		if want := "views today / total: " + today + " / " + today; !strings.Contains(w.Body.String(), want) {
-			t.Errorf("%s; want %s", w.Body, want)
-		}
-		wantPage(t, "/stats/example.com/a", site, http.StatusOK, "<strong data-total>"+today+"</strong>", `<td class="number">`+today+" so far</td>")
-		if w := sitetest.Ask(site, http.MethodGet, "/chart/example.com/a.svg"); !strings.Contains(w.Body.String(), "example.com/a: "+today+" view") {
-			t.Errorf("%s; want %s", w.Body, today)
-		}
-		if w := sitetest.Ask(site, http.MethodGet, "/api/v1/history/example.com/a?step=hour"); !strings.Contains(w.Body.String(), `"views":`+today+"}") {
-			t.Errorf("%s; want %s", w.Body, today)
-		}
-	}
-	wantValues(t, kept, map[string]int64{"views:example.com/a": 3})
 }
