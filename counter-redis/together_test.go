@@ -99,6 +99,7 @@ func TestTogetherIsAsAlone(t *testing.T) {
 	learn(t, together)
 	left := 0
 	for range 150 {
+		begun := time.Now()
 		do(t, client, "flushall")
 		batches := make([]counter.Batch, 12)
 		pipe := client.Pipeline()
@@ -124,7 +125,7 @@ func TestTogetherIsAsAlone(t *testing.T) {
 				t.Errorf("%+v: %+v; alone it is %+v", batch, got[i], want)
 			}
 		}
-		if got, want := dump(t, client, "t:"), dump(t, client, "a:"); !maps.Equal(got, want) {
+		if got, want := dump(t, client, "t:", begun), dump(t, client, "a:", begun); !maps.Equal(got, want) {
 			t.Fatalf("%+v leave\n%v; alone they leave\n%v", batches, got, want)
 		}
 	}
@@ -186,17 +187,17 @@ func arrange(t *testing.T, pipe redis.Pipeliner, draw *rand.Rand, prefix string,
 }
 
 // dump returns what the server has under the prefix, without the prefix: values and, in
-// steps of half an hour, when they expire.
-func dump(t *testing.T, client *redis.Client, prefix string) map[string]string {
+// steps of half an hour, how long after the given time they expire.
+func dump(t *testing.T, client *redis.Client, prefix string, begun time.Time) map[string]string {
 	t.Helper()
 	all := keys(t, client, prefix+"*")
 	all = append(all, keys(t, client, "{"+prefix+"*")...)
 	pipe := client.Pipeline()
 	var types []*redis.StatusCmd
-	var lives []*redis.DurationCmd
+	var expiries []*redis.DurationCmd
 	for _, key := range all {
 		types = append(types, pipe.Type(t.Context(), key))
-		lives = append(lives, pipe.PTTL(t.Context(), key))
+		expiries = append(expiries, pipe.PExpireTime(t.Context(), key))
 	}
 	run := func() {
 		t.Helper()
@@ -219,7 +220,10 @@ func dump(t *testing.T, client *redis.Client, prefix string) map[string]string {
 	run()
 	has := map[string]string{}
 	for i, key := range all {
-		life := lives[i].Val().Round(30 * time.Minute) // so that a test's own time does not matter
+		life := expiries[i].Val()
+		if life > 0 {
+			life = (life - time.Duration(begun.UnixNano())).Round(30 * time.Minute) // so that a test's own time does not matter
+		}
 		has[strings.Replace(key, prefix, "", 1)] = fmt.Sprintf("%v, expires in %v", values[i](), life)
 	}
 	return has
