@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -121,7 +122,7 @@ func TestBringRefuses(t *testing.T) {
 }
 
 func TestHistoryIsExportedAndImported(t *testing.T) {
-	now := counter.Hour(24 * 20783)
+	now := counter.HourOf(time.Now()).Day() // whose hours are kept
 	past := counters.Past{day(now-24*400, 3), hour(now, 2), hour(now+5, 4)}
 	for _, format := range []counters.Format{counters.CSV, counters.JSONLines} {
 		all, store, _ := newFile(t, map[string]int64{"views:/a": 41, "views:/b": 7, "site:example.com": 1})
