@@ -121,19 +121,18 @@ func TestOpenWithoutPermission(t *testing.T) {
 func TestOpenWithoutKeys(t *testing.T) {
 	server := redistest.Start(t)
 	admin := server.Client()
-	month := time.Now().UTC().Format("2006-01")
 	do(t, admin, "set", "views:/", "41")
 	for _, test := range []struct {
 		rules     []any
 		noHistory bool
-		denied    string // empty: it may
+		denied    string // as the layout of a time; empty: it may
 	}{
 		{[]any{"~counter_key"}, false, "{counter_key}:trial"},
 		{[]any{"~counter_key"}, true, "{counter_key}:trial"},
 		{[]any{"~counter_key", "~{counter_key}:*"}, false, "{counter_key}months"},
 		{[]any{"~counter_key", "~{counter_key}:*"}, true, ""},
-		{[]any{"~counter_key", "~{counter_key}:*", "~{counter_key}months"}, false, "{counter_key}" + month},
-		{[]any{"~counter_key", "~{counter_key}:*", "~{counter_key}months", "~{counter_key}????-??"}, false, "{counter_key}" + time.Now().UTC().Format(time.DateOnly)},
+		{[]any{"~counter_key", "~{counter_key}:*", "~{counter_key}months"}, false, "{counter_key}2006-01"},
+		{[]any{"~counter_key", "~{counter_key}:*", "~{counter_key}months", "~{counter_key}????-??"}, false, "{counter_key}2006-01-02"},
 		{[]any{"~counter_key", "~{counter_key}*"}, false, ""},
 		{[]any{"~views:*", "~{views:*}:*"}, false, "{views:/}months"},
 		{[]any{"~views:*", "~{views:*"}, false, ""},
@@ -142,27 +141,28 @@ func TestOpenWithoutKeys(t *testing.T) {
 	} {
 		setUser(t, admin, append(test.rules, "+@all")...)
 		opts := counterredis.Options{TryNames: []string{"counter_key", "views:/"}, NoHistory: test.noHistory}
+		denied := time.Now().UTC().Format(test.denied)
 		store, err := counterredis.Open(t.Context(), withLogin(server, "limited:s3cret"), opts)
 		if err == nil {
 			if err := store.Close(); err != nil {
 				t.Error(err)
 			}
 		}
-		if test.denied == "" {
+		if denied == "" {
 			if err != nil {
 				t.Errorf("Open with %q: %v", test.rules, err)
 			}
 			continue
 		}
 		keys, ok := errors.AsType[*counterredis.KeysError](err)
-		if !ok || !errors.Is(err, counterredis.ErrRefused) || keys.Denied != test.denied || keys.History == strings.HasSuffix(test.denied, "trial") {
-			t.Errorf("Open with %q: %v; want that it may not use %s", test.rules, err, test.denied)
+		if !ok || !errors.Is(err, counterredis.ErrRefused) || keys.Denied != denied || keys.History == strings.HasSuffix(denied, "trial") {
+			t.Errorf("Open with %q: %v; want that it may not use %s", test.rules, err, denied)
 			continue
 		}
 		wantNoSecret(t, err)
 		rule := "~{" + keys.Key + "}*"
-		if !strings.Contains(err.Error(), test.denied) || !strings.Contains(err.Error(), rule) {
-			t.Errorf("Open with %q: %v; want that it names %s and %s", test.rules, err, test.denied, rule)
+		if !strings.Contains(err.Error(), denied) || !strings.Contains(err.Error(), rule) {
+			t.Errorf("Open with %q: %v; want that it names %s and %s", test.rules, err, denied, rule)
 		}
 		setUser(t, admin, append(test.rules, "+@all", rule)...) // which mends it
 		store, err = counterredis.Open(t.Context(), withLogin(server, "limited:s3cret"), opts)
@@ -259,13 +259,14 @@ func TestDocumentedUser(t *testing.T) {
 	}
 	do(t, admin, words...)
 	store := open(t, withLogin(server, "counter:a-long-password")+patient)
+	now := today()
 	for _, name := range []string{"counter_key", "views:example.com/{a}", "site:example.com", "alias:1:ab", "aliases"} {
 		wantAdd(t, store, name, 1)
-		applyAt(t, store, name, today(), 2, 2)
+		applyAt(t, store, name, now, 2, 2)
 		wantGet(t, store, name, 3)
-		wantHistory(t, store, name, 0, counter.MaxHour, hours(today(), 2))
+		wantHistory(t, store, name, 0, counter.MaxHour, hours(now, 2))
 		setHistory(t, store, name, days(24, 3))
-		if _, err := store.Bring(t.Context(), name, "old", 4, []counter.Bucket{hours(today(), 1)}); err != nil {
+		if _, err := store.Bring(t.Context(), name, "old", 4, []counter.Bucket{hours(now, 1)}); err != nil {
 			t.Error(err)
 		}
 		set(t, store, name, 5)

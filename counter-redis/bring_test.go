@@ -35,19 +35,20 @@ func bringError(t *testing.T, store *counterredis.Store, source string, total in
 // The process ends at each of the steps in turn, and brings again.
 func TestBringDies(t *testing.T) {
 	client, store := startStore(t)
+	now := today()
 	for at := 1; at <= 2; at++ {
 		for _, after := range []bool{false, true} {
 			do(t, client, "flushall")
 			death := &dying{at: at, after: after}
 			mortal := borrow(t, redis.NewClient(client.Options()), hook(death.send))
-			if err := bringError(t, mortal, "old", 5, hours(today(), 2)); err == nil {
+			if err := bringError(t, mortal, "old", 5, hours(now, 2)); err == nil {
 				t.Errorf("Bring that dies at %d: nil", at)
 			}
-			if err := bringError(t, store, "old", 5, hours(today(), 2)); err != nil {
+			if err := bringError(t, store, "old", 5, hours(now, 2)); err != nil {
 				t.Error(err)
 			}
 			wantGet(t, store, "a", 5)
-			wantHistory(t, store, "a", 0, counter.MaxHour, hours(today(), 2))
+			wantHistory(t, store, "a", 0, counter.MaxHour, hours(now, 2))
 		}
 	}
 }

@@ -350,13 +350,14 @@ func TestMoveWhileCounting(t *testing.T) {
 func TestMoveInCluster(t *testing.T) {
 	t.Parallel()
 	_, store := startClusterStore(t)
+	now := today()
 	for i := range 20 {
 		from, to := fmt.Sprint("from", i), fmt.Sprint("to", i)
-		applyAt(t, store, from, today(), 3, 3)
-		applyAt(t, store, to, today(), 4, 4)
+		applyAt(t, store, from, now, 3, 3)
+		applyAt(t, store, to, now, 4, 4)
 		move(t, store, from, to)
 		wantGet(t, store, from, 0)
 		wantGet(t, store, to, 7)
-		wantHistory(t, store, to, 0, counter.MaxHour, hours(today(), 7))
+		wantHistory(t, store, to, 0, counter.MaxHour, hours(now, 7))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,26 +31,28 @@ func newStarted(t *testing.T, counted counter.Store, skipped map[counterhttp.Sta
 }
 
 func TestDashboard(t *testing.T) {
-	counted := countermemory.New()
-	now := counter.HourOf(time.Now())
-	hostile := `views:example.com/"><script>alert(1)</script>`
-	for i, name := range []string{"views:example.com/a", "counter_key", hostile} {
-		batch := counter.Batch{Name: name, Writer: "w", Delta: int64(1000 * (i + 1)), Sum: int64(1000 * (i + 1)), Hour: now}
-		if result := counted.Apply(t.Context(), []counter.Batch{batch}); result[0].Err != nil {
-			t.Fatal(result[0].Err)
+	synctest.Test(t, func(t *testing.T) {
+		counted := countermemory.New()
+		now := counter.HourOf(time.Now())
+		hostile := `views:example.com/"><script>alert(1)</script>`
+		for i, name := range []string{"views:example.com/a", "counter_key", hostile} {
+			batch := counter.Batch{Name: name, Writer: "w", Delta: int64(1000 * (i + 1)), Sum: int64(1000 * (i + 1)), Hour: now}
+			if result := counted.Apply(t.Context(), []counter.Batch{batch}); result[0].Err != nil {
+				t.Fatal(result[0].Err)
+			}
 		}
-	}
-	s := newStarted(t, counted, map[counterhttp.Status]int64{counterhttp.SkippedBot: 1234, counterhttp.SkippedSite: 5})
-	page := s.get("/admin/")
-	wantPage(t, page, http.StatusOK, "Views of all pages", "<dd>6,000</dd>", "example.com/a", "Home page", ">3,000<", "a bot", ">1,234<", "SITES", "Counts are kept in", "abc123",
-		"Most viewed today", "Most viewed in 7 days", "Most viewed in 30 days", "New in the last 7 days", `class="spark"`, "ago.")
-	wantHarmless(t, page.Body.String())
-	if strings.Contains(page.Body.String(), "So far") {
-		t.Error("not all pages were read")
-	}
-	if w := s.get("/admin/?list=sites&sort=value&evil=1"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/admin/counters?list=sites&sort=value" {
-		t.Errorf("%d %v", w.Code, w.Header())
-	}
+		s := newStarted(t, counted, map[counterhttp.Status]int64{counterhttp.SkippedBot: 1234, counterhttp.SkippedSite: 5})
+		page := s.get("/admin/")
+		wantPage(t, page, http.StatusOK, "Views of all pages", "<dd>6,000</dd>", "example.com/a", "Home page", ">3,000<", "a bot", ">1,234<", "SITES", "Counts are kept in", "abc123",
+			"Most viewed today", "Most viewed in 7 days", "Most viewed in 30 days", "New in the last 7 days", `class="spark"`, "ago.")
+		wantHarmless(t, page.Body.String())
+		if strings.Contains(page.Body.String(), "So far") {
+			t.Error("not all pages were read")
+		}
+		if w := s.get("/admin/?list=sites&sort=value&evil=1"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/admin/counters?list=sites&sort=value" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	})
 }
 
 func TestDashboardWithoutHistory(t *testing.T) {

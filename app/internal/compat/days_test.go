@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/herokuapp/app/internal/config"
@@ -29,37 +30,39 @@ func withPast(t *testing.T, name string) counter.Store {
 // Numbers of days are those that were counted on them, and days of which nothing is known are
 // left out.
 func TestDays(t *testing.T) {
-	now := time.Now().UTC()
-	day := now.Format(time.DateOnly)
-	before := now.AddDate(0, 0, -1).Format(time.DateOnly)
-	for _, test := range []struct{ target, counter, want string }{
-		{"/api/count/keep/badge.svg?url=a.example/x", "views:a.example/x", "hits: 2 / 107"},
-		{"/a.example/x.preview.svg?view=today-total&extraCount=10", "views:a.example/x", "hits: 2 / 117"},
-		{"/api/history?url=a.example/x", "views:a.example/x", fmt.Sprintf(`{"today_hits":2,"total_hits":107,"history":[{"hit_count":5,"hit_date":%q,"is_today":false},{"hit_count":2,"hit_date":%q,"is_today":true}]}`, before, day)},
-		{"/api/status?path=octo/repo", "views:visitorbadge/octo/repo", fmt.Sprintf(`{"total":107,"today":2,"dailyResults":[{"title":%q,"total":5},{"title":%q,"total":2}]}`, before, day)},
-		{"/v1/ns/name/list?group_by=day", "views:counterapi/ns/name", fmt.Sprintf(`[{"count":5,"date":"%sT00:00:00Z"},{"count":2,"date":"%sT00:00:00Z"}]`, before, day)},
-	} {
-		if w := sitetest.Ask(newSite(t, newConfig(), withPast(t, test.counter)), "GET", test.target); w.Code != 200 || said(w) != test.want {
-			t.Errorf("%s: %d %s; want %s", test.target, w.Code, said(w), test.want)
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now().UTC()
+		day := now.Format(time.DateOnly)
+		before := now.AddDate(0, 0, -1).Format(time.DateOnly)
+		for _, test := range []struct{ target, counter, want string }{
+			{"/api/count/keep/badge.svg?url=a.example/x", "views:a.example/x", "hits: 2 / 107"},
+			{"/a.example/x.preview.svg?view=today-total&extraCount=10", "views:a.example/x", "hits: 2 / 117"},
+			{"/api/history?url=a.example/x", "views:a.example/x", fmt.Sprintf(`{"today_hits":2,"total_hits":107,"history":[{"hit_count":5,"hit_date":%q,"is_today":false},{"hit_count":2,"hit_date":%q,"is_today":true}]}`, before, day)},
+			{"/api/status?path=octo/repo", "views:visitorbadge/octo/repo", fmt.Sprintf(`{"total":107,"today":2,"dailyResults":[{"title":%q,"total":5},{"title":%q,"total":2}]}`, before, day)},
+			{"/v1/ns/name/list?group_by=day", "views:counterapi/ns/name", fmt.Sprintf(`[{"count":5,"date":"%sT00:00:00Z"},{"count":2,"date":"%sT00:00:00Z"}]`, before, day)},
+		} {
+			if w := sitetest.Ask(newSite(t, newConfig(), withPast(t, test.counter)), "GET", test.target); w.Code != 200 || said(w) != test.want {
+				t.Errorf("%s: %d %s; want %s", test.target, w.Code, said(w), test.want)
+			}
 		}
-	}
-	site := newSite(t, newConfig(), withPast(t, "views:counterapi/ns/name"))
-	for _, step := range []string{"hour", "week", "month", "year"} {
-		w := sitetest.Ask(site, "GET", "/v1/ns/name/list?group_by="+step)
-		sum := 0
-		for part := range strings.SplitSeq(w.Body.String(), `"count":`) {
-			n := 0
-			_, _ = fmt.Sscanf(part, "%d,", &n)
-			sum += n
+		site := newSite(t, newConfig(), withPast(t, "views:counterapi/ns/name"))
+		for _, step := range []string{"hour", "week", "month", "year"} {
+			w := sitetest.Ask(site, "GET", "/v1/ns/name/list?group_by="+step)
+			sum := 0
+			for part := range strings.SplitSeq(w.Body.String(), `"count":`) {
+				n := 0
+				_, _ = fmt.Sscanf(part, "%d,", &n)
+				sum += n
+			}
+			if w.Code != 200 || sum != 7 {
+				t.Errorf("by %s: %d %s; want 7 views", step, w.Code, w.Body)
+			}
 		}
-		if w.Code != 200 || sum != 7 {
-			t.Errorf("by %s: %d %s; want 7 views", step, w.Code, w.Body)
+		graph := sitetest.Ask(newSite(t, newConfig(), withPast(t, "views:a.example/x")), "GET", "/api/count/graph/dailyhits.svg?url=a.example/x")
+		if body := graph.Body.String(); graph.Code != 200 || !strings.Contains(body, `width="650" height="300"`) || strings.Count(body, "chart-bar") < 2 || !strings.Contains(body, "2 so far") {
+			t.Errorf("%d %s", graph.Code, body)
 		}
-	}
-	graph := sitetest.Ask(newSite(t, newConfig(), withPast(t, "views:a.example/x")), "GET", "/api/count/graph/dailyhits.svg?url=a.example/x")
-	if body := graph.Body.String(); graph.Code != 200 || !strings.Contains(body, `width="650" height="300"`) || strings.Count(body, "chart-bar") < 2 || !strings.Contains(body, "2 so far") {
-		t.Errorf("%d %s", graph.Code, body)
-	}
+	})
 }
 
 // A number that is not known, or not for everybody, is left out.

@@ -23,12 +23,12 @@ func hash(text string) string {
 func TestKeysOfOtherProgramsAreRead(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client()
-	today := time.Now().UTC().Format("20060102")
+	today := time.Now().UTC()
 	for key, value := range map[string]string{
 		"pv:site:example.com": "100", "pv:page:example.com:/blog": "8", "pv:page:example.com:/": "3", "pv:site:other.example": "5", "pv:page:example.com:8080:/x": "2",
 		"pv:page:example.com:/bad": "many", "uv:site:example.com": "9", "pv:site:": "4",
 		"bsz:site_pv:" + hash("example.com"): "50", "bsz:site_pv:" + hash("old.example")[8:24]: "60",
-		"hit:total:github.com/octo/cat": "40", "hit:daily:" + today + ":github.com/octo/cat": "4", "hit:total:example.com/": "1",
+		"hit:total:github.com/octo/cat": "40", "hit:daily:" + today.Format("20060102") + ":github.com/octo/cat": "4", "hit:total:example.com/": "1",
 		"counter_key": "77", "views:example.com/blog": "1",
 	} {
 		if err := client.Set(t.Context(), key, value, 0).Err(); err != nil {
@@ -68,7 +68,7 @@ func TestKeysOfOtherProgramsAreRead(t *testing.T) {
 			"views:example.com/blog  7 redis/bsz:page_pv:" + hash("example.com") + "/" + hash("/blog") + " ",
 		}},
 		{"seeyoufarm", moving.Keys{Kind: moving.SeeYouFarm, Host: "github.com"}, []string{
-			"views:github.com/octo/cat site:github.com 40 redis/hit:total:github.com/octo/cat " + time.Now().UTC().Format(time.DateOnly) + "=4",
+			"views:github.com/octo/cat site:github.com 40 redis/hit:total:github.com/octo/cat " + today.Format(time.DateOnly) + "=4",
 		}},
 		{"django", moving.Keys{Kind: moving.Django}, []string{"counter_key  77 redis/counter_key "}},
 	} {
