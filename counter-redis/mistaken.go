@@ -37,8 +37,8 @@ func (s *Store) mistaken(ctx context.Context, err error) error {
 
 // namesSentinel reports whether the command that the server does not know is SENTINEL.
 func namesSentinel(err error) bool {
-	return strings.Contains(strings.ToLower(err.Error()), "unknown command 'sentinel'") ||
-		strings.Contains(strings.ToLower(err.Error()), "unknown command `sentinel`")
+	text := strings.ToLower(err.Error())
+	return strings.Contains(text, "unknown command 'sentinel'") || strings.Contains(text, "unknown command `sentinel`")
 }
 
 // entrances are the options for the servers that the client asks first.

@@ -1,6 +1,7 @@
 package counterredis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -126,20 +127,16 @@ func (s *Store) demands(ctx context.Context, key string) []demand {
 // first error that says nothing about the demands.
 func worst(demands []demand) error {
 	mayUseRecord := !deniedKey(demands[0].err)
-	var found *trialError
+	least := hidesHistory + 1
+	var found error
 	for _, d := range demands {
 		reason, unknown := judge(d.command, mayUseRecord)
-		switch {
-		case reason != nil && (found == nil || d.effect < found.effect):
-			found = &trialError{d.effect, reason}
-		case unknown != nil && found == nil:
-			return unknown
-		case unknown != nil:
-			return found
+		if unknown != nil {
+			return cmp.Or(found, unknown)
 		}
-	}
-	if found == nil {
-		return nil
+		if reason != nil && d.effect < least {
+			least, found = d.effect, &trialError{d.effect, reason}
+		}
 	}
 	return found
 }
